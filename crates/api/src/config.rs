@@ -1,0 +1,199 @@
+//! The listener's configuration and what can be wrong with it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the listener listens and what it lets a client cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// The address to listen on. It must be a loopback address, because the listener speaks no TLS.
+    pub listen: SocketAddr,
+    /// Names besides `localhost`, `127.0.0.0/8`, `[::1]` and the listen address that a request's `Host` may
+    /// carry, without port; a reverse proxy's name belongs here. Every other name is refused, which keeps a web
+    /// page from reaching the listener through a name that it points at this machine.
+    pub allowed_hosts: Vec<String>,
+    /// The most connections at a time. Beyond it a new connection takes the place of the oldest one that is not
+    /// inside a request, and is refused with 503 when all are.
+    pub max_connections: usize,
+    /// The most connections at a time from one address (from one /64 network for IPv6). Loopback addresses are
+    /// exempt: everybody on this machine shares them, a reverse proxy included.
+    pub max_connections_per_peer: usize,
+    /// How long a client may take to send a request's head, from its first byte, or from the connection's start.
+    #[serde(with = "duration_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub header_timeout: Duration,
+    /// How long a connection may stay open between two requests.
+    #[serde(with = "duration_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub idle_timeout: Duration,
+    /// How long a request may take from the end of its head until its response is sent.
+    #[serde(with = "duration_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub request_timeout: Duration,
+    /// How long requests may take to finish after the daemon was told to stop.
+    #[serde(with = "duration_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub drain_timeout: Duration,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+    /// The most header fields of a request.
+    pub max_headers: usize,
+    /// The largest head of a request, in bytes: its request line and its header fields.
+    pub max_header_bytes: usize,
+    /// The longest request target, in bytes.
+    pub max_uri: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9180)),
+            allowed_hosts: Vec::new(),
+            max_connections: 1024,
+            max_connections_per_peer: 64,
+            header_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(10),
+            max_body: 64 * 1024,
+            max_headers: 100,
+            max_header_bytes: 16 * 1024,
+            max_uri: 4096,
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Returns everything that is wrong with the configuration.
+    #[must_use]
+    pub fn validate(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        let mut refuse = |path: &str, reason: String| {
+            found.push(Violation { path: path.to_owned(), reason });
+        };
+        if !self.listen.ip().is_loopback() {
+            refuse(
+                "listen",
+                format!(
+                    "{} is not a loopback address, and the listener speaks no TLS: listen on 127.0.0.1 or [::1] \
+                     and put a reverse proxy in front",
+                    self.listen.ip()
+                ),
+            );
+        }
+        for (index, host) in self.allowed_hosts.iter().enumerate() {
+            if !is_host_name(host) {
+                refuse(
+                    &format!("allowed-hosts[{index}]"),
+                    "not a host name such as status.example.org, without port".to_owned(),
+                );
+            }
+        }
+        for (path, value, least, most) in [
+            ("max-connections", self.max_connections, 1, MOST_CONNECTIONS),
+            ("max-connections-per-peer", self.max_connections_per_peer, 1, MOST_CONNECTIONS),
+            ("max-body", self.max_body, 1, MOST_BODY),
+            ("max-headers", self.max_headers, LEAST_HEADERS, MOST_HEADERS),
+            ("max-header-bytes", self.max_header_bytes, LEAST_HEADER_BYTES, MOST_HEADER_BYTES),
+            ("max-uri", self.max_uri, LEAST_URI, MOST_URI),
+        ] {
+            if !(least..=most).contains(&value) {
+                refuse(path, format!("{value} is not between {least} and {most}"));
+            }
+        }
+        if self.max_uri >= self.max_header_bytes {
+            refuse("max-uri", "must be below max-header-bytes, which includes it".to_owned());
+        }
+        for (path, value) in [
+            ("header-timeout", self.header_timeout),
+            ("idle-timeout", self.idle_timeout),
+            ("request-timeout", self.request_timeout),
+            ("drain-timeout", self.drain_timeout),
+        ] {
+            if !(LEAST_TIMEOUT..=MOST_TIMEOUT).contains(&value) {
+                refuse(
+                    path,
+                    format!(
+                        "{} is not between {} and {}",
+                        humantime::format_duration(value),
+                        humantime::format_duration(LEAST_TIMEOUT),
+                        humantime::format_duration(MOST_TIMEOUT)
+                    ),
+                );
+            }
+        }
+        found
+    }
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The key, dotted where it is nested.
+    pub path: String,
+    /// Why its value is refused.
+    pub reason: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.reason)
+    }
+}
+
+/// Letters, digits, hyphens and dots; no port, no address, no wildcard.
+fn is_host_name(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+mod duration_text {
+    //! Durations as people write them: `5s`, `1m 30s`, `250ms`.
+
+    use std::borrow::Cow;
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(*value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        humantime::parse_duration(&text)
+            .map_err(|_| de::Error::custom("not a duration such as \"5s\" or \"1m 30s\""))
+    }
+}
+
+/// A descriptor a connection: more than any process is allowed by default configuration of the kernel.
+const MOST_CONNECTIONS: usize = 1 << 20;
+const MOST_BODY: usize = 1 << 30;
+/// What a browser sends by itself.
+const LEAST_HEADERS: usize = 16;
+const MOST_HEADERS: usize = 1 << 10;
+const LEAST_HEADER_BYTES: usize = 1 << 10;
+const MOST_HEADER_BYTES: usize = 1 << 20;
+/// The longest route and room for a query.
+const LEAST_URI: usize = 64;
+/// The HTTP library's own limit.
+const MOST_URI: usize = 65_534;
+const LEAST_TIMEOUT: Duration = Duration::from_millis(10);
+const MOST_TIMEOUT: Duration = Duration::from_hours(24);

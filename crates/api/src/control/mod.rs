@@ -1,0 +1,7 @@
+//! The control socket, through which local users command the daemon, and its client.
+
+mod client;
+mod server;
+
+pub use client::ControlClient;
+pub use server::ControlServer;

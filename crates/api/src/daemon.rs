@@ -1,0 +1,96 @@
+//! What the listener and the control socket ask of the program they belong to.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+use wardkit_core::{Event, Health, Timestamp};
+
+/// A boxed future, so that a trait with asynchronous methods can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The program behind the listener and the control socket.
+///
+/// Its methods are called from the tasks that serve connections, several at a time, as often as clients ask. Those
+/// that are not asynchronous must not block. A panic costs the client a 500 and nobody else anything.
+pub trait Daemon: Send + Sync + 'static {
+    /// Returns the health of every part by name, for `/readyz`.
+    fn health(&self) -> Vec<(String, Health)>;
+
+    /// Returns what the status page and `GET /v1/status` of the control socket show.
+    fn status(&self) -> Status;
+
+    /// Appends the program's metrics in the Prometheus text format, each line ended. The listener's own metrics
+    /// come before them.
+    fn write_metrics(&self, out: &mut String);
+
+    /// Reads the configuration again and rebuilds the parts that it changes; only the control socket calls it.
+    ///
+    /// Dropped when its deadline passes. An error means that the old configuration is still in force.
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>>;
+}
+
+/// What runs, since when, how well, and what happened lately.
+///
+/// Exhaustive on purpose: a program that shows its status must decide what each field says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The program's version.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// When the process started.
+    pub started_at: Timestamp,
+    /// How long it has run, whatever was done to the host's clock meanwhile.
+    pub uptime_seconds: u64,
+    /// The data directory.
+    pub data_dir: String,
+    /// The configuration file; none when the defaults are in force.
+    pub config_file: Option<String>,
+    /// The address that the listener is bound to, if it runs.
+    pub listen: Option<SocketAddr>,
+    /// The merged health of all parts.
+    pub health: Health,
+    /// Every part, in the order in which they were started.
+    pub parts: Vec<PartStatus>,
+    /// The latest events, newest first.
+    pub events: Vec<Event>,
+}
+
+/// The state of one part of the program.
+///
+/// Exhaustive for the same reason as [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartStatus {
+    /// The part's name, as in the configuration.
+    pub name: String,
+    /// How it is.
+    pub health: Health,
+    /// How often it was restarted after a failure.
+    pub restarts: u64,
+    /// Since when it is as it is.
+    pub since: Timestamp,
+}
+
+/// The outcome of a reload that took place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// The names of the parts that were rebuilt; empty when the file says what already holds.
+    pub changed: Vec<String>,
+}
+
+/// The outcome of a reload that did not take place: the old configuration is still in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadRefused {
+    /// What is wrong with the new configuration, one finding each, with file, line and key.
+    pub errors: Vec<String>,
+}
+
+impl fmt::Display for ReloadRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.errors.join("\n"))
+    }
+}
+
+impl std::error::Error for ReloadRefused {}
