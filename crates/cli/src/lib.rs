@@ -12,12 +12,14 @@
 //!
 //! # What it does not do
 //!
-//! It reads neither the environment nor the command line, and neither prints nor exits: the programs do.
+//! It reads neither the environment nor the command line, and never exits: the programs do.
 
+mod answer;
 mod data_dir;
 mod options;
 mod report;
 
+pub use answer::answer;
 pub use data_dir::{NoDataDir, default_data_dir};
 pub use options::{Common, Format};
 pub use report::{Kind, Report};

@@ -64,8 +64,14 @@ impl Report {
 
     /// Adds a hint: what to do, command first.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        self.with_hints([hint.into()])
+    }
+
+    /// Adds hints: what to do, command first.
+    #[must_use]
+    pub fn with_hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.hints.extend(hints);
         self
     }
 
