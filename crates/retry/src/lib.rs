@@ -1,6 +1,7 @@
 //! Retries, circuit breakers, budgets, hedging and fallbacks as data and types.
 
 mod class;
+pub mod compat_backoff;
 mod policy;
 mod schedule;
 mod validate;

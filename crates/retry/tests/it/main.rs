@@ -1,5 +1,6 @@
 //! Tests of the public interface.
 
+mod compat_backoff;
 mod policy;
 #[cfg(feature = "schema")]
 mod schema;
