@@ -1,0 +1,52 @@
+//! The programs that CI needs beside the toolchain; only what is missing is installed.
+
+use std::process::Command;
+
+use crate::exec::{capture, cargo, is_installed, run};
+use crate::workspace::root;
+use crate::{Error, Result};
+
+const CARGO_DENY: &str = "0.20.2";
+
+/// Programs that the interop suites run, and the Debian packages that bring them.
+const PEERS: [Peer; 2] = [
+    Peer { program: "curl", package: "curl" },
+    Peer { program: "promtool", package: "prometheus" },
+];
+
+struct Peer {
+    program: &'static str,
+    package: &'static str,
+}
+
+pub(crate) fn install() -> Result<()> {
+    if is_installed("cargo-deny") {
+        print!("{}", capture(Command::new("cargo-deny").arg("--version"))?);
+    } else {
+        run(&mut cargo(&root()?, ["install", "cargo-deny", "--locked", "--version", CARGO_DENY]))?;
+    }
+    let missing: Vec<&str> =
+        PEERS.iter().filter(|peer| !is_installed(peer.program)).map(|peer| peer.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_installed("apt-get") {
+        return Err(Error::found(format!(
+            "install {} first: there is no apt-get here",
+            missing.join(", ")
+        )));
+    }
+    run(apt_get()?.arg("update").arg("--quiet"))?;
+    run(apt_get()?.args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(missing))
+}
+
+/// Public runners are not root but may use sudo without a password.
+fn apt_get() -> Result<Command> {
+    let is_root = capture(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
+    if !is_root {
+        command.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+    }
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}

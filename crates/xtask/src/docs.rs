@@ -1,0 +1,75 @@
+//! `cargo xtask docs`: the reference, written from what the programs say of themselves.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::exec::{capture, cargo, run as run_program};
+use crate::workspace::Workspace;
+use crate::{Error, Result};
+
+mod help;
+mod schema;
+
+/// Stands first in every generated file.
+const NOTICE: &str = "<!-- Written by `cargo xtask docs`; do not edit. -->\n\n";
+
+/// Writes the reference.
+///
+/// # Errors
+///
+/// When a program does not build or answer, or a file cannot be written.
+pub(crate) fn write(workspace: &Workspace) -> Result<()> {
+    for (path, text) in generate(workspace)? {
+        let dir = path.parent().unwrap_or(&path);
+        fs::create_dir_all(dir).map_err(Error::file(dir))?;
+        fs::write(&path, text).map_err(Error::file(&path))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// Compares the reference with what would be written.
+///
+/// # Errors
+///
+/// When they differ, or the programs cannot be asked.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let is_stale =
+        |(path, text): &(PathBuf, String)| fs::read_to_string(path).ok().as_ref() != Some(text);
+    let stale: Vec<String> = generate(workspace)?
+        .iter()
+        .filter(|file| is_stale(file))
+        .map(|(path, _)| path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string())
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(Error::found(format!("stale: {}; run cargo xtask docs", stale.join(", "))))
+}
+
+fn generate(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+    run_program(&mut cargo(
+        &workspace.root,
+        ["build", "--quiet", "-p", "wardkit-agentd", "-p", "wardkit-auditctl"],
+    ))?;
+    let reference = workspace.root.join("docs/reference");
+    let mut files = Vec::new();
+    for name in ["agentd", "auditctl"] {
+        let page =
+            help::page(name, &mut |path| ask(workspace, name, &[path, &["--help"]].concat()))?;
+        files.push((reference.join(format!("cli-{name}.md")), format!("{NOTICE}{page}")));
+    }
+    let schema = ask(workspace, "agentd", &["config", "schema"])?;
+    let schema = serde_json::from_str(&schema).map_err(|source| Error::Json {
+        what: "the output of agentd config schema".to_owned(),
+        source,
+    })?;
+    files.push((reference.join("config.md"), format!("{NOTICE}{}", schema::page(&schema))));
+    Ok(files)
+}
+
+/// Runs a program with an empty environment: neither a terminal's width nor a user's variables may show.
+fn ask(workspace: &Workspace, program: &str, args: &[&str]) -> Result<String> {
+    capture(Command::new(workspace.target.join("debug").join(program)).args(args).env_clear())
+}
