@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct HttpConfig {
     /// The address to listen on. It must be a loopback address, because the listener speaks no TLS.
+    #[serde(rename = "address")]
     pub listen: SocketAddr,
     /// Names besides `localhost`, `127.0.0.0/8`, `[::1]` and the listen address that a request's `Host` may
     /// carry, without port; a reverse proxy's name belongs here. Every other name is refused, which keeps a web
@@ -79,7 +80,7 @@ impl HttpConfig {
         };
         if !self.listen.ip().is_loopback() {
             refuse(
-                "listen",
+                "address",
                 format!(
                     "{} is not a loopback address, and the listener speaks no TLS: listen on 127.0.0.1 or [::1] \
                      and put a reverse proxy in front",
