@@ -1,10 +1,23 @@
 //! The listener, the control socket and its client.
 
+mod accept;
+mod admission;
+mod body;
 mod config;
+mod connection;
 mod control;
 mod daemon;
 mod error;
+mod hosts;
+mod metrics;
+mod page;
+mod phase;
+mod problem;
+mod reply;
+mod routes;
 mod server;
+mod service;
+mod site;
 
 pub use config::{HttpConfig, Violation};
 pub use control::{ControlClient, ControlServer};

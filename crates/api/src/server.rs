@@ -1,10 +1,17 @@
 //! The listener.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use tokio::net::{TcpListener, TcpStream};
 
+use crate::accept::{self, Accept, Arrival, Settings};
+use crate::admission::Limits;
+use crate::hosts::Hosts;
+use crate::routes::Door;
+use crate::site::{RequestLimits, Site};
 use crate::{Daemon, Error, HttpConfig};
 
 /// The HTTP listener of a daemon: health, readiness, metrics and a status page, read-only.
@@ -13,7 +20,7 @@ pub struct HttpServer {
     listener: TcpListener,
     local_addr: SocketAddr,
     config: HttpConfig,
-    metrics_prefix: String,
+    program: String,
 }
 
 impl HttpServer {
@@ -33,13 +40,14 @@ impl HttpServer {
         let refused = |source| Error::Bind { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(refused)?;
         let local_addr = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local_addr, config, metrics_prefix: "wardkit".to_owned() })
+        Ok(Self { listener, local_addr, config, program: "wardkit".to_owned() })
     }
 
-    /// Sets what the listener's own metrics are called: `agentd` gives `agentd_http_requests_total`.
+    /// Sets the program's name, the status page's title. What is no letter or digit in it becomes `_` where it is
+    /// the prefix of the listener's metrics: `agentd` gives `agentd_http_requests_total`.
     #[must_use]
-    pub fn with_metrics_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.metrics_prefix = prefix.into();
+    pub fn with_program_name(mut self, name: impl Into<String>) -> Self {
+        self.program = name.into();
         self
     }
 
@@ -54,7 +62,56 @@ impl HttpServer {
     ///
     /// Dropping the future cuts off every connection at once.
     pub async fn serve(self, daemon: Arc<dyn Daemon>, stop: impl Future<Output = ()> + Send) {
-        let _ = (self.listener, self.config, self.metrics_prefix, daemon);
-        stop.await;
+        let config = &self.config;
+        let hosts = Hosts::new(self.local_addr.ip(), &config.allowed_hosts);
+        let limits = RequestLimits {
+            max_uri: config.max_uri,
+            max_body: config.max_body,
+            deadline: config.request_timeout,
+        };
+        let site = Site::new(Door::Http, daemon, self.program, Some(hosts), limits);
+        let settings = Settings {
+            limits: Limits {
+                connections: config.max_connections,
+                connections_per_peer: config.max_connections_per_peer,
+                head: config.header_timeout,
+                idle: config.idle_timeout,
+                request: config.request_timeout,
+            },
+            drain: config.drain_timeout,
+            http: http1(config.max_headers, config.max_header_bytes),
+        };
+        accept::serve(self.listener, Arc::new(site), settings, stop).await;
     }
 }
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<Arrival<TcpStream>> {
+        let (stream, peer) = Self::accept(self).await?;
+        // Responses are written whole, so there is nothing to wait for; a socket that is gone says so when read.
+        let _ = stream.set_nodelay(true);
+        Ok(Arrival { stream, from: Some(peer.ip()), welcome: true })
+    }
+}
+
+/// Returns the HTTP library's part of a listener's settings.
+pub(crate) fn http1(max_headers: usize, max_header_bytes: usize) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    // Deadlines are the listener's own: the library's would need a timer armed for each request, and would count
+    // the time between two requests as part of the second one's head.
+    http.header_read_timeout(None)
+        .max_header_size(max_header_bytes)
+        .max_buf_size(max_header_bytes.max(LEAST_BUFFER));
+    // Setting the number, even to what it is, moves the parser's table of fields to the heap.
+    if max_headers != LIBRARY_HEADERS {
+        http.max_headers(max_headers);
+    }
+    http
+}
+
+/// The HTTP library's smallest buffer.
+const LEAST_BUFFER: usize = 8192;
+/// The HTTP library's own limit of header fields.
+const LIBRARY_HEADERS: usize = 100;

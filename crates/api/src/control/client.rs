@@ -1,20 +1,48 @@
 //! The local command's end of the control socket.
 
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::{Error, Reloaded, Status};
+use bytes::Bytes;
+use http::header::HOST;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::server::REQUEST_DEADLINE;
+use super::socket::SocketPath;
+use crate::{Error, ReloadRefused, Reloaded, Status};
 
 /// Commands the daemon that listens on a control socket.
+///
+/// Each call opens a connection of its own and has a deadline. Dropping its future gives up waiting; a reload that
+/// has reached the daemon may still take place.
 #[derive(Clone, Debug)]
 pub struct ControlClient {
     path: PathBuf,
+    deadline: Option<Duration>,
 }
 
 impl ControlClient {
     /// Creates a client of the socket at `path`. Nothing is opened yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), deadline: None }
+    }
+
+    /// Sets how long each call may take. Without it a status may take 5 seconds, and a reload as long as the daemon
+    /// allows it.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// Asks for the daemon's status.
@@ -24,7 +52,7 @@ impl ControlClient {
     /// Returns [`Error::NotRunning`] when no daemon listens, [`Error::Denied`] when this user may not ask, and
     /// [`Error::Timeout`], [`Error::Answer`] or [`Error::Protocol`] when the daemon does not answer as it should.
     pub async fn status(&self) -> Result<Status, Error> {
-        Err(Error::NotRunning { path: self.path.clone() })
+        self.call(Method::GET, "/v1/status", STATUS_DEADLINE).await
     }
 
     /// Makes the daemon read its configuration again.
@@ -33,6 +61,87 @@ impl ControlClient {
     ///
     /// Returns [`Error::Refused`] when the new configuration is wrong, else as [`ControlClient::status`] does.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
-        Err(Error::NotRunning { path: self.path.clone() })
+        self.call(Method::POST, "/v1/reload", REQUEST_DEADLINE + STATUS_DEADLINE).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        usual: Duration,
+    ) -> Result<T, Error> {
+        let deadline = self.deadline.unwrap_or(usual);
+        let answer = timeout(deadline, self.exchange(method, path)).await;
+        let (status, body) = answer.map_err(|_| Error::Timeout { after: deadline })??;
+        if status == StatusCode::OK {
+            serde_json::from_slice(&body).map_err(protocol)
+        } else {
+            Err(self.refusal(status, &body))
+        }
+    }
+
+    async fn exchange(&self, method: Method, path: &str) -> Result<(StatusCode, Bytes), Error> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost")
+            .body(Empty::<Bytes>::new())
+            .map_err(protocol)?;
+        let stream = self.connect().await.map_err(|error| self.unreachable(error))?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
+        let answer = async move {
+            let response = sender.send_request(request).await.map_err(protocol)?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), MOST_ANSWER).collect();
+            let body = body.await.map_err(|source| Error::Protocol { source })?;
+            Ok((status, body.to_bytes()))
+        };
+        // The connection ends with its sender; what fails on it, the answer reports as well.
+        let (answer, _) = tokio::join!(answer, connection);
+        answer
+    }
+
+    async fn connect(&self) -> io::Result<UnixStream> {
+        let (directory, name) = SocketPath::open(&self.path)?;
+        UnixStream::connect(directory.to(name)).await
+    }
+
+    fn unreachable(&self, error: io::Error) -> Error {
+        let path = self.path.clone();
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::ConnectionRefused => {
+                Error::NotRunning { path }
+            }
+            ErrorKind::PermissionDenied => Error::Denied { path },
+            _ => protocol(error),
+        }
+    }
+
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> Error {
+        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        match status {
+            StatusCode::FORBIDDEN => Error::Denied { path: self.path.clone() },
+            StatusCode::UNPROCESSABLE_ENTITY => {
+                Error::Refused(ReloadRefused { errors: problem.errors })
+            }
+            _ => Error::Answer { status: status.as_u16(), detail: problem.detail },
+        }
     }
 }
+
+/// What is read of a problem.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    detail: String,
+    errors: Vec<String>,
+}
+
+fn protocol(source: impl StdError + Send + Sync + 'static) -> Error {
+    Error::Protocol { source: Box::new(source) }
+}
+
+const STATUS_DEADLINE: Duration = Duration::from_secs(5);
+/// Far more than a status is: what is larger is no daemon of ours.
+const MOST_ANSWER: usize = 16 * 1024 * 1024;

@@ -1,38 +1,119 @@
 //! The daemon's end of the control socket.
 
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 
+use super::socket::SocketPath;
+use crate::accept::{self, Accept, Arrival, Settings};
+use crate::admission::Limits;
+use crate::routes::Door;
+use crate::server::http1;
+use crate::site::{RequestLimits, Site};
 use crate::{Daemon, Error};
 
-/// The control socket of a daemon.
+/// The control socket of a daemon: `GET /v1/status` and `POST /v1/reload`, HTTP/1.1, for the daemon's own user and
+/// root.
+///
+/// `curl --unix-socket control.sock http://localhost/v1/status` works.
 #[derive(Debug)]
 pub struct ControlServer {
-    listener: UnixListener,
+    socket: Socket,
     path: PathBuf,
 }
 
 impl ControlServer {
-    /// Opens the socket with mode 0600, in place of one that a dead daemon left behind.
+    /// Opens the socket with mode 0600, in place of one that a dead daemon left behind. Its path may be longer than
+    /// the 108 bytes of a socket address.
     ///
-    /// The caller must hold the lock of the data directory: the socket of a living daemon is replaced as well.
+    /// The caller holds the lock of the data directory: the socket of a living daemon would be replaced as well.
     ///
     /// # Errors
     ///
     /// Returns [`Error::Socket`] when the socket cannot be made.
     pub fn bind(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        match UnixListener::bind(&path) {
-            Ok(listener) => Ok(Self { listener, path }),
+        match bind(&path) {
+            Ok(listener) => {
+                let own = rustix::process::geteuid().as_raw();
+                Ok(Self { socket: Socket { listener, welcome: [own, ROOT] }, path })
+            }
             Err(source) => Err(Error::Socket { path, source }),
         }
     }
 
     /// Serves until `stop` completes, then removes the socket and lets requests finish.
+    ///
+    /// Dropping the future cuts off every connection at once and leaves the socket behind.
     pub async fn serve(self, daemon: Arc<dyn Daemon>, stop: impl Future<Output = ()> + Send) {
-        let _ = (self.listener, self.path, daemon);
-        stop.await;
+        let limits =
+            RequestLimits { max_uri: 1024, max_body: 64 * 1024, deadline: REQUEST_DEADLINE };
+        let site = Site::new(Door::Control, daemon, String::new(), None, limits);
+        let settings = Settings {
+            limits: Limits {
+                connections: CONNECTIONS,
+                connections_per_peer: CONNECTIONS,
+                head: Duration::from_secs(5),
+                idle: Duration::from_secs(10),
+                request: REQUEST_DEADLINE,
+            },
+            drain: Duration::from_secs(10),
+            http: http1(100, 16 * 1024),
+        };
+        let path = self.path;
+        let stop = async {
+            stop.await;
+            // From here on a client finds that nobody listens. A file that is gone already is as good.
+            let _ = fs::remove_file(&path);
+        };
+        accept::serve(self.socket, Arc::new(site), settings, stop).await;
     }
 }
+
+/// A listening socket and the users that may speak to it.
+#[derive(Debug)]
+struct Socket {
+    listener: UnixListener,
+    welcome: [u32; 2],
+}
+
+impl Accept for Socket {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<Arrival<UnixStream>> {
+        let (stream, _) = self.listener.accept().await?;
+        // The kernel says who connected, and it cannot be lied to.
+        let uid = stream.peer_cred().map(|peer| peer.uid());
+        let welcome = uid.as_ref().is_ok_and(|uid| self.welcome.contains(uid));
+        if !welcome {
+            tracing::warn!(?uid, "control socket: user refused");
+        }
+        Ok(Arrival { stream, from: None, welcome })
+    }
+}
+
+/// Binds under another name, closes the socket to other users, and only then moves it to its place.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let (directory, name) = SocketPath::open(path)?;
+    let mut unfinished = name.as_os_str().to_owned();
+    unfinished.push(".new");
+    let unfinished = directory.to(unfinished);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&unfinished)?;
+    fs::set_permissions(&unfinished, Permissions::from_mode(0o600))?;
+    fs::rename(&unfinished, directory.to(name))?;
+    Ok(listener)
+}
+
+const ROOT: u32 = 0;
+const CONNECTIONS: usize = 64;
+/// A reload may drain the parts that it rebuilds.
+pub(super) const REQUEST_DEADLINE: Duration = Duration::from_secs(60);

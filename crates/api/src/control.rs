@@ -2,6 +2,7 @@
 
 mod client;
 mod server;
+mod socket;
 
 pub use client::ControlClient;
 pub use server::ControlServer;

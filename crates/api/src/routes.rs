@@ -1,0 +1,76 @@
+//! Which addresses exist, on which listener, with which methods.
+
+use http::Method;
+
+use crate::problem::Problem;
+
+/// Something that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// Answered at once.
+    View(View),
+    /// The daemon is told to read its configuration again, and waited for.
+    Reload,
+}
+
+/// Something to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    Healthz,
+    Readyz,
+    Metrics,
+    Page,
+    Style,
+    Status,
+}
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The TCP listener: read-only.
+    Http,
+    /// The control socket: peers are known, commands are taken.
+    Control,
+}
+
+impl Route {
+    /// What metrics call the routes: the views in their order, the reload, and what reached no route.
+    pub(crate) const LABELS: [&'static str; 8] =
+        ["healthz", "readyz", "metrics", "page", "style", "status", "reload", "none"];
+
+    pub(crate) fn label_index(route: Option<Self>) -> usize {
+        match route {
+            Some(Self::View(view)) => view as usize,
+            Some(Self::Reload) => Self::LABELS.len() - 2,
+            None => Self::LABELS.len() - 1,
+        }
+    }
+
+    /// Finds what a method and a path ask for.
+    pub(crate) fn find(door: Door, method: &Method, path: &str) -> Result<Self, Problem> {
+        let table = match door {
+            Door::Http => HTTP,
+            Door::Control => CONTROL,
+        };
+        let found = table.iter().find(|(known, _)| *known == path);
+        let &(_, route) = found.ok_or(const { Problem::not_found() })?;
+        match (route, method) {
+            (Self::Reload, &Method::POST) | (Self::View(_), &Method::GET | &Method::HEAD) => {
+                Ok(route)
+            }
+            (Self::Reload, _) => Err(Problem::method("POST")),
+            (Self::View(_), _) => Err(Problem::method("GET, HEAD")),
+        }
+    }
+}
+
+const HTTP: &[(&str, Route)] = &[
+    ("/healthz", Route::View(View::Healthz)),
+    ("/metrics", Route::View(View::Metrics)),
+    ("/readyz", Route::View(View::Readyz)),
+    ("/", Route::View(View::Page)),
+    ("/style.css", Route::View(View::Style)),
+];
+
+const CONTROL: &[(&str, Route)] =
+    &[("/v1/status", Route::View(View::Status)), ("/v1/reload", Route::Reload)];

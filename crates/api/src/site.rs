@@ -1,0 +1,138 @@
+//! What is behind a listener: its views of the daemon, and everything its requests have in common.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use wardkit_core::{Clock, Health, SystemClock};
+
+use crate::Daemon;
+use crate::hosts::Hosts;
+use crate::metrics::Metrics;
+use crate::page;
+use crate::reply::{Media, Replies};
+use crate::routes::{Door, View};
+
+/// What is behind a listener.
+pub(crate) struct Site {
+    pub(crate) door: Door,
+    pub(crate) daemon: Arc<dyn Daemon>,
+    /// The title of the page.
+    program: String,
+    /// What the names of the metrics begin with.
+    prefix: String,
+    /// The hosts that a request may name; any, for a socket that no browser reaches.
+    pub(crate) hosts: Option<Hosts>,
+    pub(crate) limits: RequestLimits,
+    pub(crate) metrics: Metrics,
+    pub(crate) replies: Replies,
+    /// The length of the last metrics, so that the next ones are allocated once.
+    metrics_length: AtomicUsize,
+}
+
+/// What one request may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLimits {
+    pub(crate) max_uri: usize,
+    pub(crate) max_body: usize,
+    pub(crate) deadline: Duration,
+}
+
+/// What a view shows.
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) media: Media,
+    pub(crate) data: Bytes,
+}
+
+impl Site {
+    pub(crate) fn new(
+        door: Door,
+        daemon: Arc<dyn Daemon>,
+        program: String,
+        hosts: Option<Hosts>,
+        limits: RequestLimits,
+    ) -> Self {
+        let prefix = program.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+        Self {
+            door,
+            daemon,
+            program,
+            prefix,
+            hosts,
+            limits,
+            metrics: Metrics::default(),
+            replies: Replies::new(),
+            metrics_length: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn show(&self, view: View) -> Shown {
+        match view {
+            View::Healthz => Shown::ok(Media::Text, "ok\n"),
+            View::Readyz => self.readiness(),
+            View::Metrics => Shown::ok(Media::Metrics, self.metrics()),
+            View::Page => Shown::ok(
+                Media::Html,
+                page::render(&self.program, &self.daemon.status(), SystemClock.now()),
+            ),
+            View::Style => Shown::ok(Media::Css, page::STYLE),
+            View::Status => Shown::ok(Media::Json, to_json(&self.daemon.status())),
+        }
+    }
+
+    fn readiness(&self) -> Shown {
+        let parts = self.daemon.health();
+        let health = Health::merge(parts.iter().map(|(name, health)| (name, health.clone())));
+        let ready = health.is_ready();
+        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let document = Readiness { ready, health, parts: Parts(parts) };
+        Shown { status, ..Shown::ok(Media::Json, to_json(&document)) }
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::with_capacity(self.metrics_length.load(Ordering::Relaxed) + 64);
+        self.metrics.write(&self.prefix, &mut text);
+        self.daemon.write_metrics(&mut text);
+        self.metrics_length.store(text.len(), Ordering::Relaxed);
+        text
+    }
+}
+
+impl Shown {
+    fn ok(media: Media, data: impl Into<Bytes>) -> Self {
+        Self { status: StatusCode::OK, media, data: data.into() }
+    }
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    health: Health,
+    parts: Parts,
+}
+
+/// Parts by name, in the daemon's order.
+struct Parts(Vec<(String, Health)>);
+
+impl Serialize for Parts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, health) in &self.0 {
+            map.serialize_entry(name, health)?;
+        }
+        map.end()
+    }
+}
+
+/// Returns a document as one line of JSON.
+pub(crate) fn to_json(document: &impl Serialize) -> Vec<u8> {
+    // Names, texts and numbers only: nothing in our documents can fail to serialise.
+    let mut json = serde_json::to_vec(document).unwrap_or_default();
+    json.push(b'\n');
+    json
+}
