@@ -35,18 +35,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     gates.try_for_each(|package| {
         let limits = read_limits(&package.dir().join("benches/gate.toml"))?;
-        if measure(workspace, package, &limits)?.is_empty() {
+        let mut above = measure(workspace, package, &limits)?;
+        if !above.is_empty() {
+            println!("once more, a shared machine may have been busy");
+            let again = measure(workspace, package, &limits)?;
+            above.retain(|name| again.contains(name));
+        }
+        if above.is_empty() {
             return Ok(());
         }
-        println!("once more, a shared machine may have been busy");
-        match measure(workspace, package, &limits)? {
-            above if above.is_empty() => Ok(()),
-            above => Err(Error::found(format!(
-                "{}: above the limit twice: {}",
-                package.name,
-                above.join(", ")
-            ))),
-        }
+        Err(Error::found(format!("{}: above the limit twice: {}", package.name, above.join(", "))))
     })
 }
 
