@@ -46,7 +46,7 @@ fn one(workspace: &Workspace, package: &Package, report: &mut Report) -> Result<
             cargo(&["clippy", "--all-targets", "--all-features"]).args(["--", "-D", "warnings"]),
         )
     })?;
-    report.step("test", |counts| run_tests(&mut cargo(&["test", "--all-features"]), counts))?;
+    report.step("test", |counts| test_with_features(workspace, [package], counts))?;
     report.step("rustdoc", |_| {
         run_program(deny_doc_warnings(&mut cargo(&["doc", "--no-deps", "--all-features"])))
     })
@@ -63,6 +63,22 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
 
 pub(crate) fn test(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     run_tests(&mut cargo(&workspace.root, TEST), counts)
+}
+
+/// Tests packages with every feature but those that gate the suites.
+pub(crate) fn test_with_features<'a>(
+    workspace: &Workspace,
+    packages: impl IntoIterator<Item = &'a Package>,
+    counts: &mut Counts,
+) -> Result<()> {
+    let mut command = cargo(&workspace.root, ["test"]);
+    for package in packages {
+        command.args(["--package", &package.name]);
+        for feature in package.own_features() {
+            command.arg("--features").arg(format!("{}/{feature}", package.name));
+        }
+    }
+    run_tests(&mut command, counts)
 }
 
 pub(crate) fn rustdoc(workspace: &Workspace) -> Result<()> {

@@ -32,7 +32,7 @@ const STEPS: [Step; 16] = [
     Step {
         name: "tools",
         about: "install cargo-deny and the interop peers that are missing",
-        run: |_, _| tools::install(),
+        run: |ci, _| tools::install(&ci.workspace.root),
     },
     Step { name: "fmt", about: "formatting", run: |ci, _| check::fmt(ci.workspace) },
     Step {
@@ -138,13 +138,9 @@ fn advisory_db_of_the_environment() -> Option<PathBuf> {
 
 /// The plain test command unites the features that the members ask of each other; this adds those nobody asks for.
 fn test_features(ci: &Ci<'_>, counts: &mut Counts) -> Result<()> {
-    let mut command = cargo(&ci.workspace.root, ["test", "--all-features"]);
-    for package in
-        ci.workspace.libraries().filter(|package| package.own_features().next().is_some())
-    {
-        command.args(["--package", &package.name]);
-    }
-    run_tests(&mut command, counts)
+    let with_features =
+        ci.workspace.libraries().filter(|package| package.own_features().next().is_some());
+    check::test_with_features(ci.workspace, with_features, counts)
 }
 
 fn features(workspace: &Workspace) -> Result<()> {

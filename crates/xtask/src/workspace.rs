@@ -10,6 +10,12 @@ use crate::{Error, Result, exec};
 /// The crates that keep a lockfile of their own.
 pub(crate) const EXCLUDED: [&str; 2] = ["crates/bench", "crates/retry-backoff"];
 
+/// A test target with this name, behind a feature with this name, runs other programs against ours.
+pub(crate) const INTEROP: &str = "interop";
+
+/// Test targets with these names, behind features with these names, take minutes.
+pub(crate) const SLOW: [&str; 2] = ["recovery", "slow"];
+
 /// The members of the workspace.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Workspace {
@@ -106,9 +112,12 @@ impl Package {
         self.targets.iter().filter(move |target| target.kind.iter().any(|k| k == kind))
     }
 
-    /// Returns the features that can be turned on, without `default`.
+    /// Returns the features that a user may turn on: not `default`, and not those that gate a suite.
     pub(crate) fn own_features(&self) -> impl Iterator<Item = &str> {
-        self.features.keys().map(String::as_str).filter(|&feature| feature != "default")
+        let is_own = |&feature: &&str| {
+            feature != "default" && feature != INTEROP && !SLOW.contains(&feature)
+        };
+        self.features.keys().map(String::as_str).filter(is_own)
     }
 
     fn is_published_library(&self) -> bool {
@@ -125,8 +134,9 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "workspace_root": "/w", "target_directory": "/w/target", "packages": [
                 {"name": "wardkit-retry", "manifest_path": "/w/crates/retry/Cargo.toml", "publish": null,
-                 "features": {"default": [], "tokio": []},
-                 "targets": [{"name": "wardkit_retry", "kind": ["lib"]}, {"name": "gate", "kind": ["bench"]}]},
+                 "features": {"default": [], "slow": [], "tokio": []},
+                 "targets": [{"name": "wardkit_retry", "kind": ["lib"]}, {"name": "gate", "kind": ["bench"]},
+                     {"name": "slow", "kind": ["test"], "required-features": ["slow", "tokio"]}]},
                 {"name": "xtask", "manifest_path": "/w/crates/xtask/Cargo.toml", "publish": [],
                  "features": {}, "targets": [{"name": "xtask", "kind": ["bin"]}]},
             ]
@@ -146,17 +156,25 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_the_published_ones_and_default_is_no_feature_of_its_own() {
+    fn libraries_are_the_published_ones() {
         let made = made();
         let libraries: Vec<&str> = made.libraries().map(|package| package.name.as_str()).collect();
         assert_eq!(libraries, ["wardkit-retry"]);
-        assert_eq!(made.packages[0].own_features().collect::<Vec<_>>(), ["tokio"]);
-        assert_eq!(
-            made.packages[0]
-                .targets_of("bench")
-                .map(|target| target.name.as_str())
-                .collect::<Vec<_>>(),
-            ["gate"]
-        );
+    }
+
+    #[test]
+    fn features_are_those_a_user_may_turn_on() {
+        assert_eq!(made().packages[0].own_features().collect::<Vec<_>>(), ["tokio"]);
+    }
+
+    #[test]
+    fn targets_are_found_by_their_kind() {
+        let made = made();
+        let names = |kind| -> Vec<&str> {
+            made.packages[0].targets_of(kind).map(|target| target.name.as_str()).collect()
+        };
+        assert_eq!(names("bench"), ["gate"]);
+        assert_eq!(names("test"), ["slow"]);
+        assert_eq!(names("bin"), Vec::<&str>::new());
     }
 }

@@ -5,14 +5,8 @@ use std::time::Duration;
 
 use crate::exec::{capture, cargo, run_tests};
 use crate::report::{Counts, Stopwatch};
-use crate::workspace::{Package, Target, Workspace};
+use crate::workspace::{INTEROP, Package, SLOW, Target, Workspace};
 use crate::{Error, Result};
-
-/// A test target with this name runs other programs against ours.
-const INTEROP: &str = "interop";
-
-/// Test targets with these names take minutes: CI runs as many of their tests as fit.
-const SLOW: [&str; 2] = ["recovery", "slow"];
 
 /// After this no further slow test is started.
 const SHARD: Duration = Duration::from_mins(15);

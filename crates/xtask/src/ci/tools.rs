@@ -1,9 +1,9 @@
 //! The programs that CI needs beside the toolchain; only what is missing is installed.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::exec::{capture, cargo, is_installed, run};
-use crate::workspace::root;
 use crate::{Error, Result};
 
 const CARGO_DENY: &str = "0.20.2";
@@ -19,11 +19,11 @@ struct Peer {
     package: &'static str,
 }
 
-pub(crate) fn install() -> Result<()> {
+pub(crate) fn install(root: &Path) -> Result<()> {
     if is_installed("cargo-deny") {
         print!("{}", capture(Command::new("cargo-deny").arg("--version"))?);
     } else {
-        run(&mut cargo(&root()?, ["install", "cargo-deny", "--locked", "--version", CARGO_DENY]))?;
+        run(&mut cargo(root, ["install", "cargo-deny", "--locked", "--version", CARGO_DENY]))?;
     }
     let missing: Vec<&str> =
         PEERS.iter().filter(|peer| !is_installed(peer.program)).map(|peer| peer.package).collect();

@@ -69,6 +69,14 @@ fn manifests(tree: &Tree) -> Vec<Manifest<'_>> {
         .collect()
 }
 
+/// Returns the folders of the packages that strangers may depend on.
+pub(super) fn published(tree: &Tree) -> impl Iterator<Item = &str> {
+    manifests(tree)
+        .into_iter()
+        .filter(|manifest| manifest.is_published())
+        .map(|manifest| manifest.dir)
+}
+
 fn root(tree: &Tree) -> Table {
     let table = tree.text("Cargo.toml").and_then(|text| text.parse::<Table>().ok());
     table.and_then(|table| table.get("workspace")?.as_table().cloned()).unwrap_or_default()
