@@ -11,6 +11,9 @@ const LAYERS: std::ops::RangeInclusive<i64> = 0..=4;
 /// Packages whose names start so are heavy, and serve auditctl alone.
 const NOT_IN_AGENTD: [&str; 5] = ["ast-grep", "cranelift", "gix", "tree-sitter", "wasmtime"];
 
+/// The vocabulary works under any runtime, so it knows none.
+const RUNTIME: &str = "tokio";
+
 /// A package of the repository.
 struct Manifest<'a> {
     path: &'a str,
@@ -71,10 +74,7 @@ fn manifests(tree: &Tree) -> Vec<Manifest<'_>> {
 
 /// Returns the folders of the packages that strangers may depend on.
 pub(super) fn published(tree: &Tree) -> impl Iterator<Item = &str> {
-    manifests(tree)
-        .into_iter()
-        .filter(|manifest| manifest.is_published())
-        .map(|manifest| manifest.dir)
+    manifests(tree).into_iter().filter(Manifest::is_published).map(|manifest| manifest.dir)
 }
 
 fn root(tree: &Tree) -> Table {
@@ -101,6 +101,10 @@ pub(super) fn layers(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         for dependency in manifest.dependencies(&shared) {
+            if layer == 0 && dependency.starts_with(RUNTIME) {
+                findings
+                    .push(Finding::new(manifest.path, format!("layer 0 depends on {dependency}")));
+            }
             let Some(&below) = layers.get(dependency).filter(|below| **below >= layer) else {
                 continue;
             };
@@ -230,6 +234,16 @@ mod tests {
             check(0, "[dev-dependencies]\nwardkit-core = { path = \"../core\" }"),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn the_vocabulary_knows_no_runtime() {
+        let check = |layer, name| {
+            let text = manifest(name, layer, "[dependencies]\ntokio-util = \"0.7\"");
+            whats(layers(&Tree::of(&[("crates/core/Cargo.toml", &text)])))
+        };
+        assert_eq!(check(0, "core"), ["crates/core/Cargo.toml: layer 0 depends on tokio-util"]);
+        assert_eq!(check(1, "retry"), Vec::<String>::new());
     }
 
     #[test]

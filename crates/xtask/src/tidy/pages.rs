@@ -1,20 +1,18 @@
 //! The crate pages.
 
-use super::{Finding, Tree};
+use super::{Finding, Tree, manifests};
 
 /// Each library's page says what the crate is for and shows an example; that every public item is documented is
 /// the compiler's lint.
 pub(super) fn crate_pages(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in tree
-        .rust_files()
-        .filter(|(path, _)| path.starts_with("crates/") && path.ends_with("/src/lib.rs"))
-    {
+    for path in manifests::published(tree).map(|dir| format!("{dir}/src/lib.rs")) {
+        let Some(text) = tree.text(&path) else { continue };
         let page: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
         if page.is_empty() {
-            findings.push(Finding::at(path, 1, "does not start with the crate's page"));
+            findings.push(Finding::at(&path, 1, "does not start with the crate's page"));
         } else if !page.iter().any(|line| line.trim_start().starts_with("```")) {
-            findings.push(Finding::at(path, 1, "shows no example on the crate's page"));
+            findings.push(Finding::at(&path, 1, "shows no example on the crate's page"));
         }
     }
     findings
@@ -28,7 +26,9 @@ mod tests {
     fn a_library_starts_with_its_page_and_shows_an_example() {
         let check = |text| {
             let findings = crate_pages(&Tree::of(&[
+                ("crates/x/Cargo.toml", "[package]"),
                 ("crates/x/src/lib.rs", text),
+                ("examples/Cargo.toml", "[package]\npublish = false"),
                 ("examples/src/lib.rs", ""),
             ]));
             findings.into_iter().map(|finding| finding.to_string()).collect::<Vec<_>>()
