@@ -59,7 +59,7 @@ impl Default for HttpConfig {
             max_connections: 1024,
             max_connections_per_peer: 64,
             header_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             max_body: 64 * 1024,

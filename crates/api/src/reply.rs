@@ -114,7 +114,7 @@ impl Replies {
             // Writing to a Vec cannot fail.
             let _ = write!(bytes, "{name}: {value}\r\n");
         };
-        for (name, value) in self.fields[Media::Problem as usize].iter() {
+        for (name, value) in &self.fields[Media::Problem as usize] {
             field(name.as_str(), value.to_str().unwrap_or_default());
         }
         field(REQUEST_ID.as_str(), &id.to_string());

@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use wardkit_core::{Clock, SystemClock};
 
 use crate::body::Whole;
@@ -147,8 +147,8 @@ fn show(site: &Site, link: &Arc<Link>, view: View) -> Response<Whole> {
 
 /// Answers a request that has a body, or whose answer takes its time.
 async fn wait(site: &Site, link: &Arc<Link>, route: Route, body: Incoming) -> Response<Whole> {
-    let started = SystemClock.uptime();
-    let problem = match timeout(site.limits.deadline, discard(body, site.limits.max_body)).await {
+    let deadline = Instant::now() + site.limits.deadline;
+    let problem = match timeout_at(deadline, discard(body, site.limits.max_body)).await {
         Ok(Ok(())) => None,
         Ok(Err(problem)) => Some(problem),
         Err(_) => Some(Problem::too_slow()),
@@ -158,10 +158,7 @@ async fn wait(site: &Site, link: &Arc<Link>, route: Route, body: Incoming) -> Re
     }
     match route {
         Route::View(view) => show(site, link, view),
-        Route::Reload => {
-            let left = site.limits.deadline.saturating_sub(SystemClock.uptime() - started);
-            reload(site, link, left).await
-        }
+        Route::Reload => reload(site, link, deadline).await,
     }
 }
 
@@ -178,9 +175,9 @@ async fn discard(mut body: Incoming, most: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn reload(site: &Site, link: &Arc<Link>, deadline: Duration) -> Response<Whole> {
+async fn reload(site: &Site, link: &Arc<Link>, deadline: Instant) -> Response<Whole> {
     let problem =
-        match timeout(deadline, caught(Box::pin(async { site.daemon.reload().await }))).await {
+        match timeout_at(deadline, caught(Box::pin(async { site.daemon.reload().await }))).await {
             Ok(Some(Ok(reloaded))) => {
                 return site.replies.whole(StatusCode::OK, Media::Json, to_json(&reloaded), link);
             }

@@ -116,4 +116,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 const ROOT: u32 = 0;
 const CONNECTIONS: usize = 64;
 /// A reload may drain the parts that it rebuilds.
-pub(super) const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const REQUEST_DEADLINE: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests;
