@@ -53,16 +53,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 /// Returns the names of the packages that agentd is built from, one a line.
 fn tree_of_agentd(root: &Path) -> Result<String> {
-    let args = [
-        "tree",
-        "--package",
-        "wardkit-agentd",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--offline",
-    ];
+    let args = ["tree", "--package", "wardkit-agentd", "--edges", "normal", "--prefix", "none"];
     capture(&mut cargo(root, args))
 }
 
