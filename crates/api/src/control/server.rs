@@ -88,10 +88,10 @@ impl Accept for Socket {
     async fn accept(&self) -> io::Result<Arrival<UnixStream>> {
         let (stream, _) = self.listener.accept().await?;
         // The kernel says who connected, and it cannot be lied to.
-        let uid = stream.peer_cred().map(|peer| peer.uid());
-        let welcome = uid.as_ref().is_ok_and(|uid| self.welcome.contains(uid));
+        let peer = stream.peer_cred()?;
+        let welcome = self.welcome.contains(&peer.uid());
         if !welcome {
-            tracing::warn!(?uid, "control socket: user refused");
+            tracing::warn!(uid = peer.uid(), pid = peer.pid(), "control socket: user refused");
         }
         Ok(Arrival { stream, from: None, welcome })
     }
