@@ -6,3 +6,6 @@ mod socket;
 
 pub use client::ControlClient;
 pub use server::ControlServer;
+
+/// The name of the control socket in the daemon's data directory.
+pub const CONTROL_SOCKET: &str = "control.sock";

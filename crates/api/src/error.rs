@@ -84,6 +84,29 @@ impl Error {
             }
         }
     }
+
+    /// Returns what an operator can do about it, command first.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Bind { .. } => Some("--listen 127.0.0.1:0 takes a free port".to_owned()),
+            Self::NotRunning { .. } => Some(
+                "start it: agentd run; if it runs with another directory, name it: --data-dir DIR"
+                    .to_owned(),
+            ),
+            Self::Denied { .. } => {
+                Some("ask as root, or as the user that the daemon runs as".to_owned())
+            }
+            Self::Timeout { .. } => {
+                Some("look at the daemon's log: it lives and is too busy to answer".to_owned())
+            }
+            Self::Refused(_) => Some("correct the file, then: agentd reload".to_owned()),
+            Self::Config { .. }
+            | Self::Socket { .. }
+            | Self::Answer { .. }
+            | Self::Protocol { .. } => None,
+        }
+    }
 }
 
 impl wardkit_core::Transient for Error {

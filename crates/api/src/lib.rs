@@ -18,9 +18,10 @@ mod routes;
 mod server;
 mod service;
 mod site;
+mod status_text;
 
 pub use config::{HttpConfig, Violation};
-pub use control::{ControlClient, ControlServer};
+pub use control::{CONTROL_SOCKET, ControlClient, ControlServer};
 pub use daemon::{BoxFuture, Daemon, PartStatus, ReloadRefused, Reloaded, Status};
 pub use error::Error;
 pub use server::HttpServer;

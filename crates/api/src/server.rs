@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
 use hyper::server::conn::http1;
@@ -32,15 +33,29 @@ impl HttpServer {
     /// Returns [`Error::Config`] with everything that [`HttpConfig::validate`] finds, and [`Error::Bind`] when the
     /// address cannot be listened on.
     pub async fn bind(config: HttpConfig) -> Result<Self, Error> {
-        let violations = config.validate();
-        if !violations.is_empty() {
-            return Err(Error::Config { violations });
-        }
+        check(&config)?;
         let addr = config.listen;
         let refused = |source| Error::Bind { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(refused)?;
         let local_addr = listener.local_addr().map_err(refused)?;
         Ok(Self { listener, local_addr, config, program: "wardkit".to_owned() })
+    }
+
+    /// Creates a server with another configuration on the same open address.
+    ///
+    /// Both accept connections while both serve, so a server can be replaced, or started again after a failure,
+    /// without refusing a client. The address in `config` is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Config`] with everything that [`HttpConfig::validate`] finds, and [`Error::Bind`] when the
+    /// system refuses another descriptor.
+    pub fn with_config(&self, config: HttpConfig) -> Result<Self, Error> {
+        check(&config)?;
+        let refused = |source| Error::Bind { addr: self.local_addr, source };
+        let socket = self.listener.as_fd().try_clone_to_owned().map_err(refused)?;
+        let listener = TcpListener::from_std(socket.into()).map_err(refused)?;
+        Ok(Self { listener, local_addr: self.local_addr, config, program: self.program.clone() })
     }
 
     /// Sets the program's name, the status page's title. What is no letter or digit in it becomes `_` where it is
@@ -83,6 +98,11 @@ impl HttpServer {
         };
         accept::serve(self.listener, Arc::new(site), settings, stop).await;
     }
+}
+
+fn check(config: &HttpConfig) -> Result<(), Error> {
+    let violations = config.validate();
+    if violations.is_empty() { Ok(()) } else { Err(Error::Config { violations }) }
 }
 
 impl Accept for TcpListener {

@@ -1,0 +1,119 @@
+//! The status as text, for a terminal.
+
+use std::fmt;
+
+use wardkit_core::{Event, Health, Timestamp};
+
+use crate::Status;
+
+/// One fact a line, then a line a part, then the latest events. Text from outside is escaped.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "health  {}", escaped(&self.health))?;
+        writeln!(
+            f,
+            "runs    {} with pid {}, since {}",
+            self.version,
+            self.pid,
+            seconds(self.started_at)
+        )?;
+        writeln!(f, "data    {}", self.data_dir.escape_debug())?;
+        let config = self.config_file.as_deref().unwrap_or("embedded defaults");
+        writeln!(f, "config  {}", config.escape_debug())?;
+        if let Some(address) = self.listen {
+            writeln!(f, "look    http://{address}/")?;
+        }
+        writeln!(f, "\nparts")?;
+        for part in &self.parts {
+            let since = seconds(part.since);
+            writeln!(
+                f,
+                "  {:<12} {} since {since}, restarts: {}",
+                part.name,
+                escaped(&part.health),
+                part.restarts
+            )?;
+        }
+        writeln!(f, "\nevents, newest first")?;
+        for event in self.events.iter().take(SHOWN) {
+            event_line(f, event)?;
+        }
+        Ok(())
+    }
+}
+
+fn event_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    write!(f, "  {} {:<8} {}", seconds(event.at), event.severity, event.kind)?;
+    for text in [&event.subject, &event.message] {
+        if !text.is_empty() {
+            write!(f, " {}", text.escape_debug())?;
+        }
+    }
+    for (name, value) in &event.details {
+        write!(f, " {name}={value}")?;
+    }
+    writeln!(f)
+}
+
+fn escaped(health: &Health) -> String {
+    match health.reason() {
+        Some(reason) => format!("{}: {}", health.as_str(), reason.escape_debug()),
+        None => health.as_str().to_owned(),
+    }
+}
+
+/// Nobody at a terminal needs the nanoseconds.
+fn seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_unix_seconds(at.as_unix_seconds())
+}
+
+/// A screenful; the JSON form has them all.
+const SHOWN: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use wardkit_core::Severity;
+
+    use super::*;
+    use crate::PartStatus;
+
+    #[test]
+    fn text_is_short_and_no_reason_forges_a_line() {
+        let at = Timestamp::from_unix_nanos(1_500_000_000);
+        let event = Event::new(at, "part.failed", Severity::Error, "agentd")
+            .with_subject("http")
+            .with_message("gone\nhealth  up")
+            .with_detail("restart_in_seconds", 0.5);
+        let status = Status {
+            version: "1.2.3".to_owned(),
+            pid: 7,
+            started_at: at,
+            uptime_seconds: 5,
+            data_dir: "/data".to_owned(),
+            config_file: None,
+            listen: Some(([127, 0, 0, 1], 9180).into()),
+            health: Health::down("http: gone\nhealth  up"),
+            parts: vec![PartStatus {
+                name: "http".to_owned(),
+                health: Health::Starting,
+                restarts: 2,
+                since: at,
+            }],
+            events: vec![event],
+        };
+        let expected = "\
+health  down: http: gone\\nhealth  up
+runs    1.2.3 with pid 7, since 1970-01-01T00:00:01Z
+data    /data
+config  embedded defaults
+look    http://127.0.0.1:9180/
+
+parts
+  http         starting since 1970-01-01T00:00:01Z, restarts: 2
+
+events, newest first
+  1970-01-01T00:00:01Z error    part.failed http gone\\nhealth  up restart_in_seconds=0.5
+";
+        assert_eq!(status.to_string(), expected);
+    }
+}
