@@ -1,2 +1,43 @@
-//! Starts here.
-fn main() {}
+//! The daemon that hardens, watches and recovers bots.
+
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod data_dir;
+mod events;
+mod log;
+mod parts;
+mod reload;
+mod run;
+mod services;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use wardkit_cli::Report;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = cli.common.format;
+    let outcome = match &cli.command {
+        None | Some(Command::Run) => run::run(&cli),
+        Some(Command::CheckConfig) => commands::check_config(&cli),
+        Some(Command::Config { what }) => commands::config(what, format),
+        Some(Command::Reload) => commands::reload(&cli),
+        Some(Command::Status) => commands::status(&cli),
+    };
+    outcome.unwrap_or_else(|report| {
+        // Nobody can be told that standard error is gone.
+        let _ = std::io::stderr().write_all(report.render(format).as_bytes());
+        ExitCode::from(report.exit_code())
+    })
+}
+
+/// Prints an answer to standard output.
+fn print(text: &str) -> Result<(), Report> {
+    wardkit_cli::answer(std::io::stdout().lock(), text)
+}

@@ -1,0 +1,154 @@
+//! The daemon as a whole: its parts, its configuration in force, and what it tells of itself.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use wardkit_api::{BoxFuture, CONTROL_SOCKET, Daemon, ReloadRefused, Reloaded, Status};
+use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::events::Events;
+use crate::log::Logging;
+use crate::parts::Parts;
+use crate::reload::{self, Active, Reloads, Request};
+use crate::services;
+
+/// What the command line decides and no reload changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fixed {
+    pub config_file: Option<PathBuf>,
+    pub listen: Option<SocketAddr>,
+}
+
+/// The daemon as a whole. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub fixed: Fixed,
+    pub logging: Logging,
+    pub events: Events,
+    pub parts: Parts,
+    /// Held for the whole of a reload, so that reloads follow one another.
+    pub active: tokio::sync::Mutex<Active>,
+    pub reloads: Reloads,
+    data_dir: DataDir,
+    started_at: Timestamp,
+    started_uptime: Duration,
+    listen: Mutex<SocketAddr>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Constructs every part, in the order of the layers, and starts them. Nothing runs when one cannot start.
+    pub(crate) async fn build(
+        config: Config,
+        fixed: Fixed,
+        data_dir: DataDir,
+        logging: Logging,
+        stop: CancellationToken,
+    ) -> Result<Self, wardkit_api::Error> {
+        let listener = services::http::open(&config.listen).await?;
+        let control = services::control::open(data_dir.path().join(CONTROL_SOCKET))?;
+        let events = Events::default();
+        let parts = Parts::new(events.clone(), config.parts.clone(), stop);
+        let app = Self(Arc::new(Inner {
+            fixed,
+            logging,
+            events,
+            parts,
+            listen: Mutex::new(listener.local_addr()),
+            active: tokio::sync::Mutex::new(Active {
+                config: config.clone(),
+                listener: listener.clone(),
+            }),
+            reloads: Reloads::default(),
+            data_dir,
+            started_at: SystemClock.now(),
+            started_uptime: SystemClock.uptime(),
+        }));
+        services::control::start(&app, control);
+        services::http::start(&app, listener, config.listen);
+        services::reload::start(&app, &config.reload);
+        services::watchdog::start(&app);
+        Ok(app)
+    }
+
+    /// Records that the daemon runs.
+    pub(crate) fn started(&self) {
+        let event = Event::new(SystemClock.now(), "agentd.started", Severity::Notice, "agentd");
+        self.events.publish(event.with_detail("listen", self.listen().to_string()));
+    }
+
+    /// Records that the daemon was told to stop.
+    pub(crate) fn stopping(&self, signal: &'static str) {
+        let event = Event::new(SystemClock.now(), "agentd.stopping", Severity::Notice, "agentd");
+        self.events.publish(event.with_detail("signal", signal));
+    }
+
+    /// Returns the address that the listener is bound to.
+    pub(crate) fn listen(&self) -> SocketAddr {
+        *self.listen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the address that the listener is bound to.
+    pub(crate) fn set_listen(&self, address: SocketAddr) {
+        *self.listen.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+}
+
+impl Daemon for App {
+    fn health(&self) -> Vec<(String, Health)> {
+        self.parts.status().into_iter().map(|part| (part.name, part.health)).collect()
+    }
+
+    fn status(&self) -> Status {
+        let parts = self.parts.status();
+        let mut events = self.events.recent();
+        events.reverse();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started_at: self.started_at,
+            uptime_seconds: SystemClock.uptime().saturating_sub(self.started_uptime).as_secs(),
+            data_dir: self.data_dir.path().display().to_string(),
+            config_file: self.fixed.config_file.as_ref().map(|file| file.display().to_string()),
+            listen: Some(self.listen()),
+            health: Health::merge(parts.iter().map(|part| (&part.name, part.health.clone()))),
+            parts,
+            events,
+        }
+    }
+
+    fn write_metrics(&self, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "# HELP agentd_build_info What runs.\n# TYPE agentd_build_info gauge\n\
+             agentd_build_info{{version=\"{}\"}} 1\n\
+             # HELP agentd_start_time_seconds When the process started, as Unix time.\n\
+             # TYPE agentd_start_time_seconds gauge\nagentd_start_time_seconds {}\n",
+            env!("CARGO_PKG_VERSION"),
+            self.started_at.as_unix_seconds(),
+        );
+        self.parts.write_metrics(out);
+        self.reloads.write_metrics(out);
+        self.events.write_metrics(out);
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
+        Box::pin(reload::reload(self, Request::Command))
+    }
+}

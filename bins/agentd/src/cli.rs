@@ -1,0 +1,66 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use wardkit_cli::{Common, Report};
+
+/// Hardens, watches and recovers bots and the host they run on
+///
+/// Without a command and without a configuration it starts with its defaults and says where to look.
+#[derive(Debug, Parser)]
+#[command(name = "agentd", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+
+    /// The configuration file, in TOML; without it the defaults are in force
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// The address of the HTTP listener, in place of the configured one; port 0 takes a free port
+    #[arg(long, value_name = "ADDR", global = true)]
+    pub listen: Option<SocketAddr>,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Starts the daemon in the foreground; the same as no command
+    Run,
+    /// Checks a configuration file and names every item at fault
+    CheckConfig,
+    /// Prints what can be configured
+    Config {
+        #[command(subcommand)]
+        what: What,
+    },
+    /// Makes the running daemon read its configuration again, and waits for the outcome
+    Reload,
+    /// Shows what the running daemon does and how well
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Prints every key with its default and its meaning, as a file to start from
+    Default,
+    /// Prints the JSON Schema of the configuration
+    Schema,
+}
+
+impl Cli {
+    /// Returns the data directory: the one given, else the default one.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Report> {
+        self.common.data_dir(|name| std::env::var_os(name))
+    }
+}
+
+const AFTER_HELP: &str = "\
+Exit codes of the daemon: 0 told to stop, 69 address taken, 74 disk refuses, 75 another instance holds
+the data directory, 78 configuration not acceptable. Of the other commands: 0 done, 2 could not run, 78 as above.
+
+SIGHUP reads the configuration again, SIGTERM and SIGINT stop the daemon; a second one stops it at once.";

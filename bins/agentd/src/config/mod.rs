@@ -1,0 +1,123 @@
+//! agentd's configuration: one section a part, each the part's own `Config`.
+
+mod defaults;
+mod duration_text;
+mod keys;
+mod load;
+mod problem;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wardkit_api::HttpConfig;
+use wardkit_retry::{Jitter, RetryPolicy, Schedule};
+
+pub(crate) use defaults::{default_text, schema};
+pub(crate) use load::{parse, read};
+pub(crate) use problem::{BadConfig, Problem};
+
+use crate::log::LogConfig;
+
+/// The configuration of agentd. Every key has a default; an empty file is a valid configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What is logged to standard error, and how.
+    pub log: LogConfig,
+    /// The HTTP listener: health, metrics and the status page. Plain and read-only, so on loopback only.
+    pub listen: HttpConfig,
+    /// How agentd restarts one of its own parts that failed.
+    pub parts: PartsConfig,
+    /// How agentd takes over a changed configuration file.
+    pub reload: ReloadConfig,
+}
+
+impl Config {
+    /// Returns every rule that a value breaks: `(key, reason)`.
+    fn violations(&self) -> Vec<(String, String)> {
+        let listen =
+            self.listen.validate().into_iter().map(|found| ("listen", found.path, found.reason));
+        let retried = |section, policy: &RetryPolicy| {
+            policy.validate().into_iter().map(move |found| (section, found.path, found.reason))
+        };
+        let mut found: Vec<_> = listen
+            .chain(retried("parts", &self.parts.policy()))
+            .chain(retried("reload.retry", &self.reload.retry))
+            .map(|(section, key, reason)| (format!("{section}.{key}"), reason))
+            .collect();
+        if self.reload.settle > LONGEST_SETTLE {
+            found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));
+        }
+        if self.reload.retry.budget.is_some() {
+            found.push((
+                "reload.retry.budget".to_owned(),
+                "there is no budget to share; write none".to_owned(),
+            ));
+        }
+        found
+    }
+}
+
+/// How agentd restarts one of its own parts that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub(crate) struct PartsConfig {
+    /// A part that ran for this long without failing starts over with the first delay.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "String")]
+    pub stable_after: Duration,
+    /// How far each delay is spread, so that parts that failed together do not restart together.
+    pub jitter: Jitter,
+    /// The delays before the first, second, ... restart in a row. agentd never gives a part up.
+    pub schedule: Schedule,
+}
+
+impl Default for PartsConfig {
+    fn default() -> Self {
+        Self {
+            stable_after: Duration::from_mins(1),
+            jitter: Jitter::Equal,
+            schedule: Schedule::Exponential {
+                base: Duration::from_millis(100),
+                factor: 2.0,
+                cap: Duration::from_secs(30),
+            },
+        }
+    }
+}
+
+impl PartsConfig {
+    /// Returns the policy that the delays are drawn from.
+    pub(crate) fn policy(&self) -> RetryPolicy {
+        let mut policy = RetryPolicy::default();
+        policy.schedule = self.schedule.clone();
+        policy.jitter = self.jitter;
+        policy.attempt_timeout = None;
+        policy.total_deadline = None;
+        policy
+    }
+}
+
+/// How agentd takes over a changed configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub(crate) struct ReloadConfig {
+    /// Whether a change of the file is noticed without SIGHUP or `agentd reload`.
+    pub watch: bool,
+    /// How long the file must have been left alone before it is read: editors write in several steps.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "String")]
+    pub settle: Duration,
+    /// How reading the file is retried when the system says that it may succeed a moment later.
+    pub retry: RetryPolicy,
+}
+
+impl Default for ReloadConfig {
+    fn default() -> Self {
+        Self { watch: true, settle: Duration::from_millis(100), retry: RetryPolicy::local_io() }
+    }
+}
+
+/// A file that is written to for longer than this would never be taken over.
+const LONGEST_SETTLE: Duration = Duration::from_mins(1);

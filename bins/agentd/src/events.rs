@@ -1,0 +1,76 @@
+//! What happened lately: every event is logged, counted and kept for the views.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wardkit_core::{Event, Severity};
+
+/// The daemon's events. Cloning gives another handle to the same ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Events(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    recent: Mutex<VecDeque<Event>>,
+    counts: [AtomicU64; Severity::ALL.len()],
+}
+
+impl Events {
+    /// Takes an event in: logs it, counts it, and keeps it until [`KEPT`] newer ones have come.
+    pub(crate) fn publish(&self, event: Event) {
+        log(&event);
+        if let Some(index) = Severity::ALL.iter().position(|severity| *severity == event.severity) {
+            self.0.counts[index].fetch_add(1, Ordering::Relaxed);
+        }
+        let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == KEPT {
+            recent.pop_front();
+        }
+        recent.push_back(event);
+    }
+
+    /// Returns the events that are kept, oldest first.
+    pub(crate) fn recent(&self) -> Vec<Event> {
+        self.0.recent.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Appends the counter of events by severity in Prometheus's text format.
+    pub(crate) fn write_metrics(&self, out: &mut String) {
+        out.push_str(
+            "# HELP agentd_events_total Events by severity.\n# TYPE agentd_events_total counter\n",
+        );
+        for (severity, count) in Severity::ALL.iter().zip(&self.0.counts) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                out,
+                "agentd_events_total{{severity=\"{severity}\"}} {}",
+                count.load(Ordering::Relaxed)
+            );
+        }
+    }
+}
+
+fn log(event: &Event) {
+    let details = event
+        .details
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let Event { kind, source, subject, message, .. } = event;
+    let kind = kind.as_str();
+    match event.severity {
+        Severity::Critical | Severity::Error => {
+            tracing::error!(kind, %source, subject, details, reason = message, "event");
+        }
+        Severity::Warning => {
+            tracing::warn!(kind, %source, subject, details, reason = message, "event");
+        }
+        _ => tracing::info!(kind, %source, subject, details, reason = message, "event"),
+    }
+}
+
+/// As many as an operator reads on one page.
+const KEPT: usize = 100;

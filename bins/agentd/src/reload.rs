@@ -1,0 +1,207 @@
+//! Taking over a changed configuration: the whole new file is checked, and what may fail is prepared, before
+//! anything changes.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+
+use wardkit_api::{ReloadRefused, Reloaded};
+use wardkit_core::{Clock, Event, Severity, SystemClock};
+use wardkit_retry::RetryPolicy;
+
+use crate::app::{App, Fixed};
+use crate::config::{self, BadConfig, Config, Problem};
+use crate::services;
+use crate::services::http::Listener;
+
+/// Why the configuration is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// `agentd reload`.
+    Command,
+    /// SIGHUP.
+    Signal,
+    /// The file changed.
+    FileChange,
+}
+
+impl Request {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Signal => "signal",
+            Self::FileChange => "file-change",
+        }
+    }
+}
+
+/// The configuration in force, and what it opened.
+pub(crate) struct Active {
+    pub config: Config,
+    pub listener: Listener,
+}
+
+/// Reads and checks the configuration that the command line asks for.
+pub(crate) fn load(fixed: &Fixed, retry: &RetryPolicy) -> Result<Config, BadConfig> {
+    let mut config = match &fixed.config_file {
+        Some(file) => check_file(file, retry)?,
+        None => Config::default(),
+    };
+    if let Some(address) = fixed.listen {
+        config.listen.listen = address;
+        let problems: Vec<_> =
+            config.listen.validate().into_iter().filter(|found| found.path == "address").collect();
+        if let Some(found) = problems.into_iter().next() {
+            let problem = Problem { line: None, key: String::new(), reason: found.reason };
+            return Err(BadConfig { file: PathBuf::from("--listen"), problems: vec![problem] });
+        }
+    }
+    Ok(config)
+}
+
+/// Reads and checks a configuration file, trying again where the system says that it may help.
+pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, BadConfig> {
+    let bad = |problems| BadConfig { file: file.to_owned(), problems };
+    let unreadable = |reason: String| bad(vec![Problem { line: None, key: String::new(), reason }]);
+    let _ = retry;
+    let text = config::read(file).map_err(|e| unreadable(read_reason(&e)))?;
+    config::parse(&text).map_err(bad)
+}
+
+/// Reads the configuration again and rebuilds the parts that it changes; on any error the old one stays in force.
+///
+/// Cancel-safe: everything that waits comes before the first change.
+pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, ReloadRefused> {
+    services::watchdog::notify_reloading();
+    let mut active = app.active.lock().await;
+    let outcome = prepare(app, &active).await.map(|new| commit(app, &mut active, new));
+    drop(active);
+    services::watchdog::notify_ready();
+    app.reloads.count(outcome.is_ok());
+    match &outcome {
+        Ok(reloaded) if request == Request::FileChange && reloaded.changed.is_empty() => {}
+        Ok(reloaded) => app.events.publish(
+            Event::new(SystemClock.now(), "config.reloaded", Severity::Notice, "reload")
+                .with_detail("by", request.as_str())
+                .with_detail("changed", reloaded.changed.clone()),
+        ),
+        Err(refused) => app.events.publish(
+            Event::new(SystemClock.now(), "config.refused", Severity::Error, "reload")
+                .with_message(format!(
+                    "the old configuration stays in force: {}",
+                    refused.errors.join("; ")
+                ))
+                .with_detail("by", request.as_str())
+                .with_detail("errors", refused.errors.clone()),
+        ),
+    }
+    outcome
+}
+
+/// Checks the new configuration and opens what it needs, without touching what runs.
+async fn prepare(app: &App, active: &Active) -> Result<Active, ReloadRefused> {
+    let (fixed, retry) = (app.fixed.clone(), active.config.reload.retry.clone());
+    let read = move || load(&fixed, &retry);
+    let config = match tokio::task::spawn_blocking(read).await {
+        Ok(checked) => checked.map_err(|bad| ReloadRefused { errors: bad.lines() })?,
+        Err(panic) => return Err(ReloadRefused { errors: vec![panic.to_string()] }),
+    };
+    let listener = if config.listen.listen == active.config.listen.listen {
+        active.listener.clone()
+    } else {
+        services::http::open(&config.listen)
+            .await
+            .map_err(|error| ReloadRefused { errors: vec![error_chain(&error)] })?
+    };
+    Ok(Active { config, listener })
+}
+
+/// Puts the new configuration in force. Nothing here waits or fails.
+fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
+    let old = std::mem::replace(active, new);
+    let (old, new) = (&old.config, &active.config);
+    let mut changed = Vec::new();
+    if new.log != old.log {
+        app.logging.apply(&new.log);
+        changed.push("log".to_owned());
+    }
+    if new.parts != old.parts {
+        app.parts.apply(new.parts.clone());
+        changed.push("parts".to_owned());
+    }
+    if new.listen != old.listen {
+        services::http::start(app, active.listener.clone(), new.listen.clone());
+        changed.push("listen".to_owned());
+    }
+    if new.reload != old.reload {
+        services::reload::start(app, &new.reload);
+        changed.push("reload".to_owned());
+    }
+    Reloaded { changed }
+}
+
+fn read_reason(error: &io::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
+/// Returns an error with its causes on one line.
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// How reloads went, for the metrics.
+#[derive(Debug)]
+pub(crate) struct Reloads {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    last_accepted: AtomicBool,
+    accepted_at: AtomicI64,
+}
+
+impl Default for Reloads {
+    /// The configuration that the daemon starts with counts as accepted.
+    fn default() -> Self {
+        Self {
+            accepted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            last_accepted: AtomicBool::new(true),
+            accepted_at: AtomicI64::new(SystemClock.now().as_unix_seconds()),
+        }
+    }
+}
+
+impl Reloads {
+    fn count(&self, accepted: bool) {
+        self.last_accepted.store(accepted, Ordering::Relaxed);
+        if accepted {
+            self.accepted.fetch_add(1, Ordering::Relaxed);
+            self.accepted_at.store(SystemClock.now().as_unix_seconds(), Ordering::Relaxed);
+        } else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Appends the reload metrics in Prometheus's text format, under the names that Prometheus uses of itself.
+    pub(crate) fn write_metrics(&self, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "# HELP agentd_config_reloads_total Reloads by outcome.\n\
+             # TYPE agentd_config_reloads_total counter\n\
+             agentd_config_reloads_total{{outcome=\"accepted\"}} {}\n\
+             agentd_config_reloads_total{{outcome=\"refused\"}} {}\n\
+             # HELP agentd_config_last_reload_successful Whether the last reload was accepted.\n\
+             # TYPE agentd_config_last_reload_successful gauge\n\
+             agentd_config_last_reload_successful {}\n\
+             # HELP agentd_config_last_reload_success_timestamp_seconds When a configuration was last accepted.\n\
+             # TYPE agentd_config_last_reload_success_timestamp_seconds gauge\n\
+             agentd_config_last_reload_success_timestamp_seconds {}\n",
+            self.accepted.load(Ordering::Relaxed),
+            self.refused.load(Ordering::Relaxed),
+            u8::from(self.last_accepted.load(Ordering::Relaxed)),
+            self.accepted_at.load(Ordering::Relaxed),
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! `agentd run`: from the command line to a daemon that runs, and to its end.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use wardkit_cli::{Format, Kind, Report};
+
+use crate::app::{App, Fixed};
+use crate::cli::Cli;
+use crate::config::{BadConfig, ReloadConfig};
+use crate::data_dir::{self, DataDir};
+use crate::log::Logging;
+use crate::reload;
+use crate::services::watchdog;
+
+/// Runs the daemon until it is told to stop.
+pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Report::new(Kind::Io, error))?;
+    let outcome = runtime.block_on(serve(cli));
+    // A task that ignores its stop must not keep the process.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    outcome
+}
+
+async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
+    // First of all, so that a signal that comes early finds a handler: SIGHUP must never end the daemon.
+    let mut signals = Signals::install().map_err(|error| Report::new(Kind::Io, error))?;
+    let fixed = Fixed { config_file: cli.config.clone(), listen: cli.listen };
+    let config = reload::load(&fixed, &ReloadConfig::default().retry)
+        .map_err(|bad| bad_config(bad, &fixed))?;
+    let path = cli.data_dir()?;
+    let data_dir = DataDir::open(&path).map_err(|error| no_data_dir(error, &path))?;
+    let logging = Logging::install(&config.log);
+    raise_descriptor_limit();
+    let stop = CancellationToken::new();
+    let drain = config.listen.drain_timeout;
+    let app =
+        App::build(config, fixed, data_dir, logging, stop.clone()).await.map_err(cannot_listen)?;
+    app.parts.settled(START_LIMIT).await;
+    crate::print(&greeting(&app, cli.common.format))?;
+    app.started();
+    watchdog::notify_ready();
+
+    let name = signals.stop().await;
+    app.stopping(name);
+    watchdog::notify_stopping();
+    stop.cancel();
+    tokio::select! {
+        // A second longer than a part's own limit, so that the part's is the one that counts.
+        all = app.parts.ended(drain + Duration::from_secs(1)) => {
+            if !all {
+                tracing::warn!("some parts did not end in time and are cut off");
+            }
+        }
+        name = signals.stop() => tracing::warn!(signal = name, "told to stop again: parts are cut off"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The signals that the daemon answers.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// Keeps SIGHUP from ending the process before, and while, the reload part listens for it.
+    _hangup: Signal,
+}
+
+impl Signals {
+    fn install() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            _hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the daemon is told to stop.
+    async fn stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Says what runs, where its data is, and where to look.
+fn greeting(app: &App, format: Format) -> String {
+    use wardkit_api::Daemon as _;
+    let status = app.status();
+    let address = app.listen();
+    if format == Format::Json {
+        return format!(
+            "{}\n",
+            serde_json::json!({
+                "version": status.version,
+                "pid": status.pid,
+                "listen": address,
+                "url": format!("http://{address}/"),
+                "data_dir": status.data_dir,
+                "config_file": status.config_file,
+            })
+        );
+    }
+    let config =
+        status.config_file.as_deref().unwrap_or("embedded defaults (see: agentd config default)");
+    let parts: Vec<_> = status.parts.iter().map(|part| part.name.as_str()).collect();
+    format!(
+        "agentd {} runs with pid {}: {}\n\
+         config  {config}\n\
+         data    {}\n\
+         look    http://{address}/  (also /healthz, /readyz, /metrics)\n\
+         ask     agentd status, auditctl status; stop it with Ctrl-C or SIGTERM\n",
+        status.version,
+        status.pid,
+        parts.join(", "),
+        status.data_dir,
+    )
+}
+
+/// A listener needs a descriptor a connection; what the system allows is taken.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
+}
+
+/// Reports a configuration that is not accepted.
+pub(crate) fn bad_config(bad: BadConfig, fixed: &Fixed) -> Report {
+    let report = Report::new(Kind::Config, bad);
+    match &fixed.config_file {
+        Some(file) => report.with_hint(format!(
+            "after a correction: agentd check-config --config {}; all keys: agentd config default",
+            file.display()
+        )),
+        None => report,
+    }
+}
+
+fn no_data_dir(error: data_dir::Error, path: &std::path::Path) -> Report {
+    let path = path.display();
+    let (kind, hint) = match &error {
+        data_dir::Error::Locked { .. } => (
+            Kind::Locked,
+            format!("look at it: agentd status --data-dir {path}; or choose another --data-dir"),
+        ),
+        data_dir::Error::WritableByOthers { .. } => {
+            (Kind::Config, format!("make it private: chmod go-w {path}"))
+        }
+        data_dir::Error::ForeignOwner { .. } => (
+            Kind::Config,
+            format!("run agentd as the owner of {path}, or choose another --data-dir"),
+        ),
+        data_dir::Error::ForeignFormat { .. } | data_dir::Error::NewerFormat { .. } => (
+            Kind::Config,
+            "choose another --data-dir, or run the agentd that wrote this one".to_owned(),
+        ),
+        data_dir::Error::Io { .. } => (
+            Kind::Io,
+            "make room there or give agentd the right to write, or choose another --data-dir"
+                .to_owned(),
+        ),
+    };
+    Report::new(kind, error).with_hint(hint)
+}
+
+fn cannot_listen(error: wardkit_api::Error) -> Report {
+    let hint = error.hint();
+    Report::new(Kind::Unavailable, error).with_hints(hint)
+}
+
+/// A part that is not up by then is reported by the health, not waited for.
+const START_LIMIT: Duration = Duration::from_secs(5);

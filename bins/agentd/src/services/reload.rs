@@ -1,0 +1,99 @@
+//! The part `reload`: turns SIGHUP and changes of the configuration file into reloads.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
+
+use crate::app::App;
+use crate::config::ReloadConfig;
+use crate::parts::Context;
+use crate::reload::{Request, reload};
+
+/// Starts the part, or replaces it.
+pub(crate) fn start(app: &App, config: &ReloadConfig) {
+    let app_of_part = app.clone();
+    let file = app.fixed.config_file.clone().filter(|_| config.watch);
+    let settle = config.settle;
+    app.parts
+        .start("reload", move |context| run(app_of_part.clone(), context, file.clone(), settle));
+}
+
+async fn run(
+    app: App,
+    context: Context,
+    file: Option<PathBuf>,
+    settle: Duration,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (tell, mut changes) = mpsc::channel(1);
+    // Dropping the watcher ends the watch.
+    let _watcher = match file.as_deref().map(|file| watch(file, tell)).transpose() {
+        Ok(watcher) => {
+            context.set_health(Health::Up);
+            watcher
+        }
+        Err(error) => {
+            blind(&app, &context, &error);
+            None
+        }
+    };
+    loop {
+        let request = tokio::select! {
+            () = context.stop.cancelled() => return Ok(()),
+            _ = hangup.recv() => Request::Signal,
+            Some(()) = changes.recv() => {
+                settled(&mut changes, settle).await;
+                Request::FileChange
+            }
+        };
+        // The outcome is an event; who asked by a signal or by saving a file reads it there.
+        let _ = reload(&app, request).await;
+    }
+}
+
+/// Waits until no change was told for as long as `settle`.
+async fn settled(changes: &mut mpsc::Receiver<()>, settle: Duration) {
+    while let Ok(Some(())) = tokio::time::timeout(settle, changes.recv()).await {}
+}
+
+/// Watches the directories of the file and of what it links to: editors and configuration managers replace the
+/// file, which a watch on the file itself would lose.
+fn watch(file: &Path, tell: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+    let file = std::path::absolute(file)?;
+    let target = std::fs::canonicalize(&file)?;
+    let names = [file.clone(), target.clone()];
+    // A link that leads through other links of its directory changes when any of them does.
+    let any = file != target;
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let relevant = event.map_or(true, |event| {
+            !matches!(event.kind, EventKind::Access(_))
+                && (any
+                    || event.need_rescan()
+                    || event.paths.iter().any(|path| names.contains(path)))
+        });
+        if relevant {
+            // A change that is already waiting to be told stands for this one too.
+            let _ = tell.try_send(());
+        }
+    })?;
+    let directories = [file.parent(), target.parent()];
+    for (index, directory) in directories.iter().flatten().enumerate() {
+        if index == 0 || directories[0] != Some(directory) {
+            watcher.watch(directory, RecursiveMode::NonRecursive)?;
+        }
+    }
+    Ok(watcher)
+}
+
+/// Says that changes of the file go unnoticed.
+fn blind(app: &App, context: &Context, error: &notify::Error) {
+    let reason =
+        format!("the configuration file is not watched, use SIGHUP or `agentd reload`: {error}");
+    context.set_health(Health::degraded(reason.clone()));
+    let event = Event::new(SystemClock.now(), "config.watch.failed", Severity::Warning, "reload");
+    app.events.publish(event.with_message(reason));
+}

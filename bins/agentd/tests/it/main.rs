@@ -1,0 +1,8 @@
+//! Tests of the program as its user runs it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod config;
+mod daemon;
+mod instance;
+mod reload;
+mod support;

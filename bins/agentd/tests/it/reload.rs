@@ -1,0 +1,125 @@
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::support::{Daemon, dir};
+
+fn start(text: &str) -> (TempDir, PathBuf, Daemon) {
+    let dir = dir();
+    let file = dir.path().join("agentd.toml");
+    fs::write(&file, text).unwrap();
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", file.to_str().unwrap()]);
+    (dir, file, daemon)
+}
+
+const UNWATCHED: &str = "[reload]\nwatch = false\n";
+
+#[test]
+fn reload_rebuilds_only_what_changed() {
+    let (_dir, file, daemon) = start(UNWATCHED);
+    assert_eq!(daemon.command(&["reload"]).stdout, "nothing changed\n");
+    fs::write(&file, format!("{UNWATCHED}[log]\nformat = \"json\"\n[listen]\nmax-uri = 100\n"))
+        .unwrap();
+    let reloaded = daemon.command(&["reload"]);
+    assert_eq!(
+        (reloaded.code, reloaded.stdout.as_str()),
+        (Some(0), "changed: log, listen\n"),
+        "{reloaded:?}"
+    );
+    assert_eq!(daemon.request(&format!("/{}", "x".repeat(200))).status, 414);
+    daemon.logged(&["{", "config.reloaded"]);
+}
+
+#[test]
+fn bad_file_is_refused_and_the_old_configuration_stays() {
+    let (_dir, file, daemon) = start(UNWATCHED);
+    fs::write(&file, format!("{UNWATCHED}[log]\nlevle = \"debug\"\n[listen]\nmax-uri = 100\n"))
+        .unwrap();
+    let refused = daemon.command(&["reload"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let item = format!("{}:4: log.levle: unknown key; did you mean `level`?", file.display());
+    assert!(refused.stderr.contains(&item), "{refused:?}");
+    assert!(daemon.logged(&["ERROR", "config.refused"]).contains("levle"));
+    assert_eq!(daemon.request(&format!("/{}", "x".repeat(200))).status, 404, "the old limit holds");
+    let event = daemon.status()["events"][0].clone();
+    assert_eq!(
+        (event["kind"].as_str(), event["severity"].as_str()),
+        (Some("config.refused"), Some("error"))
+    );
+    let metrics = daemon.request("/metrics").body;
+    assert!(metrics.contains("agentd_config_reloads_total{outcome=\"refused\"} 1"), "{metrics}");
+    assert!(metrics.contains("agentd_config_last_reload_successful 0"), "{metrics}");
+}
+
+#[test]
+fn hangup_reloads_and_never_ends_the_daemon() {
+    let (_dir, file, daemon) = start(UNWATCHED);
+    fs::write(&file, "nonsense").unwrap();
+    daemon.signal("HUP");
+    daemon.logged(&["config.refused"]);
+    fs::write(&file, UNWATCHED).unwrap();
+    daemon.signal("HUP");
+    daemon.logged(&["config.reloaded", "signal"]);
+    fs::remove_file(&file).unwrap();
+    daemon.signal("HUP");
+    daemon.logged(&["config.refused", "No such file"]);
+    assert_eq!(daemon.request("/healthz").status, 200);
+}
+
+#[test]
+fn saved_file_is_taken_over_by_itself() {
+    let (dir, file, daemon) = start("");
+    fs::write(&file, "[listen]\nmax-uri = 100\n").unwrap();
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+    // As an editor does: write beside, then rename over.
+    let beside = dir.path().join("agentd.toml.new");
+    fs::write(&beside, "[listen]\nmax-uri = 200\n").unwrap();
+    fs::rename(&beside, &file).unwrap();
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+    fs::write(&file, "[listen]\nmax-uri = \"many\"\n").unwrap();
+    daemon.logged(&["config.refused", "file-change", "max-uri"]);
+}
+
+#[test]
+fn file_behind_a_link_is_taken_over_when_the_link_moves() {
+    let dir = dir();
+    let (old, new, link) =
+        (dir.path().join("old"), dir.path().join("new"), dir.path().join("agentd.toml"));
+    fs::write(&old, "").unwrap();
+    fs::write(&new, "[listen]\nmax-uri = 100\n").unwrap();
+    std::os::unix::fs::symlink(&old, &link).unwrap();
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", link.to_str().unwrap()]);
+    let swap = dir.path().join("swap");
+    std::os::unix::fs::symlink(&new, &swap).unwrap();
+    fs::rename(&swap, &link).unwrap();
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+}
+
+#[test]
+fn listener_moves_to_a_new_address_and_refuses_a_taken_one() {
+    let dir = dir();
+    let file = dir.path().join("agentd.toml");
+    fs::write(&file, format!("{UNWATCHED}[listen]\naddress = \"127.0.0.1:0\"\n")).unwrap();
+    // Without --listen, which would hold the address against the file.
+    let daemon =
+        Daemon::spawn(&dir.path().join("data"), &["--config", file.to_str().unwrap()], |_| {});
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    fs::write(
+        &file,
+        format!("{UNWATCHED}[listen]\naddress = \"{}\"\n", taken.local_addr().unwrap()),
+    )
+    .unwrap();
+    let refused = daemon.command(&["reload"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert_eq!(daemon.request("/healthz").status, 200, "the old address still answers");
+    let address = taken.local_addr().unwrap();
+    drop(taken);
+    assert_eq!(daemon.command(&["reload"]).stdout, "changed: listen\n");
+    let answer = crate::support::request(
+        address,
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
+    assert_eq!(answer.status, 200);
+    assert_eq!(daemon.status()["listen"], address.to_string());
+}
