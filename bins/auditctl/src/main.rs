@@ -1,2 +1,24 @@
-//! Starts here.
-fn main() {}
+//! The command that asks agentd and audits bots.
+
+mod cli;
+mod commands;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Status => commands::status(&cli.common),
+        Command::Completions { shell } => commands::completions(*shell),
+    };
+    outcome.unwrap_or_else(|report| {
+        // Nobody can be told that standard error is gone.
+        let _ = std::io::stderr().write_all(report.render(cli.common.format).as_bytes());
+        ExitCode::from(report.exit_code())
+    })
+}
