@@ -1,5 +1,6 @@
 //! A closed loop over keep-alive connections on loopback: this crate's listener against a hello-world axum, both in
 //! this process, so that only their ratio means something.
+#![expect(clippy::unwrap_used, reason = "a bench that cannot run has nothing to report")]
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -100,6 +101,7 @@ fn is_whole(response: &[u8]) -> bool {
 }
 
 /// Sends `requests` requests over the clients' connections and returns how long that took.
+#[expect(clippy::disallowed_methods, reason = "the measurement itself")]
 async fn closed_loop(clients: &mut Vec<Client>, requests: u64) -> Duration {
     let share = requests.div_ceil(clients.len() as u64);
     let started = Instant::now();

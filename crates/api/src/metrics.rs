@@ -61,39 +61,54 @@ impl Metrics {
     /// Appends the text format 0.0.4, every name starting with `prefix`.
     pub(crate) fn write(&self, prefix: &str, out: &mut String) {
         let mut text = Text { prefix, out };
-        text.head("http_requests_total", "counter", "Responses by route and status class.");
+        let requests = "http_requests_total";
+        text.head(requests, "counter", "Responses by route and status class.");
         for (route, classes) in Route::LABELS.iter().zip(&self.requests) {
             for (class, count) in CLASSES.iter().zip(classes) {
                 let count = read(count);
                 if count > 0 {
-                    let labels = format!("{{route=\"{route}\",class=\"{class}\"}}");
-                    text.sample("http_requests_total", &labels, count);
+                    text.sample(
+                        requests,
+                        &["{route=\"", route, "\",class=\"", class, "\"}"],
+                        count,
+                    );
                 }
             }
         }
         self.durations.write(&mut text);
-        text.head("http_connections", "gauge", "Connections that are open.");
-        text.sample("http_connections", "", read(&self.open));
-        text.head("http_connections_accepted_total", "counter", "Connections that were served.");
-        text.sample("http_connections_accepted_total", "", read(&self.accepted));
+        let open = "http_connections";
+        text.head(open, "gauge", "Connections that are open.");
+        text.sample(open, &[], read(&self.open));
+        for (name, help, count) in [
+            ("http_connections_accepted_total", "Connections that were served.", &self.accepted),
+            (
+                "http_connections_displaced_total",
+                "Connections outside a request that were closed to make room for another.",
+                &self.displaced,
+            ),
+            ("http_accept_errors_total", "Failures to accept a connection.", &self.accept_errors),
+        ] {
+            text.head(name, "counter", help);
+            text.sample(name, &[], read(count));
+        }
+        let refused = "http_connections_refused_total";
         text.head(
-            "http_connections_displaced_total",
+            refused,
             "counter",
-            "Connections outside a request that were closed to make room for another.",
-        );
-        text.sample("http_connections_displaced_total", "", read(&self.displaced));
-        text.family(
-            "http_connections_refused_total",
             "Connections that were refused, by the limit that was reached.",
-            ("limit", &REFUSALS, &self.refused),
         );
-        text.family(
-            "http_timeouts_total",
-            "Connections that were closed for missing a deadline, by what was waited for.",
-            ("waiting_for", &OVERDUE, &self.overdue),
+        for (limit, count) in REFUSALS.iter().zip(&self.refused) {
+            text.sample(refused, &["{limit=\"", limit, "\"}"], read(count));
+        }
+        let overdue = "http_timeouts_total";
+        text.head(
+            overdue,
+            "counter",
+            "Connections that missed a deadline, by what was waited for.",
         );
-        text.head("http_accept_errors_total", "counter", "Failures to accept a connection.");
-        text.sample("http_accept_errors_total", "", read(&self.accept_errors));
+        for (awaited, count) in OVERDUE.iter().zip(&self.overdue) {
+            text.sample(overdue, &["{waiting_for=\"", awaited, "\"}"], read(count));
+        }
     }
 }
 
@@ -114,21 +129,28 @@ impl Histogram {
     }
 
     fn write(&self, text: &mut Text<'_>) {
-        let name = "http_request_duration_seconds";
-        text.head(name, "histogram", "Time from a request's head to its response.");
+        let bucket = "http_request_duration_seconds_bucket";
+        text.head(
+            "http_request_duration_seconds",
+            "histogram",
+            "Time from a request's head to its response.",
+        );
         let mut total = 0;
         for ((_, bound), count) in BOUNDS.iter().zip(&self.counts) {
             total += read(count);
-            text.sample(&format!("{name}_bucket"), &format!("{{le=\"{bound}\"}}"), total);
+            text.sample(bucket, &["{le=\"", bound, "\"}"], total);
         }
         total += read(&self.counts[BOUNDS.len()]);
-        text.sample(&format!("{name}_bucket"), "{le=\"+Inf\"}", total);
-        let seconds = Duration::from_nanos(read(&self.nanos)).as_secs_f64();
-        text.sample(&format!("{name}_sum"), "", seconds);
-        text.sample(&format!("{name}_count"), "", total);
+        text.sample(bucket, &["{le=\"+Inf\"}"], total);
+        let seconds = Duration::from_nanos(read(&self.nanos));
+        text.name("http_request_duration_seconds_sum");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text.out, " {}.{:09}", seconds.as_secs(), seconds.subsec_nanos());
+        text.sample("http_request_duration_seconds_count", &[], total);
     }
 }
 
+/// Writes the text format piece by piece: formatting each line would cost as much as the rest of the request.
 struct Text<'a> {
     prefix: &'a str,
     out: &'a mut String,
@@ -136,22 +158,45 @@ struct Text<'a> {
 
 impl Text<'_> {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let prefix = self.prefix;
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.out, "# HELP {prefix}_{name} {help}\n# TYPE {prefix}_{name} {kind}");
-    }
-
-    fn sample(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
-        let _ = writeln!(self.out, "{}_{name}{labels} {value}", self.prefix);
-    }
-
-    fn family(&mut self, name: &str, help: &str, series: (&str, &[&str], &[AtomicU64])) {
-        self.head(name, "counter", help);
-        let (label, values, counts) = series;
-        for (value, count) in values.iter().zip(counts) {
-            self.sample(name, &format!("{{{label}=\"{value}\"}}"), read(count));
+        for (word, rest) in [("# HELP ", help), ("# TYPE ", kind)] {
+            self.out.push_str(word);
+            self.name(name);
+            self.out.push(' ');
+            self.out.push_str(rest);
+            self.out.push('\n');
         }
     }
+
+    fn sample(&mut self, name: &str, labels: &[&str], value: u64) {
+        self.name(name);
+        for piece in labels {
+            self.out.push_str(piece);
+        }
+        self.out.push(' ');
+        push_number(self.out, value);
+        self.out.push('\n');
+    }
+
+    fn name(&mut self, name: &str) {
+        self.out.push_str(self.prefix);
+        self.out.push('_');
+        self.out.push_str(name);
+    }
+}
+
+fn push_number(out: &mut String, mut value: u64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        // A remainder by ten is one digit.
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 fn add(counter: &AtomicU64) {
@@ -177,3 +222,52 @@ const BOUNDS: [(Duration, &str); 8] = [
     (Duration::from_millis(500), "0.5"),
     (Duration::from_millis(2500), "2.5"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for value in [0, 7, 10, 99, 100, 1_234_567_890, u64::MAX] {
+            let mut text = "n ".to_owned();
+            push_number(&mut text, value);
+            assert_eq!(text, format!("n {value}"));
+        }
+    }
+
+    #[test]
+    fn durations_are_counted_in_every_bucket_that_holds_them() {
+        let metrics = Metrics::default();
+        for micros in [10, 50, 51, 3_000, 5_000_000] {
+            metrics.took(Duration::from_micros(micros));
+        }
+        let mut text = String::new();
+        metrics.write("p", &mut text);
+        let buckets: Vec<_> =
+            text.lines().filter(|line| line.contains("duration_seconds_")).collect();
+        assert_eq!(
+            buckets,
+            [
+                "p_http_request_duration_seconds_bucket{le=\"0.00005\"} 2",
+                "p_http_request_duration_seconds_bucket{le=\"0.00025\"} 3",
+                "p_http_request_duration_seconds_bucket{le=\"0.001\"} 3",
+                "p_http_request_duration_seconds_bucket{le=\"0.005\"} 4",
+                "p_http_request_duration_seconds_bucket{le=\"0.025\"} 4",
+                "p_http_request_duration_seconds_bucket{le=\"0.1\"} 4",
+                "p_http_request_duration_seconds_bucket{le=\"0.5\"} 4",
+                "p_http_request_duration_seconds_bucket{le=\"2.5\"} 4",
+                "p_http_request_duration_seconds_bucket{le=\"+Inf\"} 5",
+                "p_http_request_duration_seconds_sum 5.003111000",
+                "p_http_request_duration_seconds_count 5",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_bound_is_labelled_with_its_seconds() {
+        for (bound, label) in BOUNDS {
+            assert_eq!(Duration::from_secs_f64(label.parse().unwrap()), bound);
+        }
+    }
+}
