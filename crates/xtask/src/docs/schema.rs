@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(crate) fn page(schema: &Value) -> String {
     let mut page = Page { root: schema, text: "# Configuration of agentd\n".to_owned() };
     if let Some(about) = schema["description"].as_str() {
-        let _ = write!(page.text, "\n{about}\n");
+        page.paragraph(about);
     }
     page.table(&[], schema, &schema["default"]);
     page.text
@@ -55,18 +55,48 @@ impl<'a> Page<'a> {
             self.description(member.schema).or_else(|| section.schema["description"].as_str());
         let _ = write!(self.text, "\n## `{header}`\n");
         if let Some(about) = about {
-            let _ = write!(self.text, "\n{about}\n");
+            self.paragraph(about);
         }
         let defaults =
             if matches!(section.kind, Kind::One) { &member.default } else { &Value::Null };
-        self.table(&path, section.schema, defaults);
+        match section.schema["oneOf"].as_array() {
+            Some(forms) => self.forms(forms, defaults),
+            None => self.table(&path, section.schema, defaults),
+        }
+    }
+
+    /// Writes a row for each form that a table may take; a key with a fixed value tells them apart.
+    fn forms(&mut self, forms: &'a [Value], default: &Value) {
+        if !default.is_null() {
+            let _ = write!(self.text, "\nDefault: `{}`\n", as_toml(default));
+        }
+        self.text.push_str("\n| form | further keys | meaning |\n|---|---|---|\n");
+        for form in forms {
+            let (tags, keys): (Vec<_>, Vec<_>) = members(form, &Value::Null)
+                .partition(|member| member.schema.get("const").is_some());
+            let tags = tags.iter().map(|tag| format!("`{} = {}`", tag.key, tag.schema["const"]));
+            let keys = keys.iter().map(|member| {
+                let about = self.description(member.schema).unwrap_or_default();
+                format!("`{}`, {}: {about}", member.key, self.type_of(member.schema))
+            });
+            let cells = [
+                tags.collect::<Vec<_>>().join(", "),
+                keys.collect::<Vec<_>>().join(" "),
+                self.description(form).unwrap_or_default().to_owned(),
+            ];
+            let _ = writeln!(self.text, "| {} |", cells.map(|text| cell(&text)).join(" | "));
+        }
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        let _ = write!(self.text, "\n{}\n", without_links(text));
     }
 
     fn row(&mut self, member: &Member<'a>) {
         let default = match &member.default {
             Value::Null if member.required => "required".to_owned(),
             Value::Null => "unset".to_owned(),
-            value => format!("`{value}`"),
+            value => format!("`{}`", as_toml(value)),
         };
         let about = self.description(member.schema).unwrap_or_default();
         let variants = self.variants(member.schema);
@@ -87,7 +117,7 @@ impl<'a> Page<'a> {
             (Kind::Array, self.resolve(&schema["items"])),
             (Kind::Named, self.resolve(&schema["additionalProperties"])),
         ];
-        let found = candidates.into_iter().find(|(_, schema)| schema["properties"].is_object());
+        let found = candidates.into_iter().find(|(_, schema)| is_table(schema));
         found.map(|(kind, schema)| Section { kind, schema })
     }
 
@@ -183,6 +213,13 @@ fn members<'a>(schema: &'a Value, defaults: &Value) -> impl Iterator<Item = Memb
     })
 }
 
+/// Tells whether a schema is that of a table with known keys, or of one that takes several such forms.
+fn is_table(schema: &Value) -> bool {
+    let forms = schema["oneOf"].as_array();
+    schema["properties"].is_object()
+        || forms.is_some_and(|forms| forms.iter().all(|form| form["properties"].is_object()))
+}
+
 /// Returns the schema beside `null` in a choice of the two.
 fn or_null(schema: &Value) -> Option<&Value> {
     let choices = schema["anyOf"].as_array()?;
@@ -195,9 +232,19 @@ fn either(types: impl Iterator<Item = String>) -> String {
     types.collect::<Vec<_>>().join(" or ")
 }
 
+/// Returns a value as it stands in the file; what TOML cannot say stays JSON.
+fn as_toml(value: &Value) -> String {
+    toml::Value::try_from(value).map_or_else(|_| value.to_string(), |value| value.to_string())
+}
+
 /// A cell is one line, and a bar would end it.
 fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    without_links(text).split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// The descriptions come from the code's documentation, where a name in brackets is a link.
+fn without_links(text: &str) -> String {
+    text.replace("[`", "`").replace("`]", "`")
 }
 
 #[cfg(test)]
@@ -251,6 +298,22 @@ mod tests {
             rows(&json!({"must": {"type": "string"}})),
             ["| `must` | string | required |  |"]
         );
+    }
+
+    #[test]
+    fn a_table_with_several_forms_lists_them() {
+        let form = |kind: &str, about: &str, key: &str| {
+            json!({"description": about, "properties": {
+                "kind": {"const": kind}, key: {"type": "string", "description": "The wait, see [`Jitter`]."}}})
+        };
+        let forms = json!([form("fixed", "The same.", "delay"), form("linear", "Grows.", "step")]);
+        let schema = json!({"properties": {"schedule": {"oneOf": forms, "default": {"kind": "fixed", "delay": "1s"}}}});
+        let expected = "# Configuration of agentd\n\n## `[schedule]`\n\n\
+            Default: `{ delay = \"1s\", kind = \"fixed\" }`\n\n\
+            | form | further keys | meaning |\n|---|---|---|\n\
+            | `kind = \"fixed\"` | `delay`, string: The wait, see `Jitter`. | The same. |\n\
+            | `kind = \"linear\"` | `step`, string: The wait, see `Jitter`. | Grows. |\n";
+        assert_eq!(page(&schema), expected);
     }
 
     #[test]
