@@ -76,7 +76,8 @@ impl App {
             }),
             reloads: Reloads::default(),
             data_dir,
-            started_at: SystemClock.now(),
+            // To the second: nobody compares processes more finely.
+            started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),
             started_uptime: SystemClock.uptime(),
         }));
         services::control::start(&app, control);
@@ -111,11 +112,11 @@ impl App {
 
 impl Daemon for App {
     fn health(&self) -> Vec<(String, Health)> {
-        self.parts.status().into_iter().map(|part| (part.name, part.health)).collect()
+        let parts = self.parts.status().into_iter().map(|part| (part.name, part.health));
+        parts.chain([("config".to_owned(), self.reloads.health())]).collect()
     }
 
     fn status(&self) -> Status {
-        let parts = self.parts.status();
         let mut events = self.events.recent();
         events.reverse();
         Status {
@@ -126,8 +127,8 @@ impl Daemon for App {
             data_dir: self.data_dir.path().display().to_string(),
             config_file: self.fixed.config_file.as_ref().map(|file| file.display().to_string()),
             listen: Some(self.listen()),
-            health: Health::merge(parts.iter().map(|part| (&part.name, part.health.clone()))),
-            parts,
+            health: Health::merge(self.health()),
+            parts: self.parts.status(),
             events,
         }
     }

@@ -18,7 +18,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use wardkit_core::{Clock, SystemClock};
+use wardkit_core::{Clock, SystemClock, Timestamp};
 
 /// What is logged to standard error, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -179,7 +179,7 @@ struct Line<'a> {
 impl Line<'_> {
     fn text(&self) -> String {
         let metadata = self.event.metadata();
-        let mut text = format!("{} {:<5} ", SystemClock.now(), metadata.level());
+        let mut text = format!("{} {:<5} ", now(), metadata.level());
         for (name, fields) in &self.spans {
             // Writing to a String cannot fail.
             let _ = write!(text, "{name}{{{}}}: ", Pairs(&fields.0));
@@ -205,7 +205,7 @@ impl Line<'_> {
             Value::Object(fields.0)
         });
         let line = serde_json::json!({
-            "at": SystemClock.now(),
+            "at": now(),
             "level": metadata.level().as_str().to_ascii_lowercase(),
             "target": metadata.target(),
             "message": message,
@@ -214,6 +214,11 @@ impl Line<'_> {
         });
         format!("{line}\n")
     }
+}
+
+/// Returns the time to the millisecond, which is as fine as a reader compares lines.
+fn now() -> Timestamp {
+    Timestamp::from_unix_nanos(SystemClock.now().as_unix_nanos() / 1_000_000 * 1_000_000)
 }
 
 /// The fields of an event or a span, by name.
@@ -236,7 +241,10 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, value.into());
+        // An event has every field; those without a value would be noise.
+        if !value.is_empty() {
+            self.set(field, value.into());
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use wardkit_api::{ReloadRefused, Reloaded};
-use wardkit_core::{Clock, Event, Severity, SystemClock};
+use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 use wardkit_retry::RetryPolicy;
 
 use crate::app::{App, Fixed};
@@ -78,7 +78,7 @@ pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, Relo
     let outcome = prepare(app, &active).await.map(|new| commit(app, &mut active, new));
     drop(active);
     services::watchdog::notify_ready();
-    app.reloads.count(outcome.is_ok());
+    app.reloads.count(&outcome);
     match &outcome {
         Ok(reloaded) if request == Request::FileChange && reloaded.changed.is_empty() => {}
         Ok(reloaded) => app.events.publish(
@@ -173,9 +173,18 @@ impl Default for Reloads {
 }
 
 impl Reloads {
-    fn count(&self, accepted: bool) {
-        self.last_accepted.store(accepted, Ordering::Relaxed);
-        if accepted {
+    /// Returns whether the configuration in force is the one that the file holds, as far as a reload has shown.
+    pub(crate) fn health(&self) -> Health {
+        if self.last_accepted.load(Ordering::Relaxed) {
+            Health::Up
+        } else {
+            Health::degraded("the file was refused, an older configuration is in force")
+        }
+    }
+
+    fn count(&self, outcome: &Result<Reloaded, ReloadRefused>) {
+        self.last_accepted.store(outcome.is_ok(), Ordering::Relaxed);
+        if outcome.is_ok() {
             self.accepted.fetch_add(1, Ordering::Relaxed);
             self.accepted_at.store(SystemClock.now().as_unix_seconds(), Ordering::Relaxed);
         } else {

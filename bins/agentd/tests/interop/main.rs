@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
-#[expect(dead_code, reason = "the other suite uses the rest")]
+#[expect(dead_code, reason = "the other suites use the rest")]
 #[path = "../it/support.rs"]
 mod support;
 

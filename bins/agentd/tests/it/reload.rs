@@ -42,7 +42,9 @@ fn bad_file_is_refused_and_the_old_configuration_stays() {
     assert!(refused.stderr.contains(&item), "{refused:?}");
     assert!(daemon.logged(&["ERROR", "config.refused"]).contains("levle"));
     assert_eq!(daemon.request(&format!("/{}", "x".repeat(200))).status, 404, "the old limit holds");
-    let event = daemon.status()["events"][0].clone();
+    let status = daemon.status();
+    assert_eq!(status["health"]["state"], "degraded", "a restart would not come up");
+    let event = status["events"][0].clone();
     assert_eq!(
         (event["kind"].as_str(), event["severity"].as_str()),
         (Some("config.refused"), Some("error"))
@@ -50,6 +52,9 @@ fn bad_file_is_refused_and_the_old_configuration_stays() {
     let metrics = daemon.request("/metrics").body;
     assert!(metrics.contains("agentd_config_reloads_total{outcome=\"refused\"} 1"), "{metrics}");
     assert!(metrics.contains("agentd_config_last_reload_successful 0"), "{metrics}");
+    fs::write(&file, UNWATCHED).unwrap();
+    assert_eq!(daemon.command(&["reload"]).code, Some(0));
+    assert_eq!(daemon.status()["health"]["state"], "up");
 }
 
 #[test]
