@@ -1,6 +1,98 @@
 //! What a result means for a retry.
 
 use std::fmt;
+use std::time::Duration;
+
+use wardkit_core::Timestamp;
+
+/// What the result of one attempt means for the next.
+///
+/// Whoever does not know says [`Permanent`](Self::Permanent): a wrong retry does harm, a missing one is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// It worked.
+    Success,
+    /// It failed in a way that passes: a lost connection, a conflict, a restart.
+    Transient,
+    /// The caller asks too often.
+    Throttled {
+        /// The wait that the target asks for.
+        after: Option<Duration>,
+    },
+    /// The target has more work than it can do.
+    Overloaded {
+        /// The wait that the target asks for.
+        after: Option<Duration>,
+    },
+    /// No answer came in time.
+    Timeout,
+    /// It will fail again.
+    Permanent,
+    /// A quota, a credit or a spending limit is used up: waiting seconds does not help, so it is never tried again.
+    QuotaExhausted {
+        /// When there is quota again.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Class {
+    /// The names of all classes, in the order of the variants.
+    pub const NAMES: [&'static str; 7] = [
+        "success",
+        "transient",
+        "throttled",
+        "overloaded",
+        "timeout",
+        "permanent",
+        "quota-exhausted",
+    ];
+
+    /// Returns the name, as logs, metrics and configuration spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        Self::NAMES[self.index()]
+    }
+
+    /// Returns the class as a policy names it, or `None` where trying again is out of the question.
+    #[must_use]
+    pub const fn retryable(self) -> Option<Retryable> {
+        match self {
+            Self::Transient => Some(Retryable::Transient),
+            Self::Throttled { .. } => Some(Retryable::Throttled),
+            Self::Overloaded { .. } => Some(Retryable::Overloaded),
+            Self::Timeout => Some(Retryable::Timeout),
+            Self::Success | Self::Permanent | Self::QuotaExhausted { .. } => None,
+        }
+    }
+
+    /// Returns the wait that the target asks for.
+    #[must_use]
+    pub const fn after(self) -> Option<Duration> {
+        match self {
+            Self::Throttled { after } | Self::Overloaded { after } => after,
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Success => 0,
+            Self::Transient => 1,
+            Self::Throttled { .. } => 2,
+            Self::Overloaded { .. } => 3,
+            Self::Timeout => 4,
+            Self::Permanent => 5,
+            Self::QuotaExhausted { .. } => 6,
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 /// The failures that a policy tries again. Written in configuration as a list of [`Retryable`].
 ///

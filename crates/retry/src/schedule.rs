@@ -173,6 +173,14 @@ impl DelayState {
         }
     }
 
+    /// Returns a draw between zero and `longest`, or zero where the policy wants no jitter.
+    pub(crate) fn spread(&mut self, longest: Duration) -> Duration {
+        match self.jitter {
+            Jitter::None => Duration::ZERO,
+            _ => self.random.between(Duration::ZERO, longest),
+        }
+    }
+
     fn scheduled(&mut self, schedule: &Schedule) -> Duration {
         match schedule {
             Schedule::Fixed { delay } => *delay,
