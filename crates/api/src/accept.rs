@@ -85,6 +85,8 @@ struct Pool {
     tasks: JoinSet<()>,
     ticks: Arc<Ticks>,
     started: Instant,
+    /// Whether the last attempt to accept failed: a series of failures is one line in the log.
+    failing: bool,
 }
 
 impl Pool {
@@ -105,14 +107,16 @@ impl Pool {
             tasks: JoinSet::new(),
             ticks: Arc::new(Ticks::default()),
             started: Instant::now(),
+            failing: false,
         }
     }
 
     fn arrived<S: Stream>(&mut self, arrival: Arrival<S>) {
+        self.failing = false;
         self.tick();
-        match self.admission.decide(arrival.from) {
+        match self.admission.decide(self.ticks.now(), arrival.from) {
             Verdict::Admit => {}
-            Verdict::Displace(oldest) => self.displace(oldest),
+            Verdict::Displace(awaited) => self.displace(awaited),
             Verdict::Refuse(refusal) => {
                 self.site.metrics.refused(refusal);
                 return self.turn_away(arrival.stream);
@@ -197,10 +201,14 @@ impl Pool {
         if concerns_one_connection(error) {
             return None;
         }
-        tracing::warn!(%error, "cannot accept connections");
+        if !self.failing {
+            tracing::warn!(%error, "cannot accept connections");
+        }
+        self.failing = true;
+        self.tick();
         // Out of descriptors or memory: a connection that nobody needs now makes room.
-        if let Some(oldest) = self.admission.oldest_outside_a_request() {
-            self.displace(oldest);
+        if let Some(awaited) = self.admission.longest_awaited(self.ticks.now()) {
+            self.displace(awaited);
         }
         Some(Instant::now() + ACCEPT_BACKOFF)
     }

@@ -45,7 +45,7 @@ pub(crate) enum Verdict<K> {
 pub(crate) enum Refusal {
     /// Its peer has as many as one peer may have.
     Peer,
-    /// There are as many as there may be, and all are inside a request.
+    /// There are as many as there may be, and all are being answered.
     Busy,
 }
 
@@ -99,7 +99,7 @@ impl<K: Copy + Eq + Hash> Admission<K> {
     }
 
     /// Decides about a new connection from an address.
-    pub(crate) fn decide(&self, from: Option<IpAddr>) -> Verdict<K> {
+    pub(crate) fn decide(&self, now: Millis, from: Option<IpAddr>) -> Verdict<K> {
         let of_peer = from.and_then(Peer::counted).and_then(|peer| self.peers.get(&peer));
         if of_peer.is_some_and(|&count| count >= self.limits.connections_per_peer) {
             return Verdict::Refuse(Refusal::Peer);
@@ -107,19 +107,22 @@ impl<K: Copy + Eq + Hash> Admission<K> {
         if self.open.len() < self.limits.connections {
             return Verdict::Admit;
         }
-        self.oldest_outside_a_request().map_or(Verdict::Refuse(Refusal::Busy), Verdict::Displace)
+        self.longest_awaited(now).map_or(Verdict::Refuse(Refusal::Busy), Verdict::Displace)
     }
 
-    /// Returns the connection that has been longest in a phase in which nothing is lost by closing it.
-    pub(crate) fn oldest_outside_a_request(&self) -> Option<K> {
-        self.open
-            .iter()
-            .filter_map(|(&key, entry)| {
-                let (phase, since) = entry.cell.load();
-                (!phase.is_in_request()).then_some(((since, entry.order), key))
-            })
-            .min_by_key(|&(age, _)| age)
-            .map(|(_, key)| key)
+    /// Returns the connection whose client has kept us waiting longest: for a head, a body, another request, or to
+    /// take its answer. None of these may keep others out.
+    pub(crate) fn longest_awaited(&self, now: Millis) -> Option<K> {
+        let awaited = |(&key, entry): (&K, &Entry)| {
+            let (phase, since) = entry.cell.load();
+            let ours = match phase {
+                Phase::Busy => true,
+                Phase::Sending => age(now, since) < TAKING,
+                Phase::Fresh | Phase::Head | Phase::Body | Phase::Idle | Phase::Closing => false,
+            };
+            (!ours).then_some(((since, entry.order), key))
+        };
+        self.open.iter().filter_map(awaited).min_by_key(|&(order, _)| order).map(|(_, key)| key)
     }
 
     /// Returns the connections that missed a deadline.
@@ -128,12 +131,13 @@ impl<K: Copy + Eq + Hash> Admission<K> {
             let (phase, since) = entry.cell.load();
             let (limit, overdue) = match phase {
                 Phase::Fresh | Phase::Head => (self.limits.head, Overdue::Head),
-                Phase::Busy | Phase::Sending => (self.limits.request + GRACE, Overdue::Request),
+                Phase::Body | Phase::Busy | Phase::Sending => {
+                    (self.limits.request + GRACE, Overdue::Request)
+                }
                 Phase::Idle => (self.limits.idle, Overdue::Idle),
                 Phase::Closing => return None,
             };
-            let age = Duration::from_millis(now.saturating_sub(since));
-            (age >= limit).then_some((key, overdue))
+            (age(now, since) >= limit).then_some((key, overdue))
         };
         self.open.iter().filter_map(late).collect()
     }
@@ -161,6 +165,12 @@ impl Peer {
     }
 }
 
+fn age(now: Millis, since: Millis) -> Duration {
+    Duration::from_millis(now.saturating_sub(since))
+}
+
+/// How long a client may take its answer before the place may be given away.
+const TAKING: Duration = Duration::from_secs(1);
 /// A request that takes too long is answered by its own task; only one that cannot even send that answer is cut off
 /// from here, this much later.
 const GRACE: Duration = Duration::from_secs(1);

@@ -19,8 +19,8 @@ pub struct HttpConfig {
     /// carry, without port; a reverse proxy's name belongs here. Every other name is refused, which keeps a web
     /// page from reaching the listener through a name that it points at this machine.
     pub allowed_hosts: Vec<String>,
-    /// The most connections at a time. Beyond it a new connection takes the place of the oldest one that is not
-    /// inside a request, and is refused with 503 when all are.
+    /// The most connections at a time. Beyond it a new connection takes the place of the one whose client has kept
+    /// the listener waiting longest, and is refused with 503 when all are being answered.
     pub max_connections: usize,
     /// The most connections at a time from one address (from one /64 network for IPv6). Loopback addresses are
     /// exempt: everybody on this machine shares them, a reverse proxy included.

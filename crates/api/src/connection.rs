@@ -62,7 +62,7 @@ pub(crate) async fn serve<S: Stream>(
     let service = Service::new(Arc::clone(&site), Arc::clone(&link));
     let watched = Watched { stream, link: Arc::clone(&link), suppressed: None };
     let mut connection = http.serve_connection(TokioIo::new(watched), service);
-    let ending = drive(&mut connection, &link, signal).await;
+    let ending = drive(&mut connection, &link, signal, site.limits.deadline).await;
     let parts = connection.into_parts();
     let Watched { stream, suppressed, .. } = parts.io.into_inner();
     let problem = match ending {
@@ -96,41 +96,35 @@ type Connection<S> = http1::Connection<TokioIo<Watched<S>>, Service>;
 async fn drive<S: Stream>(
     connection: &mut Connection<S>,
     link: &Link,
-    signal: oneshot::Receiver<Signal>,
+    mut signal: oneshot::Receiver<Signal>,
+    deadline: Duration,
 ) -> Ending {
-    let mut signal = Some(signal);
-    poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(result) = connection.poll_without_shutdown(cx) {
-                return Poll::Ready(ending(result, link.phase.phase()));
-            }
-            let Some(receiver) = signal.as_mut() else { return Poll::Pending };
-            let Poll::Ready(told) = Pin::new(receiver).poll(cx) else { return Poll::Pending };
-            signal = None;
-            let phase = link.phase.phase();
-            match told {
-                Ok(Signal::Stop) => Pin::new(&mut *connection).graceful_shutdown(),
-                // A request that came in while the signal was under way is still answered.
-                Ok(Signal::Leave | Signal::HeadOverdue) if phase.is_in_request() => {
-                    Pin::new(&mut *connection).graceful_shutdown();
-                }
-                Ok(Signal::HeadOverdue) if phase == Phase::Head => {
-                    return Poll::Ready(Ending::Overdue);
-                }
-                // An error means that the listener's task is gone.
-                Ok(Signal::Leave | Signal::HeadOverdue | Signal::RequestOverdue) | Err(_) => {
-                    return Poll::Ready(Ending::Lost);
-                }
-            }
+    let told = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+        Poll::Ready(result) => Poll::Ready(Err(ending(result, link.phase.phase()))),
+        Poll::Pending => Pin::new(&mut signal).poll(cx).map(Ok),
+    });
+    let patience = match told.await {
+        Err(ending) => return ending,
+        Ok(Ok(Signal::Stop)) => deadline,
+        // A request that came in while the signal was under way is still answered.
+        Ok(Ok(Signal::Leave | Signal::HeadOverdue)) if link.phase.phase().owes_an_answer() => {
+            LINGER
         }
-    })
-    .await
+        Ok(Ok(Signal::HeadOverdue)) if link.phase.phase() == Phase::Head => return Ending::Overdue,
+        // An error means that the listener's task is gone.
+        Ok(Ok(Signal::Leave | Signal::HeadOverdue | Signal::RequestOverdue) | Err(_)) => {
+            return Ending::Lost;
+        }
+    };
+    Pin::new(&mut *connection).graceful_shutdown();
+    let finished = timeout(patience, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
+    finished.map_or(Ending::Lost, |result| ending(result, link.phase.phase()))
 }
 
 fn ending(result: hyper::Result<()>, phase: Phase) -> Ending {
     match result {
         Ok(()) => Ending::Done,
-        Err(error) if error.is_parse() && !phase.is_in_request() => Ending::Refused,
+        Err(error) if error.is_parse() && !phase.owes_an_answer() => Ending::Refused,
         Err(error) => {
             tracing::debug!(%error, "connection broke off");
             Ending::Lost
@@ -203,7 +197,7 @@ impl<S: Stream> AsyncRead for Watched<S> {
             match self.link.phase.phase() {
                 Phase::Fresh => self.link.phase.continue_as(Phase::Head),
                 Phase::Idle => self.link.enter(Phase::Head),
-                Phase::Head | Phase::Busy | Phase::Sending | Phase::Closing => {}
+                Phase::Head | Phase::Body | Phase::Busy | Phase::Sending | Phase::Closing => {}
             }
         }
         result
@@ -255,3 +249,6 @@ impl<S: Stream> AsyncWrite for Watched<S> {
 const LINGER: Duration = Duration::from_millis(500);
 /// How much of what a refused client still sends is read.
 const MOST_DISCARDED: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,86 @@
-//! The listener, the control socket and its client.
+//! The doors of a daemon: an HTTP listener for health, readiness, metrics and a status page, a unix socket for local
+//! commands, and the client of that socket.
+//!
+//! The program implements [`Daemon`]; [`HttpServer`] and [`ControlServer`] serve it until they are told to stop.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use wardkit_api::{
+//!     BoxFuture, ControlClient, ControlServer, Daemon, ReloadRefused, Reloaded, Status,
+//! };
+//! use wardkit_core::{Health, Timestamp};
+//!
+//! struct Bot;
+//!
+//! impl Daemon for Bot {
+//!     fn health(&self) -> Vec<(String, Health)> {
+//!         vec![("chat".to_owned(), Health::Up)]
+//!     }
+//!
+//!     fn status(&self) -> Status {
+//!         Status {
+//!             version: "1.0.0".to_owned(),
+//!             pid: std::process::id(),
+//!             started_at: Timestamp::UNIX_EPOCH,
+//!             uptime_seconds: 0,
+//!             data_dir: "/var/lib/bot".to_owned(),
+//!             config_file: None,
+//!             listen: None,
+//!             health: Health::merge(self.health()),
+//!             parts: Vec::new(),
+//!             events: Vec::new(),
+//!         }
+//!     }
+//!
+//!     fn write_metrics(&self, out: &mut String) {
+//!         out.push_str("# TYPE bot_messages_total counter\nbot_messages_total 7\n");
+//!     }
+//!
+//!     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
+//!         Box::pin(async { Ok(Reloaded { changed: vec!["chat".to_owned()] }) })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("control.sock");
+//! let server = ControlServer::bind(&path)?;
+//! let client = ControlClient::new(&path);
+//! tokio::select! {
+//!     () = server.serve(Arc::new(Bot), std::future::pending()) => {}
+//!     reloaded = client.reload() => assert_eq!(reloaded?.changed, ["chat"]),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Main types
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics` and the page at `/`, on loopback, read-only |
+//! | [`ControlServer`] | `GET /v1/status` and `POST /v1/reload` for the daemon's own user and root |
+//! | [`ControlClient`] | calls the control socket, with a deadline on everything |
+//! | [`Daemon`], [`Status`] | what the program gives |
+//! | [`Error`] | one error for all of them; knows whether trying again makes sense |
+//!
+//! # What a client can cost
+//!
+//! Every connection has a place, and the places are counted. When they are all taken, a new connection takes that of
+//! the client that has kept the listener waiting longest, so neither half-sent requests, nor idle connections, nor
+//! answers that are not taken shut others out. Head, body,
+//! target, time between two requests and time for one are limited; whoever is beyond a limit is told so as problem
+//! details (RFC 9457) with a stable `code` and a request id. A handler's panic is a 500. All deadlines of a listener
+//! are watched by one task, which sleeps while nobody is connected.
+//!
+//! # What it does not do
+//!
+//! No TLS, hence no address beyond loopback; no users beyond those of the operating system; no HTTP/2; no uploads.
+//!
+//! # Features
+//!
+//! - `schema`: `JsonSchema` for [`HttpConfig`].
 
 mod accept;
 mod admission;

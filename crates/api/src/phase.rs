@@ -9,6 +9,8 @@ pub(crate) enum Phase {
     Fresh,
     /// Part of a request's head was received.
     Head,
+    /// A request's body is being received.
+    Body,
     /// A request is being answered.
     Busy,
     /// The response is made and on its way into the socket.
@@ -20,13 +22,13 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Returns whether a request would be lost if the connection were closed now.
-    pub(crate) const fn is_in_request(self) -> bool {
+    /// Returns whether the client has sent a request and not received all of its answer.
+    pub(crate) const fn owes_an_answer(self) -> bool {
         matches!(self, Self::Busy | Self::Sending)
     }
 
-    const ALL: [Self; 6] =
-        [Self::Fresh, Self::Head, Self::Busy, Self::Sending, Self::Idle, Self::Closing];
+    const ALL: [Self; 7] =
+        [Self::Fresh, Self::Head, Self::Body, Self::Busy, Self::Sending, Self::Idle, Self::Closing];
 }
 
 /// Milliseconds since the listener began to serve.

@@ -1,5 +1,7 @@
 //! What a client is told when it does not get what it asked for: RFC 9457 problem details.
 
+use std::any::Any;
+
 use http::StatusCode;
 use serde::Serialize;
 use wardkit_core::Id;
@@ -13,6 +15,8 @@ pub(crate) struct Problem {
     code: &'static str,
     detail: &'static str,
     errors: Vec<String>,
+    /// What the log says and the client does not learn.
+    pub(crate) cause: Option<String>,
     /// The methods that the resource has, for 405.
     pub(crate) allow: Option<&'static str>,
     /// Whether nothing more is read from the connection, because the rest of the request is unknown or unwanted.
@@ -24,7 +28,7 @@ pub(crate) const RETRY_AFTER: &str = "1";
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, errors: Vec::new(), allow: None, closes: false }
+        Self { status, code, detail, errors: Vec::new(), cause: None, allow: None, closes: false }
     }
 
     const fn closing(mut self) -> Self {
@@ -127,19 +131,24 @@ impl Problem {
         problem
     }
 
-    pub(crate) const fn internal() -> Self {
-        Self::new(
+    /// Returns the problem for a handler that panicked.
+    pub(crate) fn internal(panic: &(dyn Any + Send)) -> Self {
+        let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        let mut problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "The daemon's log says more about this request id.",
-        )
+        );
+        problem.cause = Some(message.unwrap_or_else(|| "a panic without text".to_owned()));
+        problem
     }
 
     pub(crate) const fn overloaded() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "overloaded",
-            "All connections are in use; try again shortly.",
+            "Too many connections are open; try again shortly.",
         )
         .closing()
     }

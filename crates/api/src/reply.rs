@@ -153,11 +153,12 @@ impl Ids {
 }
 
 fn log(problem: &Problem, id: Id) {
-    let status = problem.status.as_u16();
-    if problem.status.is_server_error() {
-        tracing::warn!(request_id = %id, status, code = problem.code(), "request failed");
+    let (status, code) = (problem.status.as_u16(), problem.code());
+    if let Some(cause) = &problem.cause {
+        tracing::error!(request_id = %id, status, code, cause, "request failed");
     } else {
-        tracing::debug!(request_id = %id, status, code = problem.code(), "request refused");
+        // What clients do wrong, they can do often.
+        tracing::debug!(request_id = %id, status, code, "request refused");
     }
 }
 

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use http::header::HOST;
@@ -17,6 +18,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use wardkit_core::{Clock, SystemClock};
 
+use crate::BoxFuture;
 use crate::body::Whole;
 use crate::connection::Link;
 use crate::hosts::Hosts;
@@ -25,7 +27,6 @@ use crate::problem::Problem;
 use crate::reply::Media;
 use crate::routes::{Route, View};
 use crate::site::{Site, to_json};
-use crate::{BoxFuture, ReloadRefused, Reloaded};
 
 /// Answers the requests of one connection.
 pub(crate) struct Service {
@@ -141,18 +142,20 @@ fn target_length(target: &Uri) -> usize {
 fn show(site: &Site, link: &Arc<Link>, view: View) -> Response<Whole> {
     match catch_unwind(AssertUnwindSafe(|| site.show(view))) {
         Ok(shown) => site.replies.whole(shown.status, shown.media, shown.data, link),
-        Err(_) => site.replies.problem(&Problem::internal(), link),
+        Err(panic) => site.replies.problem(&Problem::internal(panic.as_ref()), link),
     }
 }
 
 /// Answers a request that has a body, or whose answer takes its time.
 async fn wait(site: &Site, link: &Arc<Link>, route: Route, body: Incoming) -> Response<Whole> {
     let deadline = Instant::now() + site.limits.deadline;
+    link.phase.continue_as(Phase::Body);
     let problem = match timeout_at(deadline, discard(body, site.limits.max_body)).await {
         Ok(Ok(())) => None,
         Ok(Err(problem)) => Some(problem),
         Err(_) => Some(Problem::too_slow()),
     };
+    link.phase.continue_as(Phase::Busy);
     if let Some(problem) = problem {
         return site.replies.problem(&problem, link);
     }
@@ -178,23 +181,21 @@ async fn discard(mut body: Incoming, most: usize) -> Result<(), Problem> {
 async fn reload(site: &Site, link: &Arc<Link>, deadline: Instant) -> Response<Whole> {
     let problem =
         match timeout_at(deadline, caught(Box::pin(async { site.daemon.reload().await }))).await {
-            Ok(Some(Ok(reloaded))) => {
+            Ok(Ok(Ok(reloaded))) => {
                 return site.replies.whole(StatusCode::OK, Media::Json, to_json(&reloaded), link);
             }
-            Ok(Some(Err(refused))) => Problem::reload_refused(refused.errors),
-            Ok(None) => Problem::internal(),
+            Ok(Ok(Err(refused))) => Problem::reload_refused(refused.errors),
+            Ok(Err(panic)) => Problem::internal(panic.as_ref()),
             Err(_) => Problem::handler_too_slow(),
         };
     site.replies.problem(&problem, link)
 }
 
-/// Returns the future's output, or `None` when it panics.
-async fn caught(
-    mut future: BoxFuture<'_, Result<Reloaded, ReloadRefused>>,
-) -> Option<Result<Reloaded, ReloadRefused>> {
+/// Returns the future's output, or what it panicked with.
+async fn caught<T>(mut future: BoxFuture<'_, T>) -> thread::Result<T> {
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-            .map_or(Poll::Ready(None), |poll| poll.map(Some))
+            .map_or_else(|panic| Poll::Ready(Err(panic)), |poll| poll.map(Ok))
     })
     .await
 }

@@ -8,6 +8,8 @@ const LIMITS: Limits = Limits {
     request: Duration::from_secs(10),
 };
 
+const NOW: Millis = 500;
+
 struct World {
     admission: Admission<u32>,
     cells: HashMap<u32, Arc<PhaseCell>>,
@@ -27,7 +29,7 @@ impl World {
     }
 
     fn decide(&self, from: &str) -> Verdict<u32> {
-        self.admission.decide(Some(address(from)))
+        self.admission.decide(NOW, Some(address(from)))
     }
 }
 
@@ -73,7 +75,7 @@ fn a_share_is_given_back_when_a_connection_ends() {
 }
 
 #[test]
-fn the_longest_outside_a_request_is_displaced_when_full() {
+fn who_kept_us_waiting_longest_is_displaced_when_full() {
     let world = World::new()
         .with(1, "127.0.0.1", Phase::Busy, 10)
         .with(2, "127.0.0.1", Phase::Idle, 30)
@@ -81,6 +83,27 @@ fn the_longest_outside_a_request_is_displaced_when_full() {
     assert_eq!(world.decide("127.0.0.1"), Verdict::Displace(3));
     world.cells[&3].enter(Phase::Busy, 40);
     assert_eq!(world.decide("127.0.0.1"), Verdict::Displace(2));
+}
+
+#[test]
+fn whatever_a_client_lets_us_wait_for_keeps_nobody_out() {
+    for phase in [Phase::Fresh, Phase::Head, Phase::Body, Phase::Idle, Phase::Closing] {
+        let world = World::new()
+            .with(1, "127.0.0.1", Phase::Busy, 1)
+            .with(2, "127.0.0.1", phase, 400)
+            .with(3, "127.0.0.1", Phase::Busy, 3);
+        assert_eq!(world.decide("127.0.0.1"), Verdict::Displace(2), "{phase:?}");
+    }
+}
+
+#[test]
+fn an_answer_is_protected_while_it_can_be_expected_to_be_taken() {
+    let world = World::new()
+        .with(1, "127.0.0.1", Phase::Busy, 0)
+        .with(2, "127.0.0.1", Phase::Sending, 100)
+        .with(3, "127.0.0.1", Phase::Busy, 0);
+    assert_eq!(world.admission.longest_awaited(1_099), None);
+    assert_eq!(world.admission.longest_awaited(1_100), Some(2));
 }
 
 #[test]
@@ -93,7 +116,7 @@ fn of_those_that_came_in_the_same_millisecond_the_first_is_displaced() {
 }
 
 #[test]
-fn nobody_is_displaced_from_inside_a_request() {
+fn nobody_is_displaced_who_is_being_answered() {
     let world = World::new()
         .with(1, "127.0.0.1", Phase::Busy, 1)
         .with(2, "127.0.0.1", Phase::Sending, 2)
@@ -118,6 +141,7 @@ fn each_phase_has_its_own_deadline() {
         (Phase::Fresh, 4_999, Some((5_000, Overdue::Head))),
         (Phase::Head, 4_999, Some((5_000, Overdue::Head))),
         (Phase::Idle, 59_999, Some((60_000, Overdue::Idle))),
+        (Phase::Body, 10_999, Some((11_000, Overdue::Request))),
         (Phase::Busy, 10_999, Some((11_000, Overdue::Request))),
         (Phase::Sending, 10_999, Some((11_000, Overdue::Request))),
         (Phase::Closing, 1_000_000, None),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wardkit_api::{ControlClient, ControlServer, Error, ReloadRefused, Reloaded};
@@ -205,18 +205,47 @@ async fn an_answer_that_is_no_daemons_is_an_error() {
 async fn a_reload_under_way_is_finished_when_the_socket_stops() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("control.sock");
-    let gate = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gate = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (reached, go_on) = gate.clone();
     let daemon = TestDaemon { reload_gate: Some(gate), ..TestDaemon::default() };
     let control = Control::start(&path, daemon);
     let client = control.client();
     let reload = tokio::spawn(async move { client.reload().await });
-    timeout(PATIENCE, reached.notified()).await.unwrap();
+    timeout(PATIENCE, reached.acquire()).await.unwrap().unwrap().forget();
     control.stop.send(()).unwrap();
     while path.exists() {
         tokio::task::yield_now().await;
     }
-    go_on.notify_one();
+    go_on.add_permits(1);
     assert_eq!(reload.await.unwrap().unwrap().changed, ["http"]);
     timeout(PATIENCE, control.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn when_all_are_being_answered_the_next_is_told_to_come_back() {
+    const PLACES: u32 = 64;
+    let directory = tempfile::tempdir().unwrap();
+    let gate = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (reached, go_on) = gate.clone();
+    let daemon = TestDaemon { reload_gate: Some(gate), ..TestDaemon::default() };
+    let control = Control::start(&directory.path().join("control.sock"), daemon);
+    let reloads: Vec<_> = (0..PLACES)
+        .map(|_| {
+            let client = control.client();
+            tokio::spawn(async move { client.reload().await })
+        })
+        .collect();
+    let _all = timeout(PATIENCE, reached.acquire_many(PLACES)).await.unwrap().unwrap();
+
+    let mut stream = UnixStream::connect(&control.path).await.unwrap();
+    let mut text = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut text)).await.unwrap().unwrap();
+    let reply = Reply::parse(&text);
+    assert_eq!((reply.status, reply.problem().as_str()), (503, "overloaded"));
+    assert_eq!((reply.field("retry-after"), reply.field("connection")), (Some("1"), Some("close")));
+
+    go_on.add_permits(64);
+    for reload in reloads {
+        assert_eq!(reload.await.unwrap().unwrap().changed, ["http"]);
+    }
 }

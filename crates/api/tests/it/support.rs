@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wardkit_api::{
@@ -24,8 +24,8 @@ pub(crate) struct TestDaemon {
     pub(crate) metrics: Mutex<String>,
     pub(crate) panics: bool,
     pub(crate) reload: Mutex<Result<Reloaded, ReloadRefused>>,
-    /// A reload announces itself on the first and waits for the second, when there are any.
-    pub(crate) reload_gate: Option<(Arc<Notify>, Arc<Notify>)>,
+    /// A reload adds a permit to the first and takes one of the second, when there are any.
+    pub(crate) reload_gate: Option<(Arc<Semaphore>, Arc<Semaphore>)>,
 }
 
 impl Default for TestDaemon {
@@ -63,8 +63,8 @@ impl Daemon for TestDaemon {
         assert!(!self.panics, "asked to");
         Box::pin(async {
             if let Some((reached, go_on)) = &self.reload_gate {
-                reached.notify_one();
-                go_on.notified().await;
+                reached.add_permits(1);
+                go_on.acquire().await.unwrap().forget();
             }
             self.reload.lock().unwrap().clone()
         })

@@ -1,0 +1,146 @@
+use tokio::io::{DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use wardkit_core::Health;
+
+use super::*;
+use crate::routes::Door;
+use crate::server::http1;
+use crate::site::RequestLimits;
+use crate::{BoxFuture, Daemon, ReloadRefused, Reloaded, Status};
+
+/// A daemon with a megabyte of metrics.
+struct Talkative;
+
+impl Daemon for Talkative {
+    fn health(&self) -> Vec<(String, Health)> {
+        Vec::new()
+    }
+
+    fn status(&self) -> Status {
+        panic!("asked for its status")
+    }
+
+    fn write_metrics(&self, out: &mut String) {
+        out.push_str(&"# sixteen bytes\n".repeat(1 << 16));
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+struct Served {
+    client: DuplexStream,
+    signal: oneshot::Sender<Signal>,
+    phase: Arc<PhaseCell>,
+    task: JoinHandle<()>,
+}
+
+const DEADLINE: Duration = Duration::from_secs(10);
+const GET: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+const HALF_A_HEAD: &[u8] = b"GET /metrics HTT";
+const HALF_A_BODY: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12";
+
+/// Serves a client that has sent `bytes`, until there is nothing to do but to wait for it.
+async fn served(bytes: &[u8], phase: Phase) -> Served {
+    let (mut client, stream) = duplex(4096);
+    let link = Link {
+        phase: Arc::new(PhaseCell::new(0)),
+        ticks: Arc::new(Ticks::default()),
+        welcome: true,
+    };
+    let cell = Arc::clone(&link.phase);
+    let limits = RequestLimits { max_uri: 100, max_body: 100, deadline: DEADLINE };
+    let site = Site::new(Door::Http, Arc::new(Talkative), "p".to_owned(), None, limits);
+    let (signal, told) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        serve(stream, Arc::new(link), Arc::new(site), &http1(100, 8192), told).await;
+    });
+    client.write_all(bytes).await.unwrap();
+    while cell.phase() != phase {
+        tokio::task::yield_now().await;
+    }
+    Served { client, signal, phase: cell, task }
+}
+
+impl Served {
+    /// Tells the connection and reads all that still comes.
+    async fn told(mut self, signal: Signal) -> String {
+        self.signal.send(signal).unwrap();
+        let mut text = String::new();
+        self.client.read_to_string(&mut text).await.unwrap();
+        drop(self.client);
+        self.task.await.unwrap();
+        text
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_its_answer_in_the_pipe_is_not_waited_for_long() {
+    for (signal, patience) in [
+        (Signal::RequestOverdue, Duration::ZERO),
+        (Signal::Leave, LINGER),
+        (Signal::HeadOverdue, LINGER),
+        (Signal::Stop, DEADLINE),
+    ] {
+        let served = served(GET, Phase::Sending).await;
+        let told_at = Instant::now();
+        served.signal.send(signal).unwrap();
+        served.task.await.unwrap();
+        let waited = told_at.elapsed();
+        assert!(
+            waited >= patience && waited < patience + Duration::from_millis(10),
+            "{signal:?}: {waited:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_under_way_is_finished_before_the_connection_leaves() {
+    for signal in [Signal::Leave, Signal::HeadOverdue, Signal::Stop] {
+        let text = served(GET, Phase::Sending).await.told(signal).await;
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{signal:?}");
+        assert!(text.ends_with("# sixteen bytes\n") && text.len() > 1 << 20, "{signal:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_not_asked_yet_is_told_as_much_as_is_useful() {
+    for (bytes, phase, signal, answer) in [
+        (&b""[..], Phase::Fresh, Signal::Leave, ""),
+        (b"", Phase::Fresh, Signal::HeadOverdue, ""),
+        (b"", Phase::Fresh, Signal::Stop, ""),
+        (HALF_A_HEAD, Phase::Head, Signal::Leave, ""),
+        (HALF_A_HEAD, Phase::Head, Signal::HeadOverdue, "HTTP/1.1 408 Request Timeout\r\n"),
+        (HALF_A_BODY, Phase::Body, Signal::Leave, ""),
+        (HALF_A_BODY, Phase::Body, Signal::Stop, "HTTP/1.1 408 Request Timeout\r\n"),
+    ] {
+        let text = served(bytes, phase).await.told(signal).await;
+        assert!(text.starts_with(answer), "{phase:?} {signal:?}: {text}");
+        assert_eq!(text.is_empty(), answer.is_empty(), "{phase:?} {signal:?}: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_goes_through_its_phases_and_back_to_idle() {
+    let mut served = served(HALF_A_BODY, Phase::Body).await;
+    served.client.write_all(b"345").await.unwrap();
+    let mut answer = vec![0; 1 << 20];
+    served.client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(served.phase.phase(), Phase::Sending);
+    while served.phase.phase() != Phase::Idle {
+        let _ = served.client.read(&mut answer).await.unwrap();
+    }
+    served.client.write_all(HALF_A_HEAD).await.unwrap();
+    while served.phase.phase() != Phase::Head {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_is_gone_takes_its_connections_along() {
+    let served = served(HALF_A_HEAD, Phase::Head).await;
+    drop(served.signal);
+    served.task.await.unwrap();
+}
