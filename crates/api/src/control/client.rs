@@ -17,7 +17,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::server::REQUEST_DEADLINE;
-use super::socket::SocketPath;
+use super::socket::Directory;
 use crate::{Error, ReloadRefused, Reloaded, Status};
 
 /// Commands the daemon that listens on a control socket.
@@ -103,8 +103,8 @@ impl ControlClient {
     }
 
     async fn connect(&self) -> io::Result<UnixStream> {
-        let (directory, name) = SocketPath::open(&self.path)?;
-        UnixStream::connect(directory.to(name)).await
+        let (directory, name) = Directory::of(&self.path)?;
+        UnixStream::connect(directory.join(name)).await
     }
 
     fn unreachable(&self, error: io::Error) -> Error {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::socket::SocketPath;
+use super::socket::Directory;
 use crate::accept::{self, Accept, Arrival, Settings};
 use crate::admission::Limits;
 use crate::routes::Door;
@@ -99,17 +99,17 @@ impl Accept for Socket {
 
 /// Binds under another name, closes the socket to other users, and only then moves it to its place.
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    let (directory, name) = SocketPath::open(path)?;
+    let (directory, name) = Directory::of(path)?;
     let mut unfinished = name.as_os_str().to_owned();
     unfinished.push(".new");
-    let unfinished = directory.to(unfinished);
+    let unfinished = directory.join(unfinished);
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let listener = UnixListener::bind(&unfinished)?;
     fs::set_permissions(&unfinished, Permissions::from_mode(0o600))?;
-    fs::rename(&unfinished, directory.to(name))?;
+    fs::rename(&unfinished, directory.join(name))?;
     Ok(listener)
 }
 

@@ -144,14 +144,18 @@ async fn the_socket_of_a_dead_daemon_is_replaced() {
 
 #[tokio::test]
 async fn a_path_longer_than_a_socket_address_works_at_both_ends() {
-    let directory = tempfile::tempdir().unwrap();
-    let deep = directory.path().join("d".repeat(120)).join("e".repeat(200));
-    fs::create_dir_all(&deep).unwrap();
-    let path = deep.join("control.sock");
-    let control = Control::start(&path, TestDaemon::default());
-    assert_eq!(control.client().status().await.unwrap().pid, 4242);
-    control.stop().await;
-    assert!(!path.exists());
+    for length in (85..125).chain([255]) {
+        let directory = tempfile::tempdir().unwrap();
+        let rest = usize::max(length, directory.path().as_os_str().len() + 20);
+        let deep =
+            directory.path().join("d".repeat(rest - directory.path().as_os_str().len() - 14));
+        fs::create_dir(&deep).unwrap();
+        let path = deep.join("control.sock");
+        let control = Control::start(&path, TestDaemon::default());
+        assert_eq!(control.client().status().await.unwrap().pid, 4242, "{}", path.display());
+        control.stop().await;
+        assert!(!path.exists());
+    }
 }
 
 #[tokio::test]
