@@ -15,9 +15,7 @@ pub(crate) const STYLE: &str = include_str!("page/style.css");
 
 /// Returns the status page of a program as it is `now`.
 pub(crate) fn render(program: &str, status: &Status, now: Timestamp) -> String {
-    // Fractions of a second are noise to a reader.
-    let now = Timestamp::from_unix_seconds(now.as_unix_seconds());
-    let mut page = Page { out: String::with_capacity(8 * 1024), now };
+    let mut page = Page { out: String::with_capacity(8 * 1024), now: whole_seconds(now) };
     // Writing to a String cannot fail.
     let _ = page.write(program, status);
     page.out
@@ -74,7 +72,7 @@ impl Page {
     fn facts(&mut self, status: &Status) -> fmt::Result {
         self.out.write_str("<section aria-label=\"Process\">\n<dl>\n")?;
         self.fact("Running for", Span::seconds(status.uptime_seconds))?;
-        self.fact("Started", status.started_at)?;
+        self.fact("Started", whole_seconds(status.started_at))?;
         self.fact("Process", status.pid)?;
         match status.listen {
             Some(address) => self.fact("Listens on", address)?,
@@ -180,12 +178,17 @@ impl Page {
     }
 }
 
+/// Fractions of a second are noise to a reader.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_unix_seconds(at.as_unix_seconds())
+}
+
 fn headline(health: &Health) -> &'static str {
     match health {
         Health::Up => "Everything works",
         Health::Degraded { .. } => "Works, with defects",
         Health::Starting => "Starting",
-        Health::Down { .. } => "Does not work",
+        Health::Down { .. } => "Something does not work",
     }
 }
 

@@ -43,21 +43,13 @@ impl Media {
         }
     }
 
-    const fn cache_control(self) -> &'static str {
-        match self {
-            // It changes with the program only; five minutes after an update every page looks right.
-            Self::Css => "max-age=300",
-            _ => "no-store",
-        }
-    }
-
     fn fields(self) -> HeaderMap {
         let mut fields = HeaderMap::with_capacity(SECURITY.len() + 2);
         for (name, value) in SECURITY {
             fields.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type()));
-        fields.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache_control()));
+        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         fields
     }
 }

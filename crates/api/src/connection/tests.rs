@@ -58,10 +58,19 @@ async fn served(bytes: &[u8], phase: Phase) -> Served {
         serve(stream, Arc::new(link), Arc::new(site), &http1(100, 8192), told).await;
     });
     client.write_all(bytes).await.unwrap();
-    while cell.phase() != phase {
+    reached(&cell, phase).await;
+    Served { client, signal, phase: cell, task }
+}
+
+/// Lets the connection's task run until it is in a phase.
+async fn reached(cell: &PhaseCell, phase: Phase) {
+    for _ in 0..1000 {
+        if cell.phase() == phase {
+            return;
+        }
         tokio::task::yield_now().await;
     }
-    Served { client, signal, phase: cell, task }
+    panic!("still {:?} instead of {phase:?}", cell.phase());
 }
 
 impl Served {
@@ -126,16 +135,16 @@ async fn who_has_not_asked_yet_is_told_as_much_as_is_useful() {
 async fn a_connection_goes_through_its_phases_and_back_to_idle() {
     let mut served = served(HALF_A_BODY, Phase::Body).await;
     served.client.write_all(b"345").await.unwrap();
-    let mut answer = vec![0; 1 << 20];
-    served.client.read_exact(&mut answer).await.unwrap();
-    assert_eq!(served.phase.phase(), Phase::Sending);
-    while served.phase.phase() != Phase::Idle {
-        let _ = served.client.read(&mut answer).await.unwrap();
+    let mut start = [0; 12];
+    served.client.read_exact(&mut start).await.unwrap();
+    assert_eq!((&start, served.phase.phase()), (b"HTTP/1.1 200", Phase::Sending));
+    let mut rest = Vec::new();
+    while !rest.ends_with(b"# sixteen bytes\n") || rest.len() < 1 << 20 {
+        served.client.read_buf(&mut rest).await.unwrap();
     }
+    reached(&served.phase, Phase::Idle).await;
     served.client.write_all(HALF_A_HEAD).await.unwrap();
-    while served.phase.phase() != Phase::Head {
-        tokio::task::yield_now().await;
-    }
+    reached(&served.phase, Phase::Head).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,4 +152,30 @@ async fn a_listener_that_is_gone_takes_its_connections_along() {
     let served = served(HALF_A_HEAD, Phase::Head).await;
     drop(served.signal);
     served.task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_may_finish_sending_and_learns_why() {
+    let (mut client, stream) = duplex(64);
+    let closing = tokio::spawn(async move { close(stream, b"why").await });
+    client.write_all(&[b'a'; 10_000]).await.unwrap();
+    let mut why = String::new();
+    client.read_to_string(&mut why).await.unwrap();
+    assert_eq!(why, "why");
+    drop(client);
+    closing.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_client_that_never_ends_is_left() {
+    let (client, stream) = duplex(64);
+    let started = Instant::now();
+    close(stream, b"why").await;
+    assert!(started.elapsed() >= LINGER && started.elapsed() < LINGER * 2);
+    drop(client);
+    let (mut client, stream) = duplex(64);
+    let closing = tokio::spawn(async move { close(stream, b"").await });
+    let endless = client.write_all(&vec![b'a'; MOST_DISCARDED * 2]).await;
+    assert_eq!(endless.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    closing.await.unwrap();
 }
