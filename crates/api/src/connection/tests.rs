@@ -50,6 +50,7 @@ async fn served(bytes: &[u8], phase: Phase) -> Served {
         ticks: Arc::new(Ticks::default()),
         welcome: true,
     };
+    link.ticks.set(7);
     let cell = Arc::clone(&link.phase);
     let limits = RequestLimits { max_uri: 100, max_body: 100, deadline: DEADLINE };
     let site = Site::new(Door::Http, Arc::new(Talkative), "p".to_owned(), None, limits);
@@ -145,6 +146,13 @@ async fn a_connection_goes_through_its_phases_and_back_to_idle() {
     reached(&served.phase, Phase::Idle).await;
     served.client.write_all(HALF_A_HEAD).await.unwrap();
     reached(&served.phase, Phase::Head).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_for_a_head_runs_from_the_connections_start_and_that_of_a_request_from_its_head() {
+    assert_eq!(served(HALF_A_HEAD, Phase::Head).await.phase.load(), (Phase::Head, 0));
+    assert_eq!(served(HALF_A_BODY, Phase::Body).await.phase.load(), (Phase::Body, 7));
+    assert_eq!(served(GET, Phase::Sending).await.phase.load(), (Phase::Sending, 7));
 }
 
 #[tokio::test(start_paused = true)]
