@@ -21,7 +21,7 @@ pub struct BulkheadConfig {
     /// The most calls that wait their turn; further ones are refused at once.
     pub queue: u32,
     /// The longest that a call waits its turn.
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub queue_deadline: Duration,
 }

@@ -27,7 +27,7 @@ pub struct ChainConfig {
     /// The failures after which the next target is asked; a used-up quota is always one.
     pub on: Classes,
     /// How long a target is passed over, unless it says so itself.
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub cool_down: Duration,
     /// The circuit breaker of each target.

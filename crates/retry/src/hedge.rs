@@ -44,14 +44,14 @@ pub enum HedgeWhen {
     /// The same wait every time.
     After {
         /// The wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         delay: Duration,
     },
     /// As long as 95 of the last hundred calls took at most.
     P95 {
         /// The wait until enough calls have been seen.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         initial: Duration,
     },

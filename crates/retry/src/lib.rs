@@ -10,6 +10,7 @@ mod class;
 mod classify;
 pub mod compat_backoff;
 mod counters;
+pub mod duration;
 mod error;
 mod gave_up;
 mod hedge;
@@ -56,7 +57,5 @@ pub use test_clock::TestClock;
 #[cfg(feature = "tracing")]
 pub use trace::Tracing;
 
-#[cfg(any(test, feature = "serde"))]
-mod duration_text;
 #[cfg(feature = "serde")]
 mod wire;

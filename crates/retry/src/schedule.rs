@@ -20,46 +20,46 @@ pub enum Schedule {
     /// The same wait every time.
     Fixed {
         /// The wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         delay: Duration,
     },
     /// A wait that grows by the same step every time.
     Linear {
         /// The first wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         base: Duration,
         /// What each wait is longer than the one before.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         step: Duration,
         /// The longest wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cap: Duration,
     },
     /// A wait that grows by the same factor every time.
     Exponential {
         /// The first wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         base: Duration,
         /// What each wait is multiplied by; at least 1.
         factor: f64,
         /// The longest wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cap: Duration,
     },
     /// A wait drawn between the base and three times the last one. It is its own jitter.
     Decorrelated {
         /// The shortest wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         base: Duration,
         /// The longest wait.
-        #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+        #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
         #[cfg_attr(feature = "schema", schemars(with = "String"))]
         cap: Duration,
     },

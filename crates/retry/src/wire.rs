@@ -3,32 +3,19 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::duration_text;
+use crate::duration::{print, read};
 
 /// What an absent limit or name is written as, so that a printed configuration shows every key.
 pub(crate) const NONE: &str = "none";
 
-/// A duration as text.
-pub(crate) mod duration {
-    use super::{Cow, Deserialize, Deserializer, Duration, Serializer, duration_text, read};
-
-    pub(crate) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&duration_text::print(*value))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        read(&Cow::<'de, str>::deserialize(from)?)
-    }
-}
-
 /// Durations as a list of texts.
 pub(crate) mod durations {
-    use super::{Deserialize, Deserializer, Duration, Serializer, duration_text, read};
+    use super::{Deserialize, Deserializer, Duration, Serializer, print, read};
 
     pub(crate) fn serialize<S: Serializer>(values: &[Duration], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(values.iter().map(|&value| duration_text::print(value)))
+        to.collect_seq(values.iter().map(|&value| print(value)))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
@@ -40,7 +27,8 @@ pub(crate) mod durations {
 
 /// A duration as text, or `none`.
 pub(crate) mod limit {
-    use super::{Cow, Deserialize, Deserializer, Duration, NONE, Serializer, duration, read};
+    use super::{Cow, Deserialize, Deserializer, Duration, NONE, Serializer, read};
+    use crate::duration;
 
     #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
     pub(crate) fn serialize<S: Serializer>(
@@ -78,9 +66,4 @@ pub(crate) mod name {
     ) -> Result<Option<String>, D::Error> {
         String::deserialize(from).map(|text| (text != NONE).then_some(text))
     }
-}
-
-fn read<E: de::Error>(text: &str) -> Result<Duration, E> {
-    duration_text::parse(text)
-        .ok_or_else(|| E::custom(format_args!("not a duration such as 250ms or 1m 30s: {text:?}")))
 }

@@ -12,13 +12,13 @@ use crate::Violation;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BreakerConfig {
     /// The shortest time that it stays open; up to half as long again is added at random.
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub open_for: Duration,
     /// The number of calls that go through while it is half-open; when all of them succeed it closes.
     pub probes: u32,
     /// The longest pause that a target can ask of all callers.
-    #[cfg_attr(feature = "serde", serde(with = "crate::wire::duration"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub longest_pause: Duration,
     /// The failures that open it.

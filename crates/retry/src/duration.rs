@@ -1,9 +1,13 @@
-//! Durations as people write them: `250ms`, `1m 30s`.
+//! Durations as people write them in configuration: `250ms`, `1m 30s`.
+//!
+//! With the feature `serde` the module serves a program's own keys as well, so that all of its configuration reads
+//! alike: `#[serde(with = "wardkit_retry::duration")]`.
 
 use std::time::Duration;
 
 /// Prints a duration so that [`parse`] gives the same one back: `0s`, `250ms`, `1m 30s`, `1d 2h`.
-pub(crate) fn print(duration: Duration) -> String {
+#[must_use]
+pub fn print(duration: Duration) -> String {
     let mut text = String::new();
     let mut rest = duration.as_nanos();
     for (name, nanos) in UNITS {
@@ -23,7 +27,8 @@ pub(crate) fn print(duration: Duration) -> String {
 /// Reads whole numbers with units, largest first or not, with or without spaces: `1m30s`, `1 m 30 s`.
 ///
 /// Returns `None` for anything else: no number without a unit, no fraction, no sign, nothing empty.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut nanos = 0_u128;
     if rest.is_empty() {
@@ -39,6 +44,34 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     let seconds = u64::try_from(nanos / NANOS_PER_SECOND).ok()?;
     let below = u32::try_from(nanos % NANOS_PER_SECOND).ok()?;
     Some(Duration::new(seconds, below))
+}
+
+/// Writes a duration as its text.
+///
+/// # Errors
+///
+/// Returns the serialiser's error.
+#[cfg(feature = "serde")]
+pub fn serialize<S: serde::Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&print(*value))
+}
+
+/// Reads a duration from its text.
+///
+/// # Errors
+///
+/// Returns the deserialiser's error, also for a text that is no duration.
+#[cfg(feature = "serde")]
+pub fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
+    read(&text)
+}
+
+/// Reads a duration from a text of a configuration.
+#[cfg(feature = "serde")]
+pub(crate) fn read<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
+    let wrong = || E::custom(format_args!("not a duration such as 250ms or 1m 30s: {text:?}"));
+    parse(text).ok_or_else(wrong)
 }
 
 fn split_while(text: &str, accept: impl Fn(char) -> bool) -> (&str, &str) {
