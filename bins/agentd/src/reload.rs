@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use wardkit_api::{ReloadRefused, Reloaded};
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
-use wardkit_retry::RetryPolicy;
+use wardkit_retry::{GaveUp, Idempotency, Retry, RetryPolicy};
 
 use crate::app::{App, Fixed};
 use crate::config::{self, BadConfig, Config, Problem};
@@ -64,8 +64,11 @@ pub(crate) fn load(fixed: &Fixed, retry: &RetryPolicy) -> Result<Config, BadConf
 pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, BadConfig> {
     let bad = |problems| BadConfig { file: file.to_owned(), problems };
     let unreadable = |reason: String| bad(vec![Problem { line: None, key: String::new(), reason }]);
-    let _ = retry;
-    let text = config::read(file).map_err(|e| unreadable(read_reason(&e)))?;
+    let retry = Retry::new(retry.clone(), Idempotency::Safe)
+        .map_err(|error| unreadable(error.to_string()))?;
+    let read = retry.run_blocking(|| config::read(file));
+    let text =
+        read.map_err(|gave_up| unreadable(format!("cannot be read: {}", read_reason(gave_up))))?;
     config::parse(&text).map_err(bad)
 }
 
@@ -141,8 +144,10 @@ fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
     Reloaded { changed }
 }
 
-fn read_reason(error: &io::Error) -> String {
-    format!("cannot be read: {error}")
+/// Returns why the last attempt to read failed.
+fn read_reason(gave_up: GaveUp<io::Error>) -> String {
+    let reason = gave_up.to_string();
+    gave_up.into_last().map_or(reason, |error| error.to_string())
 }
 
 /// Returns an error with its causes on one line.

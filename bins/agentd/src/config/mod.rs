@@ -1,7 +1,6 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
 mod defaults;
-mod duration_text;
 mod keys;
 mod load;
 mod problem;
@@ -64,7 +63,7 @@ impl Config {
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub(crate) struct PartsConfig {
     /// A part that ran for this long without failing starts over with the first delay.
-    #[serde(with = "duration_text")]
+    #[serde(with = "wardkit_retry::duration")]
     #[schemars(with = "String")]
     pub stable_after: Duration,
     /// How far each delay is spread, so that parts that failed together do not restart together.
@@ -106,7 +105,7 @@ pub(crate) struct ReloadConfig {
     /// Whether a change of the file is noticed without SIGHUP or `agentd reload`.
     pub watch: bool,
     /// How long the file must have been left alone before it is read: editors write in several steps.
-    #[serde(with = "duration_text")]
+    #[serde(with = "wardkit_retry::duration")]
     #[schemars(with = "String")]
     pub settle: Duration,
     /// How reading the file is retried when the system says that it may succeed a moment later.
