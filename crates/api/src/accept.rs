@@ -237,7 +237,7 @@ impl Pool {
 /// How often deadlines are looked at: a fraction of the shortest.
 fn granule(limits: &Limits) -> Duration {
     let shortest = limits.head.min(limits.idle).min(limits.request);
-    (shortest / 8).clamp(Duration::from_millis(1), Duration::from_millis(250))
+    (shortest / 8).clamp(Duration::from_millis(1), Duration::from_secs(1))
 }
 
 /// A client that went away before it was accepted says nothing about the next one.
@@ -255,3 +255,6 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// How many closing connections there may be besides the open ones.
 const MOST_BEYOND: usize = 128;
+
+#[cfg(test)]
+mod tests;

@@ -105,7 +105,11 @@ async fn drive<S: Stream>(
     });
     let patience = match told.await {
         Err(ending) => return ending,
-        Ok(Ok(Signal::Stop)) => deadline,
+        Ok(Ok(Signal::Stop)) => match link.phase.phase() {
+            Phase::Body | Phase::Busy | Phase::Sending => deadline,
+            // Idle ones close at once; the rest of a head is not waited for long.
+            Phase::Fresh | Phase::Head | Phase::Idle | Phase::Closing => LINGER,
+        },
         // A request that came in while the signal was under way is still answered.
         Ok(Ok(Signal::Leave | Signal::HeadOverdue)) if link.phase.phase().owes_an_answer() => {
             LINGER
@@ -245,7 +249,7 @@ impl<S: Stream> AsyncWrite for Watched<S> {
     }
 }
 
-/// How long a client may take to read the last word.
+/// How long a client may take to read the last word, or to finish when its place is needed.
 const LINGER: Duration = Duration::from_millis(500);
 /// How much of what a refused client still sends is read.
 const MOST_DISCARDED: usize = 256 * 1024;

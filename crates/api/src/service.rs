@@ -38,6 +38,29 @@ impl Service {
     pub(crate) fn new(site: Arc<Site>, link: Arc<Link>) -> Self {
         Self { site, link }
     }
+
+    /// Checks what can be known from a request's head.
+    fn check(&self, head: &Parts, body: &Incoming) -> Result<Route, Problem> {
+        let site = &self.site;
+        if !self.link.welcome {
+            return Err(Problem::forbidden());
+        }
+        if target_length(&head.uri) > site.limits.max_uri {
+            return Err(Problem::target_too_long());
+        }
+        if let Some(hosts) = &site.hosts {
+            check_host(hosts, &head.headers, &head.uri)?;
+        }
+        if body.size_hint().lower() > site.limits.max_body as u64 {
+            return Err(Problem::body_too_large());
+        }
+        Route::find(site.door, &head.method, head.uri.path())
+    }
+
+    fn refuse(&self, problem: &Problem) -> Response<Whole> {
+        self.site.metrics.answered(None, problem.status);
+        self.site.replies.problem(problem, &self.link)
+    }
 }
 
 impl hyper::service::Service<Request<Incoming>> for Service {
@@ -68,31 +91,6 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 }))
             }
         }
-    }
-}
-
-impl Service {
-    /// Checks what can be known from a request's head.
-    fn check(&self, head: &Parts, body: &Incoming) -> Result<Route, Problem> {
-        let site = &self.site;
-        if !self.link.welcome {
-            return Err(Problem::forbidden());
-        }
-        if target_length(&head.uri) > site.limits.max_uri {
-            return Err(Problem::target_too_long());
-        }
-        if let Some(hosts) = &site.hosts {
-            check_host(hosts, &head.headers, &head.uri)?;
-        }
-        if body.size_hint().lower() > site.limits.max_body as u64 {
-            return Err(Problem::body_too_large());
-        }
-        Route::find(site.door, &head.method, head.uri.path())
-    }
-
-    fn refuse(&self, problem: &Problem) -> Response<Whole> {
-        self.site.metrics.answered(None, problem.status);
-        self.site.replies.problem(problem, &self.link)
     }
 }
 

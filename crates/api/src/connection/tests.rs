@@ -122,6 +122,7 @@ async fn who_has_not_asked_yet_is_told_as_much_as_is_useful() {
         (b"", Phase::Fresh, Signal::HeadOverdue, ""),
         (b"", Phase::Fresh, Signal::Stop, ""),
         (HALF_A_HEAD, Phase::Head, Signal::Leave, ""),
+        (HALF_A_HEAD, Phase::Head, Signal::Stop, ""),
         (HALF_A_HEAD, Phase::Head, Signal::HeadOverdue, "HTTP/1.1 408 Request Timeout\r\n"),
         (HALF_A_BODY, Phase::Body, Signal::Leave, ""),
         (HALF_A_BODY, Phase::Body, Signal::Stop, "HTTP/1.1 408 Request Timeout\r\n"),

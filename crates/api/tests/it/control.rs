@@ -217,9 +217,12 @@ async fn a_reload_under_way_is_finished_when_the_socket_stops() {
     let reload = tokio::spawn(async move { client.reload().await });
     timeout(PATIENCE, reached.acquire()).await.unwrap().unwrap().forget();
     control.stop.send(()).unwrap();
-    while path.exists() {
-        tokio::task::yield_now().await;
-    }
+    let removed = async {
+        while path.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, removed).await.expect("the socket is still there");
     go_on.add_permits(1);
     assert_eq!(reload.await.unwrap().unwrap().changed, ["http"]);
     timeout(PATIENCE, control.task).await.unwrap().unwrap();
