@@ -244,7 +244,7 @@ fn whole_nanos(duration: Duration) -> u64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "beyond 104 days a wait is exact to microseconds")]
-fn to_nanos(duration: Duration) -> f64 {
+pub(crate) fn to_nanos(duration: Duration) -> f64 {
     whole_nanos(duration) as f64
 }
 
@@ -254,6 +254,6 @@ fn to_nanos(duration: Duration) -> f64 {
     clippy::cast_sign_loss,
     reason = "the cast saturates, which is what is wanted"
 )]
-const fn from_nanos(nanos: f64) -> Duration {
+pub(crate) const fn from_nanos(nanos: f64) -> Duration {
     Duration::from_nanos(nanos as u64)
 }

@@ -1,13 +1,14 @@
 //! Waits that grow by a factor, spread at random, until an interval and a total time are reached.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::clock::Clock;
 use super::default;
+use crate::schedule::{from_nanos, to_nanos};
+use crate::sleep::random_seed;
 
 /// An exponential backoff on the clock `C`.
 ///
@@ -191,30 +192,9 @@ fn grown(interval: Duration, multiplier: f64, max: Duration) -> Duration {
     from_nanos(to_nanos(interval) * multiplier).min(max)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact to the nanosecond for intervals up to 104 days"
-)]
-fn to_nanos(duration: Duration) -> f64 {
-    duration.as_nanos() as f64
-}
-
-/// Rounds down; what does not fit becomes the nearest duration that does.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float cast saturates at both ends, which is what is wanted"
-)]
-fn from_nanos(nanos: f64) -> Duration {
-    Duration::from_nanos(nanos as u64)
-}
-
 /// Draws evenly from 0 (included) to 1 (excluded).
-///
-/// The standard library keys its hash maps from the system's randomness, anew for each map: a keyed hash of
-/// nothing is a random number without a dependency and without a state to share.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
 fn random_unit() -> f64 {
-    let bits = RandomState::new().build_hasher().finish() >> (u64::BITS - f64::MANTISSA_DIGITS);
+    let bits = random_seed() >> (u64::BITS - f64::MANTISSA_DIGITS);
     bits as f64 / (1_u64 << f64::MANTISSA_DIGITS) as f64
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use wardkit_core::SystemClock;
+
 use super::backoff::Backoff;
 use super::error::Error;
+use crate::Sleep;
 
 /// Is told of every failure that will be followed by another attempt, before the wait.
 ///
@@ -84,7 +87,7 @@ where
             Err(err) => {
                 let (err, wait) = next_wait(err, &mut backoff)?;
                 notify.notify(err, wait);
-                sleep(wait);
+                SystemClock.sleep(wait);
             }
         }
     }
@@ -104,12 +107,4 @@ pub(super) fn next_wait<E>(
         Some(wait) => Ok((err, wait)),
         None => Err(Error::transient(err)),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the blocking driver: waiting on this thread is what it is for"
-)]
-fn sleep(duration: Duration) {
-    std::thread::sleep(duration);
 }
