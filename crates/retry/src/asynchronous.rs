@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::run::{Permits, Run, Step};
+use crate::scope::enter;
 use crate::{Attempt, Classify, GaveUp, Observer, Reason, Retry, Scope, SleepAsync, Sleeping};
 
 impl<C, K: SleepAsync, O: Observer> Retry<C, K, O> {
@@ -198,7 +199,7 @@ impl<Fut: Future, K: SleepAsync> Future for Limited<'_, Fut, K> {
         let polled = if scope.is_root() {
             self.call.as_mut().poll(context)
         } else {
-            scope.enter(|| self.call.as_mut().poll(context))
+            enter(scope, || self.call.as_mut().poll(context))
         };
         if let Poll::Ready(output) = polled {
             return Poll::Ready((scope, Some(output)));

@@ -127,21 +127,9 @@ impl Scope {
         CURRENT.scope(self, future).await
     }
 
-    /// Calls a function in this scope.
-    #[cfg(feature = "tokio")]
-    #[inline]
-    pub(crate) fn enter<R>(self, call: impl FnOnce() -> R) -> R {
-        CURRENT.sync_scope(self, call)
-    }
-
     #[cfg(not(feature = "tokio"))]
     pub(crate) const fn current() -> Self {
         Self::ROOT
-    }
-
-    #[cfg(not(feature = "tokio"))]
-    pub(crate) fn enter<R>(self, call: impl FnOnce() -> R) -> R {
-        call()
     }
 }
 
@@ -149,6 +137,19 @@ impl Default for Scope {
     fn default() -> Self {
         Self::ROOT
     }
+}
+
+/// Calls a function in a scope that the calls within find.
+#[cfg(feature = "tokio")]
+#[inline]
+pub(crate) fn enter<R>(scope: Scope, call: impl FnOnce() -> R) -> R {
+    CURRENT.sync_scope(scope, call)
+}
+
+/// Without the feature `tokio` nobody finds a scope.
+#[cfg(not(feature = "tokio"))]
+pub(crate) fn enter<R>(_: Scope, call: impl FnOnce() -> R) -> R {
+    call()
 }
 
 #[cfg(feature = "tokio")]
