@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wardkit_retry::duration;
 
 /// Where the listener listens and what it lets a client cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,19 +27,19 @@ pub struct HttpConfig {
     /// exempt: everybody on this machine shares them, a reverse proxy included.
     pub max_connections_per_peer: usize,
     /// How long a client may take to send a request's head, from its first byte, or from the connection's start.
-    #[serde(with = "duration_text")]
+    #[serde(with = "duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub header_timeout: Duration,
     /// How long a connection may stay open between two requests.
-    #[serde(with = "duration_text")]
+    #[serde(with = "duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub idle_timeout: Duration,
     /// How long a request may take from the end of its head until its response is sent.
-    #[serde(with = "duration_text")]
+    #[serde(with = "duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub request_timeout: Duration,
     /// How long requests may take to finish after the daemon was told to stop.
-    #[serde(with = "duration_text")]
+    #[serde(with = "duration")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub drain_timeout: Duration,
     /// The largest request body, in bytes.
@@ -122,9 +123,9 @@ impl HttpConfig {
                     path,
                     format!(
                         "{} is not between {} and {}",
-                        humantime::format_duration(value),
-                        humantime::format_duration(LEAST_TIMEOUT),
-                        humantime::format_duration(MOST_TIMEOUT)
+                        duration::print(value),
+                        duration::print(LEAST_TIMEOUT),
+                        duration::print(MOST_TIMEOUT)
                     ),
                 );
             }
@@ -158,30 +159,6 @@ fn is_host_name(name: &str) -> bool {
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
-}
-
-mod duration_text {
-    //! Durations as people write them: `5s`, `1m 30s`, `250ms`.
-
-    use std::borrow::Cow;
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(
-        value: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(*value))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .map_err(|_| de::Error::custom("not a duration such as \"5s\" or \"1m 30s\""))
-    }
 }
 
 /// A descriptor a connection: more than any process is allowed by default configuration of the kernel.

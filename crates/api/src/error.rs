@@ -47,7 +47,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The daemon did not answer in time.
-    #[error("no answer from the daemon within {}", humantime::format_duration(*.after))]
+    #[error("no answer from the daemon within {}", wardkit_retry::duration::print(*.after))]
     Timeout {
         /// How long it was waited for.
         after: Duration,

@@ -23,8 +23,8 @@ fn a_file_may_leave_out_anything_and_misspell_nothing() {
     for (text, reason) in [
         ("idle-timout = \"1m\"", "unknown field `idle-timout`"),
         ("idle-timeout = 60", "invalid type: integer `60`"),
-        ("idle-timeout = \"soon\"", "not a duration such as \"5s\""),
-        ("idle-timeout = \"-5s\"", "not a duration such as \"5s\""),
+        ("idle-timeout = \"soon\"", "not a duration such as 250ms"),
+        ("idle-timeout = \"-5s\"", "not a duration such as 250ms"),
         ("address = \"localhost\"", "invalid socket address"),
         ("max-uri = -1", "invalid value: integer `-1`"),
     ] {
