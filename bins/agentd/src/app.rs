@@ -17,6 +17,7 @@ use crate::log::Logging;
 use crate::parts::Parts;
 use crate::reload::{self, Active, Reloads, Request};
 use crate::services;
+use crate::services::reload::Hangup;
 
 /// What the command line decides and no reload changes.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     /// Held for the whole of a reload, so that reloads follow one another.
     pub active: tokio::sync::Mutex<Active>,
     pub reloads: Reloads,
+    pub hangup: Hangup,
     data_dir: DataDir,
     started_at: Timestamp,
     started_uptime: Duration,
@@ -58,6 +60,7 @@ impl App {
         fixed: Fixed,
         data_dir: DataDir,
         logging: Logging,
+        hangup: Hangup,
         stop: CancellationToken,
     ) -> Result<Self, wardkit_api::Error> {
         let listener = services::http::open(&config.listen).await?;
@@ -75,6 +78,7 @@ impl App {
                 listener: listener.clone(),
             }),
             reloads: Reloads::default(),
+            hangup,
             data_dir,
             // To the second: nobody compares processes more finely.
             started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),

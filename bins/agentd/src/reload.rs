@@ -81,9 +81,11 @@ pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, Relo
     let outcome = prepare(app, &active).await.map(|new| commit(app, &mut active, new));
     drop(active);
     services::watchdog::notify_ready();
-    app.reloads.count(&outcome);
+    let recovered = app.reloads.count(&outcome);
     match &outcome {
-        Ok(reloaded) if request == Request::FileChange && reloaded.changed.is_empty() => {}
+        // Somebody touched the file without changing what it says.
+        Ok(reloaded)
+            if request == Request::FileChange && reloaded.changed.is_empty() && !recovered => {}
         Ok(reloaded) => app.events.publish(
             Event::new(SystemClock.now(), "config.reloaded", Severity::Notice, "reload")
                 .with_detail("by", request.as_str())
@@ -187,14 +189,16 @@ impl Reloads {
         }
     }
 
-    fn count(&self, outcome: &Result<Reloaded, ReloadRefused>) {
-        self.last_accepted.store(outcome.is_ok(), Ordering::Relaxed);
+    /// Counts an outcome and returns whether it is the first good one after a bad one.
+    fn count(&self, outcome: &Result<Reloaded, ReloadRefused>) -> bool {
+        let was_accepted = self.last_accepted.swap(outcome.is_ok(), Ordering::Relaxed);
         if outcome.is_ok() {
             self.accepted.fetch_add(1, Ordering::Relaxed);
             self.accepted_at.store(SystemClock.now().as_unix_seconds(), Ordering::Relaxed);
         } else {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }
+        outcome.is_ok() && !was_accepted
     }
 
     /// Appends the reload metrics in Prometheus's text format, under the names that Prometheus uses of itself.

@@ -1,10 +1,13 @@
 //! `agentd run`: from the command line to a daemon that runs, and to its end.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use wardkit_cli::{Format, Kind, Report};
 
@@ -14,6 +17,7 @@ use crate::config::{BadConfig, ReloadConfig};
 use crate::data_dir::{self, DataDir};
 use crate::log::Logging;
 use crate::reload;
+use crate::services::reload::Hangup;
 use crate::services::watchdog;
 
 /// Runs the daemon until it is told to stop.
@@ -29,7 +33,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
 async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     // First of all, so that a signal that comes early finds a handler: SIGHUP must never end the daemon.
     let mut signals = Signals::install().map_err(|error| Report::new(Kind::Io, error))?;
-    let fixed = Fixed { config_file: cli.config.clone(), listen: cli.listen };
+    let fixed = Fixed { config_file: cli.config.as_deref().map(absolute), listen: cli.listen };
     let config = reload::load(&fixed, &ReloadConfig::default().retry)
         .map_err(|bad| bad_config(bad, &fixed))?;
     let path = cli.data_dir()?;
@@ -38,10 +42,13 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     raise_descriptor_limit();
     let stop = CancellationToken::new();
     let drain = config.listen.drain_timeout;
-    let app =
-        App::build(config, fixed, data_dir, logging, stop.clone()).await.map_err(cannot_listen)?;
+    let app = App::build(config, fixed, data_dir, logging, signals.hangup.clone(), stop.clone())
+        .await
+        .map_err(cannot_listen)?;
     app.parts.settled(START_LIMIT).await;
-    crate::print(&greeting(&app, cli.common.format))?;
+    if let Err(report) = crate::print(&greeting(&app, cli.common.format)) {
+        tracing::warn!(error = %report.error, "cannot print the greeting");
+    }
     app.started();
     watchdog::notify_ready();
 
@@ -61,12 +68,17 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns the path as it is from everywhere; the file need not exist.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The signals that the daemon answers.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// Keeps SIGHUP from ending the process before, and while, the reload part listens for it.
-    _hangup: Signal,
+    /// Remembers a SIGHUP that comes while nobody waits for it.
+    hangup: Hangup,
 }
 
 impl Signals {
@@ -74,7 +86,7 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            _hangup: signal(SignalKind::hangup())?,
+            hangup: Arc::new(Mutex::new(signal(SignalKind::hangup())?)),
         })
     }
 
@@ -142,7 +154,7 @@ pub(crate) fn bad_config(bad: BadConfig, fixed: &Fixed) -> Report {
     }
 }
 
-fn no_data_dir(error: data_dir::Error, path: &std::path::Path) -> Report {
+fn no_data_dir(error: data_dir::Error, path: &Path) -> Report {
     let path = path.display();
     let (kind, hint) = match &error {
         data_dir::Error::Locked { .. } => (

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -17,7 +19,9 @@ use super::{Config, Problem, keys, schema};
 ///
 /// Returns the system's error, and `InvalidData` for a file that cannot be a configuration: too large, not UTF-8.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
-    let file = File::open(path)?;
+    // A named pipe without a writer would otherwise keep the daemon waiting for ever.
+    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(nonblock).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
     }
@@ -42,10 +46,8 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
 pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .map(|error| at(text, error.span(), "", error.message()))
-            .collect());
+        let problems = errors.iter().map(|error| at(text, error.span(), "", error.message()));
+        return Err(readable(problems.collect()));
     }
     let mut table = table.into_inner();
     let mut problems = Vec::new();
@@ -64,8 +66,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     for (key, reason) in config.violations() {
         problems.push(at(text, keys::nearest_span(&spans, &key), &key, &reason));
     }
-    problems.sort();
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    if problems.is_empty() { Ok(config) } else { Err(readable(problems)) }
 }
 
 /// The sections that are still to be read, and what was wrong so far.
@@ -99,6 +100,17 @@ fn at(text: &str, span: Option<Range<usize>>, key: &str, reason: &str) -> Proble
     Problem { line, key: key.to_owned(), reason: reason.trim().replace('\n', "; ") }
 }
 
+/// Brings problems into the order of the file, and keeps as many as an operator can act on.
+fn readable(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort();
+    if problems.len() > MOST_PROBLEMS {
+        let more = problems.split_off(MOST_PROBLEMS).len();
+        let reason = format!("... and {more} more");
+        problems.push(Problem { line: None, key: String::new(), reason });
+    }
+    problems
+}
+
 /// Returns the line, from 1, that the byte at `index` is on.
 fn line_at(text: &str, index: usize) -> usize {
     text.get(..index).unwrap_or(text).matches('\n').count() + 1
@@ -106,3 +118,5 @@ fn line_at(text: &str, index: usize) -> usize {
 
 /// Far above any real configuration; keeps a wrong path such as a device from filling memory.
 const MAX_BYTES: u64 = 1 << 20;
+/// Whatever the file holds, what is said of it stays short enough for a log line and an event.
+const MOST_PROBLEMS: usize = 50;

@@ -1,17 +1,21 @@
 //! The part `reload`: turns SIGHUP and changes of the configuration file into reloads.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::signal::unix::Signal;
+use tokio::sync::{Mutex, mpsc};
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 
 use crate::app::App;
 use crate::config::ReloadConfig;
 use crate::parts::Context;
 use crate::reload::{Request, reload};
+
+/// The stream of SIGHUP. It outlives the part, so that none is lost while the part is replaced.
+pub(crate) type Hangup = Arc<Mutex<Signal>>;
 
 /// Starts the part, or replaces it.
 pub(crate) fn start(app: &App, config: &ReloadConfig) {
@@ -28,7 +32,6 @@ async fn run(
     file: Option<PathBuf>,
     settle: Duration,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut hangup = signal(SignalKind::hangup())?;
     let (tell, mut changes) = mpsc::channel(1);
     // Dropping the watcher ends the watch.
     let _watcher = match file.as_deref().map(|file| watch(file, tell)).transpose() {
@@ -44,7 +47,7 @@ async fn run(
     loop {
         let request = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
-            _ = hangup.recv() => Request::Signal,
+            () = hung_up(&app.hangup) => Request::Signal,
             Some(()) = changes.recv() => {
                 settled(&mut changes, settle).await;
                 Request::FileChange
@@ -53,6 +56,10 @@ async fn run(
         // The outcome is an event; who asked by a signal or by saving a file reads it there.
         let _ = reload(&app, request).await;
     }
+}
+
+async fn hung_up(hangup: &Hangup) {
+    hangup.lock().await.recv().await;
 }
 
 /// Waits until no change was told for as long as `settle`.

@@ -86,6 +86,29 @@ fn file_that_cannot_be_a_configuration_is_refused_by_name() {
 }
 
 #[test]
+fn pipe_in_place_of_the_file_keeps_nobody_waiting() {
+    let dir = dir();
+    let pipe = dir.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from(0o600)).unwrap();
+    let ended = run(&["check-config", "--config", pipe.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(78), "{ended:?}");
+    assert!(ended.stderr.contains("not a regular file"), "{ended:?}");
+}
+
+#[test]
+fn report_stays_readable_whatever_the_file_holds() {
+    let dir = dir();
+    let file = dir.path().join("agentd.toml");
+    fs::write(&file, (0..1000).map(|n| format!("key{n} = 1")).collect::<Vec<_>>().join("\n"))
+        .unwrap();
+    let ended = run(&["check-config", "--config", file.to_str().unwrap()]);
+    assert!(
+        ended.stderr.contains("... and 950 more") && ended.stderr.lines().count() < 60,
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn listening_beyond_loopback_is_refused() {
     let dir = dir();
     for address in ["0.0.0.0:0", "192.0.2.1:9180", "[::]:0"] {

@@ -84,6 +84,8 @@ fn saved_file_is_taken_over_by_itself() {
     daemon.logged(&["config.reloaded", "file-change", "listen"]);
     fs::write(&file, "[listen]\nmax-uri = \"many\"\n").unwrap();
     daemon.logged(&["config.refused", "file-change", "max-uri"]);
+    fs::write(&file, "[listen]\nmax-uri = 200\n").unwrap();
+    daemon.logged(&["config.reloaded", "file-change"]);
 }
 
 #[test]
