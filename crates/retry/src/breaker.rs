@@ -1,11 +1,10 @@
 //! A circuit breaker: who is down is left alone.
 
 mod config;
+mod permit;
 mod window;
 
 use std::borrow::Cow;
-use std::error::Error as StdError;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +13,12 @@ use std::time::Duration;
 use wardkit_core::Clock;
 
 pub use config::{BreakerConfig, Trip};
+pub use permit::{BreakerPermit, CircuitOpen};
 use window::Window;
 
 use crate::observe::SharedObserver;
 use crate::schedule::Random;
-use crate::{BreakerChange, Class, Error, Observer};
+use crate::{BreakerChange, Error, Observer};
 
 /// Stops calls to a target that keeps failing, and lets a few through after a while to see whether it is back.
 ///
@@ -138,7 +138,7 @@ impl Breaker {
     #[inline]
     pub fn admit(&self, clock: &impl Clock) -> Result<BreakerPermit<'_>, CircuitOpen> {
         if self.state.load(Ordering::Acquire) == BreakerState::Closed as u8 {
-            return Ok(BreakerPermit { breaker: self, probe_of: None, reported: false });
+            return Ok(BreakerPermit::new(self, None));
         }
         self.admit_unless_open(clock)
     }
@@ -195,13 +195,13 @@ impl Breaker {
     #[inline(never)]
     fn admit_unless_open(&self, clock: &impl Clock) -> Result<BreakerPermit<'_>, CircuitOpen> {
         if self.state() == BreakerState::ForcedOpen {
-            return Err(CircuitOpen { retry_after: None });
+            return Err(CircuitOpen::new(None));
         }
         let now = clock.uptime();
         if matches!(self.state(), BreakerState::Open | BreakerState::Paused)
             && let Some(left) = self.left(now)
         {
-            return Err(CircuitOpen { retry_after: Some(left) });
+            return Err(CircuitOpen::new(Some(left)));
         }
         self.admit_probe(now)
     }
@@ -237,9 +237,9 @@ impl Breaker {
             }
         });
         if admitted {
-            Ok(BreakerPermit { breaker: self, probe_of, reported: false })
+            Ok(BreakerPermit::new(self, probe_of))
         } else {
-            Err(CircuitOpen { retry_after: self.left(now) })
+            Err(CircuitOpen::new(self.left(now)))
         }
     }
 
@@ -324,93 +324,6 @@ impl Breaker {
         self.round.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// The admission of one call.
-#[derive(Debug)]
-#[must_use = "a permit that is dropped tells the breaker nothing"]
-pub struct BreakerPermit<'b> {
-    breaker: &'b Breaker,
-    /// The round of probes that this call belongs to.
-    probe_of: Option<NonZeroU32>,
-    reported: bool,
-}
-
-impl BreakerPermit<'_> {
-    /// Reports that the target answered.
-    #[inline]
-    pub fn succeeded(mut self) {
-        self.reported = true;
-        match self.probe_of {
-            None => self.breaker.window.success(),
-            Some(round) => self.breaker.probe_succeeded(round),
-        }
-    }
-
-    /// Reports a failure. A permanent one is an answer too, and counts as success: the target is up. A wait
-    /// that the target asks for applies to all callers.
-    pub fn failed(mut self, class: Class, clock: &impl Clock) {
-        self.reported = true;
-        match class {
-            Class::Success | Class::Permanent | Class::QuotaExhausted { until: None } => {
-                return self.succeeded();
-            }
-            Class::QuotaExhausted { until: Some(until) } => {
-                self.give_back();
-                let pause = until.duration_since(clock.now()).unwrap_or_default();
-                return self.breaker.pause(clock, pause);
-            }
-            // Asking too often is the callers' failing, and the pause takes care of it.
-            Class::Throttled { after: Some(_) } => self.give_back(),
-            _ => self.count_failure(clock),
-        }
-        if let Some(after) = class.after() {
-            self.breaker.pause(clock, after);
-        }
-    }
-
-    fn count_failure(&self, clock: &impl Clock) {
-        if self.probe_of.is_some() || self.breaker.window.failure() {
-            self.breaker.trip(clock, self.probe_of);
-        }
-    }
-
-    fn give_back(&self) {
-        if let Some(round) = self.probe_of {
-            self.breaker.probe_given_back(round);
-        }
-    }
-}
-
-impl Drop for BreakerPermit<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.reported {
-            self.give_back();
-        }
-    }
-}
-
-/// The breaker refuses the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CircuitOpen {
-    retry_after: Option<Duration>,
-}
-
-impl CircuitOpen {
-    /// Returns when the breaker will let a call through again; `None` under an operator's switch.
-    #[must_use]
-    pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-}
-
-impl fmt::Display for CircuitOpen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the circuit breaker is open")
-    }
-}
-
-impl StdError for CircuitOpen {}
 
 fn nanos(uptime: Duration) -> u64 {
     u64::try_from(uptime.as_nanos()).unwrap_or(u64::MAX)
