@@ -7,7 +7,7 @@ fn retry(criterion: &mut Criterion) {
     for topic in topics() {
         let mut group = criterion.benchmark_group(topic.name);
         for mut case in topic.cases {
-            group.bench_function(case.subject, |bencher| {
+            group.bench_function(case.name(), |bencher| {
                 bencher.iter_custom(|times| case.time(times));
             });
         }

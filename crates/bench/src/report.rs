@@ -11,7 +11,7 @@ pub use host::Host;
 
 use crate::cases::Goal;
 use crate::outage;
-use crate::rounds::Outcome;
+use crate::rounds::{Outcome, PLAIN};
 
 /// A measured topic.
 pub struct Measured {
@@ -41,10 +41,20 @@ pub fn section(topic: &Measured) -> String {
             row.subject, row.median, row.min, row.note
         );
     }
-    for verdict in verdicts(topic) {
-        let _ = writeln!(text, "\n{verdict}");
+    for line in verdicts(topic).into_iter().chain(faster(topic)) {
+        let _ = writeln!(text, "\n{line}");
     }
     text
+}
+
+/// Names the peers that are faster than our own first row.
+fn faster(topic: &Measured) -> Option<String> {
+    let ours = topic.outcomes.iter().find(|row| row.subject == OURS)?;
+    let is_peer = |row: &&Outcome| row.subject != PLAIN && !row.subject.starts_with(OURS);
+    let peers = topic.outcomes.iter().filter(is_peer).filter(|row| row.median < ours.median);
+    let peers: Vec<_> =
+        peers.map(|row| format!("{} ({:.1} ns)", row.subject, row.median)).collect();
+    (!peers.is_empty()).then(|| format!("Faster here: {}.", peers.join(", ")))
 }
 
 /// Says of each of wardkit's own rows that has the topic's name for it whether the goal is met.
@@ -173,6 +183,13 @@ mod tests {
             text.contains("| wardkit-retry | 2.0 | 2.0 | 1.0 |  |\n| peer | 9.0 | 9.0 | - |  |\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn faster_peers_are_named() {
+        let slow = topic(Goal::Nanos(10.0), row(OURS, 9.5, None));
+        assert_eq!(faster(&slow).as_deref(), Some("Faster here: peer (9.0 ns)."));
+        assert_eq!(faster(&topic(Goal::Nanos(10.0), row(OURS, 2.0, None))), None);
     }
 
     #[test]

@@ -19,6 +19,15 @@ impl Case {
         Self { subject, note, run: Box::new(run) }
     }
 
+    /// Returns the subject and the note as one name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.note {
+            "" => self.subject.to_owned(),
+            note => format!("{}, {note}", self.subject),
+        }
+    }
+
     /// Does the thing `times` times and returns the CPU time it took.
     pub fn time(&mut self, times: u64) -> Duration {
         let start = cpu_time();

@@ -67,9 +67,10 @@ fn page(before: &Host, after: &Host, effort: Effort, measured: &[Measured]) -> S
         ("outage-verdicts", report::outage_verdicts(&outage)),
     ];
     let template = include_str!("../report/retry.md").to_owned();
-    values
+    let page = values
         .iter()
-        .fold(template, |page, (key, value)| page.replace(&format!("{{{{{key}}}}}"), value))
+        .fold(template, |page, (key, value)| page.replace(&format!("{{{{{key}}}}}"), value));
+    format!("{}\n", page.trim_end())
 }
 
 #[expect(clippy::print_stdout, reason = "the report is this program's output")]

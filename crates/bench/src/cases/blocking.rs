@@ -1,6 +1,7 @@
 //! A blocking call that succeeds at once.
 
 use backon::BlockingRetryable;
+use wardkit_core::{Clock, SystemClock};
 use wardkit_retry::{Retry, compat_backoff};
 
 use super::{Busy, Goal, Topic, call, ours, repeat};
@@ -19,6 +20,7 @@ pub(super) fn topic() -> Topic {
             backon(),
             backoff(),
             compat(),
+            clock_read(),
         ],
     }
 }
@@ -57,5 +59,12 @@ fn compat() -> Case {
                 call(input).map_err(compat_backoff::Error::transient)
             })
         });
+    })
+}
+
+/// What every row with a clock read contains.
+fn clock_read() -> Case {
+    Case::new("one clock read", "for scale: no call", |times| {
+        repeat(times, |_| SystemClock.uptime());
     })
 }

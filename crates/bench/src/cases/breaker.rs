@@ -72,25 +72,25 @@ fn prepare<E>(state: State, mut guarded: impl FnMut(u64) -> Result<u64, E>) {
 }
 
 fn wardkit(state: State) -> Case {
-    let breaker = ours_with(OPEN_FOR);
-    let guarded = move |input| guarded(&breaker, input);
-    prepare(state, &guarded);
-    Case::new(OURS, "blocking", move |times| repeat(times, &guarded))
+    let breaker = ours_in(state);
+    let subject = if state == State::Open { "wardkit-retry breaker" } else { OURS };
+    Case::new(subject, "blocking", move |times| repeat(times, |input| guarded(&breaker, input)))
 }
 
 /// The same rejection through a whole policy, with the error that says so.
 fn wardkit_policy() -> Case {
-    let retry = ours::unlimited().with_breaker(ours_with(OPEN_FOR));
-    prepare(State::Open, |input| retry.run_blocking(|| call(input)));
+    let retry = ours::unlimited().with_breaker(ours_in(State::Open));
     Case::new(OURS, "blocking, through a policy", move |times| {
         repeat(times, |input| retry.run_blocking(|| call(input)));
     })
 }
 
-fn ours_with(open_for: Duration) -> Arc<Breaker> {
+fn ours_in(state: State) -> Arc<Breaker> {
     let mut config = BreakerConfig::default();
-    config.open_for = open_for;
-    ours::breaker(config)
+    config.open_for = OPEN_FOR;
+    let breaker = ours::breaker(config);
+    prepare(state, |input| guarded(&breaker, input));
+    breaker
 }
 
 fn guarded(breaker: &Breaker, input: u64) -> Result<u64, Option<CircuitOpen>> {
