@@ -31,8 +31,9 @@
 //! - A multiplier that is not a number, or a randomization factor that is not finite, leaves the interval as it is.
 //!   The original makes it zero, which is a busy loop.
 //! - Intervals that overflow saturate. The original panics.
-//! - [`future::Retry`](future) allocates once for the operation's future, and once more when it first has to wait.
-//! - No `async-std` and no `wasm-bindgen`; another runtime is driven through `future::Sleeper`.
+//! - `future::Retry` allocates once for the operation's future, and once more when it first has to wait.
+//! - `future` comes with the feature `tokio`. No `async-std` and no `wasm-bindgen`; another runtime is driven through
+//!   `future::Sleeper`.
 //! - More types are `Clone`, `Eq` and `Default`.
 
 pub mod backoff;
