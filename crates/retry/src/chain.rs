@@ -173,12 +173,12 @@ impl<T, C, K: Clock> Chain<T, C, K> {
             }
             let result = result.map(|value| (Arc::clone(name), value));
             if !self.moves_on(class, target) {
-                return ended(Some(result), passed, estimate);
+                return ended(Some(result), Some(class), passed, estimate);
             }
             passed.push(Passed { target: Arc::clone(name), why: Why::Failed { class } });
             last = Some(result);
         }
-        ended(last, passed, estimate)
+        ended(last, None, passed, estimate)
     }
 
     /// Corrects what was set aside for an answer by what it really took.
@@ -229,12 +229,13 @@ impl<T, C, K: Clock> Chain<T, C, K> {
 
 fn ended<R, E>(
     last: Option<Result<(Arc<str>, R), E>>,
+    ended_by: Option<Class>,
     passed: Vec<Passed>,
     estimate: Usage,
 ) -> Result<Answer<R>, ChainFailed<E>> {
-    match last {
-        Some(Ok((target, value))) => Ok(Answer { value, target, passed, estimate }),
-        Some(Err(error)) => Err(ChainFailed { last: Some(error), passed }),
-        None => Err(ChainFailed { last: None, passed }),
+    match last.transpose() {
+        Ok(Some((target, value))) => Ok(Answer { value, target, passed, estimate }),
+        Ok(None) => Err(ChainFailed { last: None, ended_by, passed }),
+        Err(error) => Err(ChainFailed { last: Some(error), ended_by, passed }),
     }
 }

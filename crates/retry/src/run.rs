@@ -139,9 +139,7 @@ impl<'r, E, C, K: Sleep, O: Observer> Run<'r, E, C, K, O> {
     #[cold]
     pub(crate) fn new(retry: &'r Retry<C, K, O>, scope: Scope) -> Self {
         let Retry { policy, idempotency, clock, .. } = retry;
-        let session = Session::new(policy, idempotency, scope.deadline(), clock.seed());
-        // Within a repetition nothing is repeated again, or layers would multiply.
-        let session = if scope.attempt() > 1 { session.once() } else { session };
+        let session = Session::new(policy, idempotency, scope, clock.seed());
         Self { retry, scope, session, trail: Trail::default(), last: None }
     }
 

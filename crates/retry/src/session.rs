@@ -5,16 +5,16 @@ use std::time::Duration;
 use wardkit_core::Timestamp;
 
 use crate::schedule::DelayState;
-use crate::{Class, Deadline, Idempotency, RetryPolicy};
+use crate::{Class, Deadline, Idempotency, RetryPolicy, Scope};
 
 /// The state of one call and its repetitions, as a pure state machine: the drivers feed it, and so can you.
 ///
 /// ```
 /// # use std::time::Duration;
-/// use wardkit_retry::{Class, Decision, Idempotency, Reason, RetryPolicy, Sent, Session};
+/// use wardkit_retry::{Class, Decision, Idempotency, Reason, RetryPolicy, Scope, Sent, Session};
 ///
 /// let policy = RetryPolicy::never();
-/// let mut session = Session::new(&policy, &Idempotency::Safe, None, 42);
+/// let mut session = Session::new(&policy, &Idempotency::Safe, Scope::ROOT, 42);
 /// let decision = session.on_failure(Duration::ZERO, Class::Transient, Sent::Maybe);
 /// assert_eq!(decision, Decision::GiveUp(Reason::AttemptsExhausted));
 /// ```
@@ -29,29 +29,24 @@ pub struct Session<'p> {
 }
 
 impl<'p> Session<'p> {
-    /// Starts with the first attempt. The deadline is the earliest of those that apply; the policy's own is
-    /// already among them.
+    /// Starts with the first attempt, in a scope that holds the earliest deadline, the policy's own included.
+    ///
+    /// Within a repetition nothing is repeated again, or layers of retries would multiply.
     #[must_use]
     pub fn new(
         policy: &'p RetryPolicy,
         idempotency: &Idempotency,
-        deadline: Option<Deadline>,
+        scope: Scope,
         seed: u64,
     ) -> Self {
         Self {
             policy,
             may_repeat: idempotency.may_repeat(),
-            deadline,
-            max_attempts: policy.max_attempts,
+            deadline: scope.deadline(),
+            max_attempts: if scope.attempt() > 1 { 1 } else { policy.max_attempts },
             attempts: 0,
             delays: DelayState::new(&policy.schedule, policy.jitter, seed),
         }
-    }
-
-    /// Allows no repetition, whatever the policy says.
-    pub(crate) const fn once(mut self) -> Self {
-        self.max_attempts = 1;
-        self
     }
 
     /// Takes note of a failed attempt at the uptime `now` and returns what comes next.
@@ -109,7 +104,7 @@ impl<'p> Session<'p> {
     }
 }
 
-/// Whether a failed request may have reached its target.
+/// Whether a failed request may have reached its target. Exhaustive on purpose: there is no third answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// It may have arrived, as far as anybody knows.
@@ -118,7 +113,7 @@ pub enum Sent {
     Never,
 }
 
-/// What comes after a failure.
+/// What comes after a failure. Exhaustive on purpose: a driver must do the one or the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Decision {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use wardkit_core::Clock;
+use wardkit_core::{Clock, Transient};
 
 use super::Breaker;
 use crate::Class;
@@ -105,3 +105,10 @@ impl fmt::Display for CircuitOpen {
 }
 
 impl Error for CircuitOpen {}
+
+impl Transient for CircuitOpen {
+    /// Returns whether the breaker lets calls through again by itself: not under an operator's switch.
+    fn is_transient(&self) -> bool {
+        self.retry_after.is_some()
+    }
+}

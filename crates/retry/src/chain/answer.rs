@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wardkit_core::Transient;
+
 use super::{Limit, Usage};
 use crate::Class;
 
@@ -58,6 +60,8 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainFailed<E> {
     pub(super) last: Option<E>,
+    /// The class of the failure that ended the chain before its last target.
+    pub(super) ended_by: Option<Class>,
     pub(super) passed: Vec<Passed>,
 }
 
@@ -93,6 +97,20 @@ impl<E> fmt::Display for ChainFailed<E> {
             }
         }
         Ok(())
+    }
+}
+
+impl<E> Transient for ChainFailed<E> {
+    /// Returns whether one of the targets may answer a moment later.
+    fn is_transient(&self) -> bool {
+        let passes = |class: Class| class.retryable().is_some();
+        self.ended_by.is_some_and(passes)
+            || self.passed.iter().any(|passed| match passed.why {
+                Why::CircuitOpen { retry_after } | Why::LimitReached { retry_after, .. } => {
+                    retry_after.is_some()
+                }
+                Why::Failed { class } => passes(class),
+            })
     }
 }
 

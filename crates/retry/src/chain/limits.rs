@@ -43,7 +43,7 @@ impl Limits {
     }
 }
 
-/// What a call takes, beside being one request.
+/// What a call takes, beside being one request. Exhaustive on purpose: callers fill it in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Usage {
@@ -54,6 +54,7 @@ pub struct Usage {
 }
 
 /// One of the [`Limits`].
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// Requests a minute.

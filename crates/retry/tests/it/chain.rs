@@ -1,6 +1,6 @@
 use std::future::ready;
 
-use wardkit_core::{Clock, Timestamp};
+use wardkit_core::{Clock, Timestamp, Transient};
 use wardkit_retry::{
     BreakerState, Chain, ChainConfig, Class, Classes, Error, Limit, Limits, Retryable, TestClock,
     Usage, Why,
@@ -75,6 +75,7 @@ fn failure_that_is_not_the_targets_ends_the_chain() {
         let call = |_: &u32| ready(Err::<(), _>(fault));
         let error = clock.block_on(chain.run(Usage::default(), call)).unwrap_err();
         assert_eq!((error.last(), error.passed()), (Some(&fault), [].as_slice()));
+        assert_eq!(error.is_transient(), fault == TRANSIENT);
     }
 }
 
@@ -129,6 +130,7 @@ fn result_says_why_the_others_did_not_answer() {
         error.to_string(),
         "no target answered: large has no requests left, small failed (overloaded)"
     );
+    assert!(error.is_transient());
     assert_eq!(error.into_last(), Some(OVERLOADED));
 }
 

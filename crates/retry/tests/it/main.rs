@@ -20,5 +20,7 @@ mod schema;
 mod support;
 #[cfg(feature = "tokio")]
 mod tasks;
+#[cfg(feature = "tracing")]
+mod trace;
 #[cfg(feature = "serde")]
 mod wire;

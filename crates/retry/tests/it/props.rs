@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use wardkit_core::{Clock, Timestamp};
 use wardkit_retry::{
     Budget, BudgetConfig, Class, Classes, Deadline, Decision, Idempotency, Jitter, Reason, Retry,
-    RetryPolicy, Retryable, Schedule, Sent, Session, TestClock, retry_after,
+    RetryPolicy, Retryable, Schedule, Scope, Sent, Session, TestClock, retry_after,
 };
 
 use crate::support::{ByFault, Fault};
@@ -190,8 +190,8 @@ proptest! {
         seed: u64,
     ) {
         let decisions = || {
-            let deadline = deadline.map(Deadline::at);
-            let mut session = Session::new(&policy, &Idempotency::Unsafe, deadline, seed);
+            let scope = Scope::new(1, deadline.map(Deadline::at));
+            let mut session = Session::new(&policy, &Idempotency::Unsafe, scope, seed);
             classes.iter().map(|&class| session.on_failure(Duration::ZERO, class, Sent::Never))
                 .collect::<Vec<_>>()
         };
@@ -200,7 +200,7 @@ proptest! {
 
     #[test]
     fn unsafe_call_that_may_have_arrived_is_never_repeated(policy in sound_policy(), class in class()) {
-        let mut session = Session::new(&policy, &Idempotency::Unsafe, None, 1);
+        let mut session = Session::new(&policy, &Idempotency::Unsafe, Scope::ROOT, 1);
         let decision = session.on_failure(Duration::ZERO, class, Sent::Maybe);
         prop_assert!(matches!(decision, Decision::GiveUp(_)));
     }
@@ -208,7 +208,7 @@ proptest! {
     #[test]
     fn spent_quota_is_never_retried(policy in sound_policy(), until: Option<i64>) {
         let until = until.map(Timestamp::from_unix_nanos);
-        let mut session = Session::new(&policy, &Idempotency::Safe, None, 1);
+        let mut session = Session::new(&policy, &Idempotency::Safe, Scope::ROOT, 1);
         let decision = session.on_failure(Duration::ZERO, Class::QuotaExhausted { until }, Sent::Never);
         prop_assert_eq!(decision, Decision::GiveUp(Reason::QuotaExhausted { until }));
     }

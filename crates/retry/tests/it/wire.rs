@@ -1,6 +1,11 @@
 use std::time::Duration;
 
-use wardkit_retry::{RetryPolicy, Schedule};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wardkit_retry::{
+    BreakerConfig, BudgetConfig, BulkheadConfig, ChainConfig, HedgeConfig, Limits, RetryPolicy,
+    Schedule,
+};
 
 #[test]
 fn default_policy_prints_every_key() {
@@ -94,4 +99,20 @@ fn misspelt_and_mistyped_values_are_refused() {
         let error = toml::from_str::<RetryPolicy>(text).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
+}
+
+#[test]
+fn every_other_setting_survives_the_way_through_text() {
+    fn check<C: Default + PartialEq + std::fmt::Debug + Serialize + DeserializeOwned>() {
+        let text = toml::to_string(&C::default()).unwrap();
+        assert_eq!(toml::from_str::<C>(&text).unwrap(), C::default(), "{text}");
+        assert_eq!(toml::from_str::<C>("").unwrap(), C::default());
+        assert!(toml::from_str::<C>("misspelt = 1").is_err());
+    }
+    check::<BreakerConfig>();
+    check::<BudgetConfig>();
+    check::<BulkheadConfig>();
+    check::<ChainConfig>();
+    check::<HedgeConfig>();
+    check::<Limits>();
 }
