@@ -46,6 +46,10 @@ impl Route {
         }
     }
 
+    pub(crate) fn label(self) -> &'static str {
+        Self::LABELS[Self::label_index(Some(self))]
+    }
+
     /// Finds what a method and a path ask for.
     pub(crate) fn find(door: Door, method: &Method, path: &str) -> Result<Self, Problem> {
         let table = match door {

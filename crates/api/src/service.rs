@@ -16,6 +16,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 use wardkit_core::{Clock, SystemClock};
 
 use crate::BoxFuture;
@@ -84,11 +85,14 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             }
             _ => {
                 let (site, link) = (Arc::clone(&self.site), Arc::clone(&self.link));
-                Answer::Waiting(Box::pin(async move {
+                // What a command makes happen is logged as the command's.
+                let span = tracing::info_span!("request", route = route.label());
+                let answered = async move {
                     let response = wait(&site, &link, route, body).await;
                     count(&site, route, started, &response);
                     response
-                }))
+                };
+                Answer::Waiting(Box::pin(answered.instrument(span)))
             }
         }
     }

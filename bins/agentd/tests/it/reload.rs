@@ -40,7 +40,8 @@ fn bad_file_is_refused_and_the_old_configuration_stays() {
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let item = format!("{}:4: log.levle: unknown key; did you mean `level`?", file.display());
     assert!(refused.stderr.contains(&item), "{refused:?}");
-    assert!(daemon.logged(&["ERROR", "config.refused"]).contains("levle"));
+    let line = daemon.logged(&["ERROR", "config.refused"]);
+    assert!(line.contains("levle") && line.contains("request{route=reload}"), "{line}");
     assert_eq!(daemon.request(&format!("/{}", "x".repeat(200))).status, 404, "the old limit holds");
     let status = daemon.status();
     assert_eq!(status["health"]["state"], "degraded", "a restart would not come up");
