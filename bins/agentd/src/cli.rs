@@ -60,7 +60,14 @@ impl Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes of the daemon: 0 told to stop, 69 address taken, 74 disk refuses, 75 another instance holds
-the data directory, 78 configuration not acceptable. Of the other commands: 0 done, 2 could not run, 78 as above.
+Exit codes:
+   0  told to stop, or done
+   2  the command could not run
+  69  the address is taken
+  74  the disk refuses
+  75  another instance holds the data directory
+  78  the configuration is not acceptable
 
-SIGHUP reads the configuration again, SIGTERM and SIGINT stop the daemon; a second one stops it at once.";
+Signals:
+  HUP        reads the configuration again
+  TERM, INT  stop the daemon; a second one stops it at once";

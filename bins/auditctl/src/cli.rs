@@ -27,4 +27,8 @@ pub(crate) enum Command {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 clean, 1 findings at or above the threshold, 2 could not run, 3 ran but incomplete.";
+Exit codes:
+  0  clean
+  1  findings: for `status`, a part that does not do its work
+  2  could not run
+  3  ran, but incomplete";
