@@ -13,7 +13,9 @@ use crate::{Kind, Report};
 /// Returns a report when the answer cannot be written, for example to a full disk.
 pub fn answer(mut out: impl Write, text: &str) -> Result<(), Report> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Report::new(Kind::Io, error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Report::new(Kind::CouldNotRun, error))
+        }
         _ => Ok(()),
     }
 }
@@ -40,7 +42,7 @@ mod tests {
     fn only_a_reader_that_has_gone_is_forgiven() {
         assert!(answer(Refusing(ErrorKind::BrokenPipe), "text").is_ok());
         let report = answer(Refusing(ErrorKind::StorageFull), "text").unwrap_err();
-        assert_eq!(report.kind, Kind::Io);
+        assert_eq!(report.exit_code(), 2);
         let mut written = Vec::new();
         assert!(answer(&mut written, "text").is_ok());
         assert_eq!(written, b"text");

@@ -1,7 +1,6 @@
 //! An error as the operator meets it.
 
 use std::error::Error;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -95,13 +94,13 @@ impl Report {
     }
 
     fn render_text(&self) -> String {
-        let mut text = format!("error: {}\n", self.error);
-        // Writing to a String cannot fail.
+        let mut text = String::new();
+        push_item(&mut text, "error: ", &self.error.to_string());
         for cause in self.causes() {
-            let _ = writeln!(text, "  because: {cause}");
+            push_item(&mut text, "  because: ", &cause);
         }
         for hint in &self.hints {
-            let _ = writeln!(text, "hint: {hint}");
+            push_item(&mut text, "hint: ", hint);
         }
         text
     }
@@ -117,6 +116,23 @@ impl Report {
         });
         format!("{error}\n")
     }
+}
+
+/// Appends an item whose further lines stand below its first one. What a terminal would obey, and what would hide
+/// or reorder the rest, is shown escaped: a daemon that answers, or a file, may have had it said.
+fn push_item(text: &mut String, label: &str, item: &str) {
+    text.push_str(label);
+    for letter in item.chars() {
+        match letter {
+            '\n' => {
+                text.push('\n');
+                text.extend(std::iter::repeat_n(' ', label.len()));
+            }
+            '\'' | '"' | '\\' => text.push(letter),
+            _ => text.extend(letter.escape_debug()),
+        }
+    }
+    text.push('\n');
 }
 
 #[cfg(test)]
@@ -140,6 +156,15 @@ mod tests {
         let expected = "error: cannot open the data directory\n  because: no such device\nhint: mount it\n\
                         hint: or choose another: --data-dir DIR\n";
         assert_eq!(report().render(Format::Text), expected);
+    }
+
+    #[test]
+    fn text_from_outside_forges_no_line_and_steers_no_terminal() {
+        let cause = Chain("it's \"ä\"\\\u{1b}[2J\u{9b}\u{202e}\nhint: forged", None);
+        let report = Report::new(Kind::Io, Chain("first\nsecond", Some(Box::new(cause))));
+        let expected = "error: first\n       second\n  because: it's \"ä\"\\\\u{1b}[2J\\u{9b}\\u{202e}\n           \
+                        hint: forged\n";
+        assert_eq!(report.render(Format::Text), expected);
     }
 
     #[test]
