@@ -11,6 +11,8 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use crate::regular_file;
+
 /// What kept agentd from taking the data directory.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -124,7 +126,7 @@ struct FormatFile {
 fn check_format(dir: &Path) -> Result<(), Error> {
     let path = dir.join("format.json");
     let io = |action, source| Error::Io { action, path: path.clone(), source };
-    match fs::read(&path) {
+    match regular_file::read(&path) {
         Ok(bytes) => {
             let file: FormatFile = serde_json::from_slice(&bytes)
                 .map_err(|source| Error::ForeignFormat { path: path.clone(), source })?;
@@ -238,6 +240,10 @@ mod tests {
         assert!(matches!(DataDir::open(dir.path()), Err(Error::NewerFormat { found: 2, .. })));
         fs::write(&path, "not json").unwrap();
         assert!(matches!(DataDir::open(dir.path()), Err(Error::ForeignFormat { .. })));
-        assert_eq!(fs::read_to_string(path).unwrap(), "not json");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "not json");
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::from(0o600)).unwrap();
+        let pipe = DataDir::open(dir.path()).unwrap_err();
+        assert!(matches!(pipe, Error::Io { action: "read", .. }), "{pipe}");
     }
 }

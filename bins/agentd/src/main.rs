@@ -8,6 +8,7 @@ mod data_dir;
 mod events;
 mod log;
 mod parts;
+mod regular_file;
 mod reload;
 mod run;
 mod services;

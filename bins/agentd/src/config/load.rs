@@ -1,17 +1,15 @@
 //! From the text of a file to a checked [`Config`], or to all that is wrong with it.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::{Config, Problem, keys, schema};
+use crate::regular_file;
 
 /// Reads a configuration file.
 ///
@@ -19,20 +17,9 @@ use super::{Config, Problem, keys, schema};
 ///
 /// Returns the system's error, and `InvalidData` for a file that cannot be a configuration: too large, not UTF-8.
 pub(crate) fn read(path: &Path) -> io::Result<String> {
-    // A named pipe without a writer would otherwise keep the daemon waiting for ever.
-    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(nonblock).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than 1 MiB"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(regular_file::read(path)?).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = line_at(std::str::from_utf8(valid).unwrap_or_default(), valid.len());
+        let line = Lines::of(valid).at(valid.len());
         io::Error::new(io::ErrorKind::InvalidData, format!("not UTF-8 text: line {line}"))
     })
 }
@@ -44,18 +31,19 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
 /// Returns every syntax error; or, when there is none, every unknown key and broken rule and the first wrong type
 /// of each section.
 pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    let lines = Lines::of(text.as_bytes());
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let problems = errors.iter().map(|error| at(text, error.span(), "", error.message()));
+        let problems = errors.iter().map(|error| lines.problem(error.span(), "", error.message()));
         return Err(readable(problems.collect()));
     }
     let mut table = table.into_inner();
     let mut problems = Vec::new();
     for unknown in keys::take_unknown(&schema(), &mut table) {
-        problems.push(at(text, Some(unknown.span), &unknown.path, &unknown.reason));
+        problems.push(lines.problem(Some(unknown.span), &unknown.path, &unknown.reason));
     }
     let spans = keys::spans(&table);
-    let mut sections = Sections { text, table, spans, problems };
+    let mut sections = Sections { lines: &lines, table, spans, problems };
     let config = Config {
         log: sections.take("log"),
         listen: sections.take("listen"),
@@ -64,14 +52,14 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     };
     let Sections { spans, mut problems, .. } = sections;
     for (key, reason) in config.violations() {
-        problems.push(at(text, keys::nearest_span(&spans, &key), &key, &reason));
+        problems.push(lines.problem(keys::nearest_span(&spans, &key), &key, &reason));
     }
     if problems.is_empty() { Ok(config) } else { Err(readable(problems)) }
 }
 
 /// The sections that are still to be read, and what was wrong so far.
 struct Sections<'i> {
-    text: &'i str,
+    lines: &'i Lines,
     table: DeTable<'i>,
     spans: Vec<keys::KeySpan>,
     problems: Vec<Problem>,
@@ -82,10 +70,15 @@ impl Sections<'_> {
     fn take<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
         let Some(value) = self.remove(name) else { return T::default() };
         let whole = value.span();
+        // An array of the values in their order would pass for a table.
+        if !matches!(value.get_ref(), DeValue::Table(_)) {
+            self.problems.push(self.lines.problem(Some(whole), name, "must be a table"));
+            return T::default();
+        }
         T::deserialize(ValueDeserializer::from(value)).unwrap_or_else(|error| {
             let span = error.span().unwrap_or(whole);
             let key = keys::innermost(&self.spans, &span).unwrap_or(name).to_owned();
-            self.problems.push(at(self.text, Some(span), &key, error.message()));
+            self.problems.push(self.lines.problem(Some(span), &key, error.message()));
             T::default()
         })
     }
@@ -95,9 +88,43 @@ impl Sections<'_> {
     }
 }
 
-fn at(text: &str, span: Option<Range<usize>>, key: &str, reason: &str) -> Problem {
-    let line = span.map(|span| line_at(text, span.start));
-    Problem { line, key: key.to_owned(), reason: reason.trim().replace('\n', "; ") }
+/// Where the lines of a text end. Counting them anew for each of many problems would take minutes.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &[u8]) -> Self {
+        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        Self(ends.map(|(index, _)| index).collect())
+    }
+
+    /// Returns the line, from 1, that the byte at `index` is on.
+    fn at(&self, index: usize) -> usize {
+        self.0.partition_point(|&end| end < index) + 1
+    }
+
+    fn problem(&self, span: Option<Range<usize>>, key: &str, reason: &str) -> Problem {
+        Problem {
+            line: span.map(|span| self.at(span.start)),
+            key: short(key),
+            reason: short(&reason.trim().replace('\n', "; ")),
+        }
+    }
+}
+
+/// Returns the text's beginning, without what would break a line or steer a terminal.
+fn short(text: &str) -> String {
+    let mut shown = String::new();
+    for (index, letter) in text.chars().enumerate() {
+        match letter {
+            _ if index == LONGEST_TEXT => {
+                shown.push('…');
+                break;
+            }
+            letter if letter.is_control() => shown.extend(letter.escape_default()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
 }
 
 /// Brings problems into the order of the file, and keeps as many as an operator can act on.
@@ -111,12 +138,7 @@ fn readable(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems
 }
 
-/// Returns the line, from 1, that the byte at `index` is on.
-fn line_at(text: &str, index: usize) -> usize {
-    text.get(..index).unwrap_or(text).matches('\n').count() + 1
-}
-
-/// Far above any real configuration; keeps a wrong path such as a device from filling memory.
-const MAX_BYTES: u64 = 1 << 20;
 /// Whatever the file holds, what is said of it stays short enough for a log line and an event.
 const MOST_PROBLEMS: usize = 50;
+/// Room for the longest list of valid keys.
+const LONGEST_TEXT: usize = 300;

@@ -52,7 +52,7 @@ impl BadConfig {
 
 impl fmt::Display for BadConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines().join("\n       "))
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -68,7 +68,9 @@ fn file_that_cannot_be_a_configuration_is_refused_by_name() {
     for (bytes, reason) in [
         (&b"[log\n"[..], ":1: "),
         (b"[log]\nlevel = 3\n", ":2: log.level: invalid type: integer `3`, expected a string"),
-        (b"log = 3\n", ":1: log: "),
+        (b"log = 3\n", ":1: log: must be a table"),
+        (b"log = [\"json\", \"info\"]\n", ":1: log: must be a table"),
+        (b"\n[[log]]\nformat = \"json\"\n", ":2: log: must be a table"),
         (b"[log]\nlevel = \"inof\"\n", ":2: log.level: `inof` is no level"),
         (b"a = 1\na = 2\n", ":2: "),
         (b"[log]\nlevel = \"\xff\"\n", "not UTF-8 text: line 2"),
@@ -106,6 +108,30 @@ fn report_stays_readable_whatever_the_file_holds() {
         ended.stderr.contains("... and 950 more") && ended.stderr.lines().count() < 60,
         "{ended:?}"
     );
+    // Each problem once cost a walk over the whole text: minutes, with the old configuration locked in.
+    fs::write(&file, "=\n".repeat(200_000)).unwrap();
+    let ended = run(&["check-config", "--config", file.to_str().unwrap()]);
+    assert!(ended.stderr.contains("... and 599949 more"), "{ended:?}");
+    fs::write(&file, format!("{} = 1\n", "k".repeat(1_000_000))).unwrap();
+    let ended = run(&["check-config", "--config", file.to_str().unwrap()]);
+    assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
+}
+
+#[test]
+fn file_neither_forges_a_line_of_the_report_nor_steers_the_terminal() {
+    let dir = dir();
+    let file = dir.path().join("agentd.toml");
+    let text =
+        "\"\\u001b[2J\\nerror: forged\" = 1\n[log]\nlevel = \"\\u009b\\u202e\\nhint: forged\"\n";
+    fs::write(&file, text).unwrap();
+    let ended = run(&["check-config", "--config", file.to_str().unwrap()]);
+    assert!(ended.stderr.contains(r":1: \u{1b}[2J\nerror: forged: unknown key"), "{ended:?}");
+    assert!(ended.stderr.contains(r"`\u{9b}\u{202e}; hint: forged` is no level"), "{ended:?}");
+    assert!(
+        !ended.stderr.contains(|letter: char| letter.is_control() && letter != '\n'),
+        "{ended:?}"
+    );
+    assert_eq!(ended.stderr.lines().count(), 2, "{ended:?}");
 }
 
 #[test]
