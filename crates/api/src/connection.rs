@@ -105,11 +105,16 @@ async fn drive<S: Stream>(
     });
     let patience = match told.await {
         Err(ending) => return ending,
-        Ok(Ok(Signal::Stop)) => match link.phase.phase() {
-            Phase::Body | Phase::Busy | Phase::Sending => deadline,
-            // Idle ones close at once; the rest of a head is not waited for long.
-            Phase::Fresh | Phase::Head | Phase::Idle | Phase::Closing => LINGER,
-        },
+        Ok(Ok(Signal::Stop)) => {
+            if let Some(result) = first_bytes(connection, link).await {
+                return ending(result, link.phase.phase());
+            }
+            match link.phase.phase() {
+                Phase::Body | Phase::Busy | Phase::Sending => deadline,
+                // Idle ones close at once; the rest of a head is not waited for long.
+                Phase::Fresh | Phase::Head | Phase::Idle | Phase::Closing => LINGER,
+            }
+        }
         // A request that came in while the signal was under way is still answered.
         Ok(Ok(Signal::Leave | Signal::HeadOverdue)) if link.phase.phase().owes_an_answer() => {
             LINGER
@@ -123,6 +128,25 @@ async fn drive<S: Stream>(
     Pin::new(&mut *connection).graceful_shutdown();
     let finished = timeout(patience, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
     finished.map_or(Ending::Lost, |result| ending(result, link.phase.phase()))
+}
+
+/// Waits a little for the first bytes of a client that has only connected: its request may be under way, and the
+/// HTTP library would close without a word. Returns how the connection ended, if it did.
+async fn first_bytes<S: Stream>(
+    connection: &mut Connection<S>,
+    link: &Link,
+) -> Option<hyper::Result<()>> {
+    let heard = poll_fn(|cx| {
+        if link.phase.phase() != Phase::Fresh {
+            return Poll::Ready(None);
+        }
+        match connection.poll_without_shutdown(cx) {
+            Poll::Pending if link.phase.phase() == Phase::Fresh => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+        }
+    });
+    timeout(LINGER, heard).await.ok().flatten()
 }
 
 fn ending(result: hyper::Result<()>, phase: Phase) -> Ending {

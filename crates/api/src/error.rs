@@ -101,10 +101,11 @@ impl Error {
                 Some("look at the daemon's log: it lives and is too busy to answer".to_owned())
             }
             Self::Refused(_) => Some("correct the file, then: agentd reload".to_owned()),
-            Self::Config { .. }
-            | Self::Socket { .. }
-            | Self::Answer { .. }
-            | Self::Protocol { .. } => None,
+            Self::Socket { .. } => Some(
+                "make room there, move away what stands in its place, or choose another --data-dir"
+                    .to_owned(),
+            ),
+            Self::Config { .. } | Self::Answer { .. } | Self::Protocol { .. } => None,
         }
     }
 }

@@ -134,6 +134,25 @@ async fn who_has_not_asked_yet_is_told_as_much_as_is_useful() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_has_only_connected_is_answered_when_the_listener_stops() {
+    for bytes in [GET, HALF_A_BODY] {
+        let Served { mut client, signal, task, .. } = served(b"", Phase::Fresh).await;
+        signal.send(Signal::Stop).unwrap();
+        tokio::time::advance(LINGER / 2).await;
+        client.write_all(bytes).await.unwrap();
+        if bytes == HALF_A_BODY {
+            tokio::time::advance(LINGER).await;
+            client.write_all(b"345").await.unwrap();
+        }
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+        drop(client);
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_goes_through_its_phases_and_back_to_idle() {
     let mut served = served(HALF_A_BODY, Phase::Body).await;
     served.client.write_all(b"345").await.unwrap();
