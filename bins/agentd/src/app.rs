@@ -42,7 +42,16 @@ pub(crate) struct Inner {
     data_dir: DataDir,
     started_at: Timestamp,
     started_uptime: Duration,
-    listen: Mutex<SocketAddr>,
+    listening: Mutex<Listening>,
+}
+
+/// What of the listener's configuration the rest of the daemon needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listening {
+    /// The address that it is bound to.
+    pub address: SocketAddr,
+    /// How long its requests may take to finish.
+    pub drain: Duration,
 }
 
 impl std::ops::Deref for App {
@@ -72,7 +81,10 @@ impl App {
             logging,
             events,
             parts,
-            listen: Mutex::new(listener.local_addr()),
+            listening: Mutex::new(Listening {
+                address: listener.local_addr(),
+                drain: config.listen.drain_timeout,
+            }),
             active: tokio::sync::Mutex::new(Active {
                 config: config.clone(),
                 listener: listener.clone(),
@@ -85,7 +97,7 @@ impl App {
             started_uptime: SystemClock.uptime(),
         }));
         services::control::start(&app, control);
-        services::http::start(&app, listener, config.listen);
+        services::http::start(&app, &listener, config.listen);
         services::reload::start(&app, &config.reload);
         services::watchdog::start(&app);
         Ok(app)
@@ -94,7 +106,7 @@ impl App {
     /// Records that the daemon runs.
     pub(crate) fn started(&self) {
         let event = Event::new(SystemClock.now(), "agentd.started", Severity::Notice, "agentd");
-        self.events.publish(event.with_detail("listen", self.listen().to_string()));
+        self.events.publish(event.with_detail("listen", self.listening().address.to_string()));
     }
 
     /// Records that the daemon was told to stop.
@@ -103,14 +115,14 @@ impl App {
         self.events.publish(event.with_detail("signal", signal));
     }
 
-    /// Returns the address that the listener is bound to.
-    pub(crate) fn listen(&self) -> SocketAddr {
-        *self.listen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns where and how the listener listens.
+    pub(crate) fn listening(&self) -> Listening {
+        *self.listening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the address that the listener is bound to.
-    pub(crate) fn set_listen(&self, address: SocketAddr) {
-        *self.listen.lock().unwrap_or_else(PoisonError::into_inner) = address;
+    /// Sets where and how the listener listens.
+    pub(crate) fn set_listening(&self, listening: Listening) {
+        *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = listening;
     }
 }
 
@@ -130,7 +142,7 @@ impl Daemon for App {
             uptime_seconds: SystemClock.uptime().saturating_sub(self.started_uptime).as_secs(),
             data_dir: self.data_dir.path().display().to_string(),
             config_file: self.fixed.config_file.as_ref().map(|file| file.display().to_string()),
-            listen: Some(self.listen()),
+            listen: Some(self.listening().address),
             health: Health::merge(self.health()),
             parts: self.parts.status(),
             events,

@@ -76,11 +76,10 @@ pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, Bad
 ///
 /// Cancel-safe: everything that waits comes before the first change.
 pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, ReloadRefused> {
-    services::watchdog::notify_reloading();
     let mut active = app.active.lock().await;
+    let reloading = services::watchdog::Reloading::begin();
     let outcome = prepare(app, &active).await.map(|new| commit(app, &mut active, new));
-    drop(active);
-    services::watchdog::notify_ready();
+    drop((reloading, active));
     let recovered = app.reloads.count(&outcome);
     match &outcome {
         // Somebody touched the file without changing what it says.
@@ -136,7 +135,7 @@ fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
         changed.push("parts".to_owned());
     }
     if new.listen != old.listen {
-        services::http::start(app, active.listener.clone(), new.listen.clone());
+        services::http::start(app, &active.listener, new.listen.clone());
         changed.push("listen".to_owned());
     }
     if new.reload != old.reload {

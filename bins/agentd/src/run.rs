@@ -41,7 +41,6 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     let logging = Logging::install(&config.log);
     raise_descriptor_limit();
     let stop = CancellationToken::new();
-    let drain = config.listen.drain_timeout;
     let app = App::build(config, fixed, data_dir, logging, signals.hangup.clone(), stop.clone())
         .await
         .map_err(cannot_listen)?;
@@ -56,6 +55,7 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     app.stopping(name);
     watchdog::notify_stopping();
     stop.cancel();
+    let drain = app.listening().drain;
     tokio::select! {
         // A second longer than a part's own limit, so that the part's is the one that counts.
         all = app.parts.ended(drain + Duration::from_secs(1)) => {
@@ -103,7 +103,7 @@ impl Signals {
 fn greeting(app: &App, format: Format) -> String {
     use wardkit_api::Daemon as _;
     let status = app.status();
-    let address = app.listen();
+    let address = app.listening().address;
     if format == Format::Json {
         return format!(
             "{}\n",
@@ -182,8 +182,12 @@ fn no_data_dir(error: data_dir::Error, path: &Path) -> Report {
 }
 
 fn cannot_listen(error: wardkit_api::Error) -> Report {
+    let kind = match error {
+        wardkit_api::Error::Socket { .. } => Kind::Io,
+        _ => Kind::Unavailable,
+    };
     let hint = error.hint();
-    Report::new(Kind::Unavailable, error).with_hints(hint)
+    Report::new(kind, error).with_hints(hint)
 }
 
 /// A part that is not up by then is reported by the health, not waited for.

@@ -104,7 +104,8 @@ impl PartsConfig {
 pub(crate) struct ReloadConfig {
     /// Whether a change of the file is noticed without SIGHUP or `agentd reload`.
     pub watch: bool,
-    /// How long the file must have been left alone before it is read: editors write in several steps.
+    /// How long the file must have been left alone before it is read: editors write in several steps. One that
+    /// keeps changing is read after ten times as long.
     #[serde(with = "wardkit_retry::duration")]
     #[schemars(with = "String")]
     pub settle: Duration,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 
 use crate::app::App;
@@ -34,7 +35,7 @@ async fn run(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (tell, mut changes) = mpsc::channel(1);
     // Dropping the watcher ends the watch.
-    let _watcher = match file.as_deref().map(|file| watch(file, tell)).transpose() {
+    let mut watcher = match file.as_deref().map(|file| watch(file, tell.clone())).transpose() {
         Ok(watcher) => {
             context.set_health(Health::Up);
             watcher
@@ -48,11 +49,18 @@ async fn run(
         let request = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
             () = hung_up(&app.hangup) => Request::Signal,
-            Some(()) = changes.recv() => {
-                settled(&mut changes, settle).await;
-                Request::FileChange
-            }
+            Some(()) = changes.recv() => tokio::select! {
+                () = context.stop.cancelled() => return Ok(()),
+                () = hung_up(&app.hangup) => Request::Signal,
+                () = settled(&mut changes, settle) => Request::FileChange,
+            },
         };
+        // A link may lead elsewhere by now. Where the file is gone for the moment, the old watch sees it come back.
+        if let Some(Ok(moved)) =
+            file.as_deref().filter(|_| watcher.is_some()).map(|file| watch(file, tell.clone()))
+        {
+            watcher = Some(moved);
+        }
         // The outcome is an event; who asked by a signal or by saving a file reads it there.
         let _ = reload(&app, request).await;
     }
@@ -62,9 +70,11 @@ async fn hung_up(hangup: &Hangup) {
     hangup.lock().await.recv().await;
 }
 
-/// Waits until no change was told for as long as `settle`.
+/// Waits until no change was told for as long as `settle`, within bounds: a file that changes all the time is read
+/// all the same.
 async fn settled(changes: &mut mpsc::Receiver<()>, settle: Duration) {
-    while let Ok(Some(())) = tokio::time::timeout(settle, changes.recv()).await {}
+    let quiet = async { while let Ok(Some(())) = timeout(settle, changes.recv()).await {} };
+    let _ = timeout(settle * MOST_SETTLES, quiet).await;
 }
 
 /// Watches the directories of the file and of what it links to: editors and configuration managers replace the
@@ -104,3 +114,6 @@ fn blind(app: &App, context: &Context, error: &notify::Error) {
     let event = Event::new(SystemClock.now(), "config.watch.failed", Severity::Warning, "reload");
     app.events.publish(event.with_message(reason));
 }
+
+/// An editor that saves in several steps needs two or three.
+const MOST_SETTLES: u32 = 10;

@@ -26,11 +26,24 @@ pub(crate) fn notify_ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// Says that the daemon reads its configuration again.
-pub(crate) fn notify_reloading() {
-    match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::warn!(%error, "cannot read the monotonic clock"),
+/// A reload under way. However it ends, also when nobody waits for it any more, the manager learns of it.
+#[must_use]
+pub(crate) struct Reloading(());
+
+impl Reloading {
+    /// Says that the daemon reads its configuration again.
+    pub(crate) fn begin() -> Self {
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::warn!(%error, "cannot read the monotonic clock"),
+        }
+        Self(())
+    }
+}
+
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        notify_ready();
     }
 }
 

@@ -71,3 +71,15 @@ fn very_long_data_directory_has_a_control_socket() {
     let daemon = Daemon::start(&long, &[]);
     assert_eq!(daemon.status()["health"]["state"], "up");
 }
+
+#[test]
+fn directory_in_place_of_the_control_socket_is_refused_as_a_matter_of_the_disk() {
+    let dir = dir();
+    fs::create_dir(dir.path().join("control.sock")).unwrap();
+    let ended = run(&["--data-dir", dir.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!(ended.code, Some(74), "{ended:?}");
+    assert!(
+        ended.stderr.contains("control.sock") && ended.stderr.contains("\nhint: "),
+        "{ended:?}"
+    );
+}

@@ -1,4 +1,6 @@
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -130,4 +132,83 @@ fn listener_moves_to_a_new_address_and_refuses_a_taken_one() {
     );
     assert_eq!(answer.status, 200);
     assert_eq!(daemon.status()["listen"], address.to_string());
+}
+
+#[test]
+fn file_that_a_link_leads_to_in_the_end_is_watched() {
+    let dir = dir();
+    for name in ["old", "new"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+        fs::write(dir.path().join(name).join("file"), "").unwrap();
+    }
+    fs::create_dir(dir.path().join("etc")).unwrap();
+    let (link, swap) = (dir.path().join("etc/agentd.toml"), dir.path().join("etc/swap"));
+    std::os::unix::fs::symlink(dir.path().join("old/file"), &link).unwrap();
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", link.to_str().unwrap()]);
+    fs::write(dir.path().join("new/file"), "[listen]\nmax-uri = 100\n").unwrap();
+    std::os::unix::fs::symlink(dir.path().join("new/file"), &swap).unwrap();
+    fs::rename(&swap, &link).unwrap();
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+    fs::write(dir.path().join("new/file"), "[listen]\nmax-uri = 200\n").unwrap();
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+}
+
+#[test]
+fn file_that_keeps_changing_delays_neither_hangup_nor_stop() {
+    // Changed once, it would be left alone for longer than the test waits.
+    let (_dir, file, daemon) = start("[reload]\nsettle = \"1m\"\n");
+    fs::write(&file, "[reload]\nsettle = \"59s\"\n").unwrap();
+    daemon.signal("HUP");
+    daemon.logged(&["config.reloaded", "signal", "reload"]);
+    fs::write(&file, "[reload]\nsettle = \"58s\"\n").unwrap();
+    daemon.signal("TERM");
+    let rest = daemon.log_to_the_end();
+    assert!(!rest.contains("cut off"), "{rest}");
+}
+
+#[test]
+fn time_to_finish_is_the_one_of_the_configuration_in_force() {
+    // The request takes longer than the first of the two, with the second that agentd adds.
+    let text = |drain| {
+        format!("{UNWATCHED}[listen]\nrequest-timeout = \"1500ms\"\ndrain-timeout = \"{drain}\"\n")
+    };
+    let (_dir, file, daemon) = start(&text("10ms"));
+    fs::write(&file, text("1h")).unwrap();
+    assert_eq!(daemon.command(&["reload"]).code, Some(0));
+    let mut slow = half_a_request(&daemon);
+    daemon.signal("TERM");
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert_eq!(daemon.ended(), Some(0));
+}
+
+#[test]
+fn address_that_was_left_is_free_again_while_its_last_request_finishes() {
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = |address| format!("{UNWATCHED}[listen]\naddress = \"{address}\"\n");
+    let dir = dir();
+    let (file, old, new) = (dir.path().join("agentd.toml"), free(), free());
+    fs::write(&file, text(old)).unwrap();
+    let daemon =
+        Daemon::spawn(&dir.path().join("data"), &["--config", file.to_str().unwrap()], |_| {});
+    let mut slow = half_a_request(&daemon);
+    for address in [new, old, new, old] {
+        fs::write(&file, text(address)).unwrap();
+        assert_eq!(daemon.command(&["reload"]).stdout, "changed: listen\n", "{address}");
+    }
+    slow.write_all(b"2").unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+/// Asks, but for the last byte.
+fn half_a_request(daemon: &Daemon) -> TcpStream {
+    let mut stream = TcpStream::connect(daemon.address()).unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n1";
+    stream.write_all(request).unwrap();
+    // The answer to a later connection says that this one was taken in.
+    assert_eq!(daemon.request("/healthz").status, 200);
+    stream
 }

@@ -137,6 +137,11 @@ impl Daemon {
         }
     }
 
+    /// Waits until agentd has ended by itself, and returns what it still logged.
+    pub(crate) fn log_to_the_end(&self) -> String {
+        self.log.iter().collect::<Vec<_>>().join("\n")
+    }
+
     /// Waits until agentd has ended by itself.
     pub(crate) fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
