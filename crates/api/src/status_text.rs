@@ -1,6 +1,6 @@
 //! The status as text, for a terminal.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use wardkit_core::{Event, Health, Timestamp};
 
@@ -13,13 +13,13 @@ impl fmt::Display for Status {
         writeln!(
             f,
             "runs    {} with pid {}, since {}",
-            self.version,
+            Shown(&self.version),
             self.pid,
             seconds(self.started_at)
         )?;
-        writeln!(f, "data    {}", self.data_dir.escape_debug())?;
+        writeln!(f, "data    {}", Shown(&self.data_dir))?;
         let config = self.config_file.as_deref().unwrap_or("embedded defaults");
-        writeln!(f, "config  {}", config.escape_debug())?;
+        writeln!(f, "config  {}", Shown(config))?;
         if let Some(address) = self.listen {
             writeln!(f, "look    http://{address}/")?;
         }
@@ -29,7 +29,7 @@ impl fmt::Display for Status {
             writeln!(
                 f,
                 "  {:<12} {} since {since}, restarts: {}",
-                part.name,
+                Shown(&part.name).to_string(),
                 escaped(&part.health),
                 part.restarts
             )?;
@@ -46,18 +46,30 @@ fn event_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
     write!(f, "  {} {:<8} {}", seconds(event.at), event.severity, event.kind)?;
     for text in [&event.subject, &event.message] {
         if !text.is_empty() {
-            write!(f, " {}", text.escape_debug())?;
+            write!(f, " {}", Shown(text))?;
         }
     }
     for (name, value) in &event.details {
-        write!(f, " {name}={value}")?;
+        write!(f, " {}={}", Shown(name), Shown(&value.to_string()))?;
     }
     writeln!(f)
 }
 
+/// A text without what would break the line, steer the terminal, or hide or reorder what is read.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|letter| match letter {
+            '\'' | '"' | '\\' => f.write_char(letter),
+            _ => write!(f, "{}", letter.escape_debug()),
+        })
+    }
+}
+
 fn escaped(health: &Health) -> String {
     match health.reason() {
-        Some(reason) => format!("{}: {}", health.as_str(), reason.escape_debug()),
+        Some(reason) => format!("{}: {}", health.as_str(), Shown(reason)),
         None => health.as_str().to_owned(),
     }
 }
@@ -83,9 +95,10 @@ mod tests {
         let event = Event::new(at, "part.failed", Severity::Error, "agentd")
             .with_subject("http")
             .with_message("gone\nhealth  up")
+            .with_detail("errors", vec!["\u{9b}2J\u{202e}\"ä\"".to_owned()])
             .with_detail("restart_in_seconds", 0.5);
         let status = Status {
-            version: "1.2.3".to_owned(),
+            version: "1.2.3\u{1b}[2J\n".to_owned(),
             pid: 7,
             started_at: at,
             uptime_seconds: 5,
@@ -94,7 +107,7 @@ mod tests {
             listen: Some(([127, 0, 0, 1], 9180).into()),
             health: Health::down("http: gone\nhealth  up"),
             parts: vec![PartStatus {
-                name: "http".to_owned(),
+                name: "ht\ttp".to_owned(),
                 health: Health::Starting,
                 restarts: 2,
                 since: at,
@@ -103,16 +116,16 @@ mod tests {
         };
         let expected = "\
 health  down: http: gone\\nhealth  up
-runs    1.2.3 with pid 7, since 1970-01-01T00:00:01Z
+runs    1.2.3\\u{1b}[2J\\n with pid 7, since 1970-01-01T00:00:01Z
 data    /data
 config  embedded defaults
 look    http://127.0.0.1:9180/
 
 parts
-  http         starting since 1970-01-01T00:00:01Z, restarts: 2
+  ht\\ttp       starting since 1970-01-01T00:00:01Z, restarts: 2
 
 events, newest first
-  1970-01-01T00:00:01Z error    part.failed http gone\\nhealth  up restart_in_seconds=0.5
+  1970-01-01T00:00:01Z error    part.failed http gone\\nhealth  up errors=[\"\\u{9b}2J\\u{202e}\\\"ä\\\"\"] restart_in_seconds=0.5
 ";
         assert_eq!(status.to_string(), expected);
     }
