@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::{Classes, RetryPolicy, Schedule, Violation};
+use crate::{Classes, Jitter, RetryPolicy, Schedule, Violation};
 
 pub(crate) fn violations(policy: &RetryPolicy) -> Vec<Violation> {
     // `Vec::new` does not allocate: a sound policy costs its comparisons.
     let mut found = Vec::new();
     attempts(policy, &mut found);
-    schedule(&policy.schedule, policy.max_attempts > 1, &mut found);
+    schedule(policy, &mut found);
     limits(policy, &mut found);
     if let Some(name) = &policy.budget
         && (name.trim().is_empty() || name == "none")
@@ -33,8 +33,9 @@ fn attempts(policy: &RetryPolicy, found: &mut Vec<Violation>) {
     }
 }
 
-fn schedule(schedule: &Schedule, retries: bool, found: &mut Vec<Violation>) {
-    match schedule {
+fn schedule(policy: &RetryPolicy, found: &mut Vec<Violation>) {
+    let retries = policy.max_attempts > 1;
+    match &policy.schedule {
         Schedule::Fixed { delay } => {
             wait("schedule.delay", *delay, retries, found);
         }
@@ -61,7 +62,30 @@ fn schedule(schedule: &Schedule, retries: bool, found: &mut Vec<Violation>) {
                     found.push(too_long(&format!("schedule.delays[{index}]")));
                 }
             }
+            repeated(delays, policy.max_attempts, found);
         }
+    }
+    // The others have a base of which the same is said above.
+    let may_begin_at_zero = match &policy.schedule {
+        Schedule::Linear { step, .. } => !step.is_zero(),
+        Schedule::List { delays } => !delays.is_empty(),
+        _ => false,
+    };
+    let is_zero = may_begin_at_zero && policy.schedule.bounds().0.is_zero();
+    if retries && is_zero && policy.jitter == Jitter::Decorrelated {
+        found.push(Violation::new(
+            "jitter",
+            "decorrelated needs a shortest wait above zero: three times nothing is nothing",
+        ));
+    }
+}
+
+/// A list may begin with attempts that follow at once; what it repeats may not.
+fn repeated(delays: &[Duration], max_attempts: u32, found: &mut Vec<Violation>) {
+    let listed = u32::try_from(delays.len()).unwrap_or(u32::MAX);
+    if delays.last().is_some_and(Duration::is_zero) && max_attempts.saturating_sub(1) > listed {
+        let path = format!("schedule.delays[{}]", delays.len() - 1);
+        found.push(Violation::new(&path, "must not be zero where it repeats: a hot loop"));
     }
 }
 

@@ -75,6 +75,25 @@ fn each_impossible_value_is_named_by_its_key() {
             }),
             vec!["schedule.base"],
         ),
+        (
+            with_schedule(Schedule::List { delays: vec![Duration::ZERO] }),
+            vec!["schedule.delays[0]"],
+        ),
+        (
+            with(|p| {
+                p.jitter = Jitter::Decorrelated;
+                p.schedule =
+                    Schedule::Linear { base: Duration::ZERO, step: millis(1), cap: millis(9) };
+            }),
+            vec!["jitter"],
+        ),
+        (
+            with(|p| {
+                p.jitter = Jitter::Decorrelated;
+                p.schedule = Schedule::List { delays: vec![Duration::ZERO, millis(9)] };
+            }),
+            vec!["jitter"],
+        ),
     ];
     for (policy, expected) in rows {
         assert_eq!(paths(&policy), expected, "{policy:?}");

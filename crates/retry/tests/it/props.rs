@@ -76,6 +76,7 @@ fn sound_policy() -> impl Strategy<Value = RetryPolicy> {
         let default = RetryPolicy::http();
         while let Some(violation) = policy.validate().first() {
             match violation.path.split(['.', '[']).next().unwrap() {
+                "jitter" => policy.jitter = default.jitter,
                 "max-attempts" => policy.max_attempts = default.max_attempts,
                 "schedule" => policy.schedule = default.schedule.clone(),
                 "attempt-timeout" => policy.attempt_timeout = None,
