@@ -4,7 +4,8 @@ use wardkit_core::{Clock, SystemClock, Transient};
 
 use crate::{Class, Classify, retry_after};
 
-/// What the classifier wants to know of a response: implement it for the type of the HTTP client at hand.
+/// What the classifier wants to know of a response: implement it for a type of your own, such as one that has read
+/// the body. For a type of an HTTP client a closure around [`Http::class_of`] does without a wrapper.
 pub trait HttpReply {
     /// Returns the status code.
     fn status(&self) -> u16;
@@ -49,12 +50,27 @@ impl<K: Clock> Http<K> {
     /// Returns the class of a response of which `header` finds a header by its lower-case name.
     ///
     /// ```
+    /// # use std::collections::HashMap;
     /// # use std::time::Duration;
-    /// use wardkit_retry::{Class, Http};
+    /// use wardkit_retry::{Class, Http, Idempotency, Retry, RetryPolicy};
     ///
-    /// let header = |name: &str| (name == "retry-after").then_some("7");
-    /// let class = Http::new().class_of(429, header, None);
-    /// assert_eq!(class, Class::Throttled { after: Some(Duration::from_secs(7)) });
+    /// // Of a client's own types, for which nobody else can implement a trait.
+    /// struct Response { status: u16, headers: HashMap<String, String> }
+    /// struct ClientError { is_connect: bool }
+    ///
+    /// let classify = |result: &Result<Response, ClientError>| match result {
+    ///     Ok(reply) => {
+    ///         let header = |name: &str| reply.headers.get(name).map(String::as_str);
+    ///         Http::new().class_of(reply.status, header, None)
+    ///     }
+    ///     Err(error) if error.is_connect => Class::Transient,
+    ///     Err(_) => Class::Permanent,
+    /// };
+    /// let headers = HashMap::from([("retry-after".to_owned(), "7".to_owned())]);
+    /// let busy = classify(&Ok(Response { status: 429, headers }));
+    /// assert_eq!(busy, Class::Throttled { after: Some(Duration::from_secs(7)) });
+    /// let retry = Retry::new(RetryPolicy::http(), Idempotency::Safe)?.with_classifier(classify);
+    /// # Ok::<(), wardkit_retry::Error>(())
     /// ```
     pub fn class_of<'h>(
         &self,
@@ -70,8 +86,10 @@ impl<K: Clock> Http<K> {
             100..400 => Class::Success,
             402 => exhausted(),
             400 | 403 | 429 if says(body, OUT_OF_CREDIT) => exhausted(),
-            // A limit per minute is called a quota too, but comes with the time to wait.
-            429 if says(body, &["quota"]) && after().is_none() => exhausted(),
+            // A limit per minute is called a quota too, but says so or comes with the time to wait.
+            429 if says(body, &["quota"]) && !says(body, PER_MINUTE) && after().is_none() => {
+                exhausted()
+            }
             429 => Class::Throttled { after: after() },
             503 | 529 => Class::Overloaded { after: after() },
             408 | 504 | 524 => Class::Timeout,
@@ -121,5 +139,6 @@ const OUT_OF_CREDIT: &[&str] = &[
     "perday",
     "per day",
 ];
+const PER_MINUTE: &[&str] = &["perminute", "per minute", "per_minute"];
 /// An error's code stands at its beginning; a hostile body must not cost time.
 const LONGEST_SEARCH: usize = 4_096;

@@ -79,6 +79,10 @@ fn http_date(text: &str) -> Option<Timestamp> {
     }
     let month = 1 + MONTHS.iter().position(|&name| name == month)?;
     let year = full_year(year)?;
+    // Beyond what a timestamp holds: as late as can be, so that the wait is not taken for none.
+    if year > LAST_WHOLE_YEAR {
+        return Some(Timestamp::MAX);
+    }
     // The parser of RFC 3339 refuses days and hours that do not exist.
     format!("{year:04}-{month:02}-{day:0>2}T{time}Z").parse().ok()
 }
@@ -95,5 +99,6 @@ fn full_year(year: &str) -> Option<u32> {
 }
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const LAST_WHOLE_YEAR: u32 = 2261;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

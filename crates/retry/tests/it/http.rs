@@ -63,6 +63,14 @@ fn spent_quota_is_told_from_asking_too_often() {
             Class::QuotaExhausted { until: Some(Timestamp::from_unix_seconds(NOW + 20)) },
         ),
         (429, none, r#"{"type":"rate_limit_error"}"#, throttled(None)),
+        // A limit per minute is called a quota too, and its time to wait may be missing or in the body.
+        (
+            429,
+            none,
+            r#"{"message":"quota","quotaId":"GenerateRequestsPerMinute"}"#,
+            throttled(None),
+        ),
+        (429, none, "Quota exceeded: PerMinute and PerDay", exhausted),
         (400, none, "Your credit balance is too low", exhausted),
         (403, none, "Forbidden", Class::Permanent),
     ];
@@ -71,10 +79,13 @@ fn spent_quota_is_told_from_asking_too_often() {
     }
 }
 
+const FOR_EVER: Duration = Duration::from_nanos(i64::MAX.cast_unsigned())
+    .saturating_sub(Duration::from_secs(NOW.cast_unsigned()));
+
 #[test]
 fn retry_after_is_read_in_every_shape() {
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-    let rows: [(&[(&str, &str)], Option<Duration>); 22] = [
+    let rows: [(&[(&str, &str)], Option<Duration>); 24] = [
         (&[], None),
         (&[("retry-after", "120")], Some(secs(120))),
         (&[("retry-after", " 0 ")], Some(secs(0))),
@@ -90,6 +101,9 @@ fn retry_after_is_read_in_every_shape() {
         (&[("retry-after", "Sunday, 06-Nov-94 08:50:07 GMT")], Some(secs(30))),
         (&[("retry-after", "Sun Nov  6 08:50:07 1994")], Some(secs(30))),
         (&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(secs(0))),
+        // Beyond what a timestamp holds: for ever, not at once.
+        (&[("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], Some(FOR_EVER)),
+        (&[("retry-after", "Fri, 31 Dec 0001 23:59:59 GMT")], None),
         (&[("retry-after", "Sun, 31 Feb 1994 08:49:00 GMT")], None),
         (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 CET")], None),
         (
