@@ -150,12 +150,18 @@ impl Breaker {
 
     /// Closes the breaker and forgets past failures: the switch of an operator.
     pub fn release(&self) {
-        self.change(|_| Some(BreakerState::Closed));
+        self.change(|_| {
+            self.window.clear();
+            Some(BreakerState::Closed)
+        });
     }
 
     /// Refuses all calls for this long, because the target asked for it; bounded by
     /// [`longest_pause`](BreakerConfig::longest_pause).
     pub fn pause(&self, clock: &impl Clock, duration: Duration) {
+        if duration.is_zero() {
+            return;
+        }
         let until = nanos(clock.uptime().saturating_add(duration.min(self.config.longest_pause)));
         self.change(|state| match state {
             BreakerState::ForcedOpen => None,
@@ -163,9 +169,14 @@ impl Breaker {
                 self.until.fetch_max(until, Ordering::AcqRel);
                 None
             }
-            BreakerState::Closed | BreakerState::HalfOpen => {
+            BreakerState::Closed => {
                 self.until.store(until, Ordering::Release);
                 Some(BreakerState::Paused)
+            }
+            // Its probes have not shown yet that the target is back: others follow after the pause.
+            BreakerState::HalfOpen => {
+                self.until.store(until, Ordering::Release);
+                Some(BreakerState::Open)
             }
         });
     }

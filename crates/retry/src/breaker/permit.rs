@@ -50,7 +50,7 @@ impl<'b> BreakerPermit<'b> {
                 return self.breaker.pause(clock, pause);
             }
             // Asking too often is the callers' failing, and the pause takes care of it.
-            Class::Throttled { after: Some(_) } => self.give_back(),
+            Class::Throttled { after: Some(after) } if !after.is_zero() => self.give_back(),
             _ => self.count_failure(clock),
         }
         if let Some(after) = class.after() {

@@ -230,3 +230,43 @@ fn threads_count_every_failure() {
     assert_eq!(breaker.state(), BreakerState::Open);
     assert!(clock.uptime() == Duration::ZERO);
 }
+
+#[test]
+fn pause_asked_of_a_probe_does_not_close_the_breaker() {
+    let clock = TestClock::new(1);
+    let breaker = breaker(|config| config.probes = 1);
+    play(&breaker, &clock, "xxxxxxxxxx");
+    clock.advance(secs(2));
+    let asked = Class::Throttled { after: Some(secs(5)) };
+    breaker.admit(&clock).unwrap().failed(asked, &clock);
+    assert_eq!(breaker.state(), BreakerState::Open);
+    assert_eq!(breaker.refuses_for(&clock), Some(secs(5)));
+    clock.advance(secs(5));
+    let probe = breaker.admit(&clock).unwrap();
+    assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    assert!(breaker.admit(&clock).is_err());
+    probe.succeeded();
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}
+
+#[test]
+fn wait_of_no_time_pauses_nothing_and_counts_as_a_failure() {
+    let clock = TestClock::new(1);
+    let breaker = breaker(|config| config.trip = Trip::Consecutive { failures: 2 });
+    for state in [BreakerState::Closed, BreakerState::Open] {
+        let asked = Class::Throttled { after: Some(Duration::ZERO) };
+        breaker.admit(&clock).unwrap().failed(asked, &clock);
+        assert_eq!(breaker.state(), state);
+    }
+}
+
+#[test]
+fn released_breaker_has_forgotten_past_failures_though_it_was_paused() {
+    let clock = TestClock::new(1);
+    let breaker = breaker(|config| config.trip = Trip::Consecutive { failures: 3 });
+    play(&breaker, &clock, "xx");
+    breaker.pause(&clock, secs(5));
+    breaker.release();
+    assert_eq!(play(&breaker, &clock, "xx"), 2);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}
