@@ -75,6 +75,15 @@ impl Class {
         }
     }
 
+    /// Returns the class as if the target had asked for no wait.
+    pub(crate) const fn without_wait(self) -> Self {
+        match self {
+            Self::Throttled { .. } => Self::Throttled { after: None },
+            Self::Overloaded { .. } => Self::Overloaded { after: None },
+            other => other,
+        }
+    }
+
     pub(crate) const fn index(self) -> usize {
         match self {
             Self::Success => 0,

@@ -41,10 +41,77 @@ impl<E> GaveUp<E> {
         self.trail.total
     }
 
+    /// Returns what this failure means to a caller further out, such as a [`Chain`](crate::Chain) of retried calls:
+    /// mostly the class of the last attempt.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        let last = self.trail.kept.last().map(|attempt| attempt.class);
+        match (self.reason, last) {
+            (Reason::Unsafe, _) | (_, Some(Class::Success)) => Class::Permanent,
+            (Reason::CircuitOpen { retry_after }, _) => Class::Overloaded { after: retry_after },
+            (_, Some(class)) => class,
+            (Reason::QueueFull | Reason::QueueTimeout, None) => Class::Overloaded { after: None },
+            (Reason::DeadlineExceeded, None) => Class::Timeout,
+            (_, None) => Class::Permanent,
+        }
+    }
+
     /// Returns the attempts, oldest first; of a long series the last 16.
     #[must_use]
     pub fn trail(&self) -> &[FailedAttempt] {
         &self.trail.kept
+    }
+
+    /// Returns the same with a last error that `?` takes, whatever it was: `Box<dyn Error + Send + Sync>` and its like
+    /// implement no `Error` of their own, so neither does a [`GaveUp`] of them.
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use wardkit_retry::{Class, GaveUp, Idempotency, Retry, RetryPolicy};
+    ///
+    /// type Boxed = Box<dyn Error + Send + Sync>;
+    ///
+    /// fn lines(path: &str) -> Result<usize, Boxed> {
+    ///     // The type of a closure's argument has to be written out.
+    ///     let retry = Retry::new(RetryPolicy::local_io(), Idempotency::Safe)?.with_classifier(
+    ///         |result: &Result<usize, Boxed>| match result {
+    ///             Ok(_) => Class::Success,
+    ///             Err(error) if error.is::<std::io::Error>() => Class::Transient,
+    ///             Err(_) => Class::Permanent,
+    ///         },
+    ///     );
+    ///     let read = || Ok(std::fs::read_to_string(path)?.lines().count());
+    ///     Ok(retry.run_blocking(read).map_err(GaveUp::boxed)?)
+    /// }
+    /// assert!(lines("/nowhere").is_err());
+    /// ```
+    pub fn boxed(self) -> GaveUp<impl Error + Send + Sync + 'static>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let Self { reason, last, trail } = self;
+        GaveUp { reason, last: last.map(|last| Boxed(last.into())), trail }
+    }
+}
+
+/// An error of any type as one of a type that implements [`Error`].
+struct Boxed(Box<dyn Error + Send + Sync>);
+
+impl fmt::Debug for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Boxed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 
@@ -62,7 +129,8 @@ impl<E: Error + 'static> Error for GaveUp<E> {
 }
 
 impl<E> Transient for GaveUp<E> {
-    /// Returns whether the same call may succeed a moment later: true unless the failure was for good.
+    /// Returns whether the same call may succeed a moment later: true unless the failure was for good, or an operator
+    /// has switched the target off.
     fn is_transient(&self) -> bool {
         !matches!(
             self.reason,
@@ -70,6 +138,7 @@ impl<E> Transient for GaveUp<E> {
                 | Reason::QuotaExhausted { .. }
                 | Reason::RetryAfterTooLong { .. }
                 | Reason::Unsafe
+                | Reason::CircuitOpen { retry_after: None }
         )
     }
 }

@@ -47,6 +47,7 @@ pub struct RetryPolicy {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RetryAfter {
     /// Whether the server's wait is a minimum. It is never shortened: where it does not fit, the call is given up.
+    /// Otherwise it is as if the server had asked for none, also for the circuit breaker.
     pub honour: bool,
     /// The longest server's wait that is worth waiting for, such as `1m`, or `none`.
     #[cfg_attr(feature = "serde", serde(with = "crate::wire::limit"))]

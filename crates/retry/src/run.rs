@@ -157,7 +157,8 @@ impl<'r, E, C, K: Sleep, O: Observer> Run<'r, E, C, K, O> {
         let Failed { number, permits, class, result } = failed;
         let retry = self.retry;
         if let Some(permit) = permits.breaker {
-            permit.failed(class, &retry.clock);
+            let honoured = retry.policy.retry_after.honour;
+            permit.failed(if honoured { class } else { class.without_wait() }, &retry.clock);
         }
         let sent = self.sent(result.as_ref());
         let decision = self.session.on_failure(retry.clock.uptime(), class, sent);

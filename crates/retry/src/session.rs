@@ -71,10 +71,10 @@ impl<'p> Session<'p> {
                 _ => Reason::Permanent,
             });
         };
-        if !self.policy.on.contains(retryable) {
-            Some(Reason::NotRetried)
-        } else if !self.may_repeat && sent == Sent::Maybe {
+        if !self.may_repeat && sent == Sent::Maybe {
             Some(Reason::Unsafe)
+        } else if !self.policy.on.contains(retryable) {
+            Some(Reason::NotRetried)
         } else if self.attempts >= self.max_attempts {
             Some(Reason::AttemptsExhausted)
         } else {

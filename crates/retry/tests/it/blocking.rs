@@ -1,11 +1,11 @@
-use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 
 use wardkit_core::{Clock, Timestamp, Transient};
 use wardkit_retry::{
-    Attempt, Budget, BudgetConfig, Budgets, ByIo, Class, Classes, Deadline, Error, GaveUp,
-    Idempotency, Reason, Retry, RetryBlocking, RetryPolicy, Retryable, Schedule, Scope, TestClock,
+    Attempt, Breaker, BreakerConfig, BreakerState, Budget, BudgetConfig, Budgets, ByIo, Class,
+    Classes, Deadline, Error, GaveUp, Idempotency, Reason, Retry, RetryBlocking, RetryPolicy,
+    Retryable, Schedule, Scope, TestClock,
 };
 
 use crate::support::{Diary, Fault, PERMANENT, Script, TRANSIENT, millis, retry, secs};
@@ -17,39 +17,6 @@ fn transient_failures_are_tried_again_until_one_succeeds() {
     let result = (|| script.next()).retry_blocking(&retry(&clock, |_| ()));
     assert_eq!(result, Ok(7));
     assert_eq!(clock.uptime(), secs(1 + 2));
-}
-
-#[test]
-fn exhausted_call_tells_its_attempts_and_keeps_the_last_error() {
-    let clock = TestClock::at(Timestamp::from_unix_seconds(100), 1);
-    let timeout = Fault(Class::Timeout);
-    let script = Script::<()>::new([Err(TRANSIENT), Err(TRANSIENT), Err(timeout)]);
-    let error = retry(&clock, |_| ()).run_blocking(|| script.next()).unwrap_err();
-    assert_eq!(error.reason(), Reason::AttemptsExhausted);
-    assert_eq!(error.attempts(), 3);
-    let trail: Vec<_> =
-        error.trail().iter().map(|a| (a.number, a.class, a.at.as_unix_seconds(), a.wait)).collect();
-    assert_eq!(
-        trail,
-        [
-            (1, Class::Transient, 100, Some(secs(1))),
-            (2, Class::Transient, 101, Some(secs(2))),
-            (3, Class::Timeout, 103, None),
-        ]
-    );
-    assert_eq!(error.to_string(), "gave up after 3 attempts: all attempts failed");
-    assert_eq!(error.source().unwrap().to_string(), "fault: timeout");
-    assert_eq!(error.into_last(), Some(timeout));
-}
-
-#[test]
-fn long_series_keeps_its_end() {
-    let clock = TestClock::new(1);
-    let retry = retry(&clock, |policy| policy.max_attempts = 40);
-    let error = retry.run_blocking(|| Err::<(), _>(TRANSIENT)).unwrap_err();
-    assert_eq!(error.attempts(), 40);
-    assert_eq!(error.trail().len(), 16);
-    assert_eq!(error.trail()[0].number, 25);
 }
 
 #[test]
@@ -311,4 +278,15 @@ fn clock_is_read_only_where_a_time_limit_needs_it() {
     assert_eq!(read(|_| ()), 0);
     assert_eq!(read(|policy| policy.attempt_timeout = Some(secs(1))), 0);
     assert_eq!(read(|policy| policy.total_deadline = Some(secs(2))), 1);
+}
+
+#[test]
+fn wait_that_the_policy_ignores_does_not_pause_the_breaker_either() {
+    let clock = TestClock::new(1);
+    let breaker = Arc::new(Breaker::new("target", BreakerConfig::default()).unwrap());
+    let script = Script::new([Err(Fault(Class::Throttled { after: Some(secs(999)) })), Ok(())]);
+    let retry = retry(&clock, |policy| policy.retry_after.honour = false)
+        .with_breaker(Arc::clone(&breaker));
+    assert_eq!(retry.run_blocking(|| script.next()), Ok(()));
+    assert_eq!((clock.uptime(), breaker.state()), (secs(1), BreakerState::Closed));
 }

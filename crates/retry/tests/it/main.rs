@@ -9,6 +9,7 @@ mod breaker;
 mod bulkhead;
 mod chain;
 mod compat_backoff;
+mod gave_up;
 mod hedge;
 mod http;
 mod observe;
