@@ -3,18 +3,19 @@
 mod answer;
 mod limits;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wardkit_core::{Clock, SystemClock};
 
 pub use answer::{Answer, ChainFailed, Passed, Why};
-use limits::Limiter;
 pub use limits::{Limit, Limits, Usage};
+use limits::{Limiter, Reserved};
 
 use crate::{
-    Breaker, BreakerConfig, BreakerPermit, ByTransient, Class, Classes, Classify, Error, Retryable,
-    Violation,
+    Breaker, BreakerConfig, BreakerPermit, ByTransient, Class, Classes, Classify, Error,
+    Idempotency, Retryable, Violation,
 };
 
 /// When a chain moves on, and for how long.
@@ -47,6 +48,9 @@ impl ChainConfig {
         if self.cool_down.is_zero() {
             found.push(Violation::new("cool-down", "must not be zero"));
         }
+        if self.cool_down > self.breaker.longest_pause {
+            found.push(Violation::new("cool-down", "must not be above breaker.longest-pause"));
+        }
         found
     }
 }
@@ -66,9 +70,45 @@ impl Default for ChainConfig {
 /// A target is passed over while its circuit breaker is open, while it cools down after a failure that made the
 /// chain move on, and while its own [`Limits`] are used up. So the chain sticks to a stand-in, and goes back by
 /// itself.
+///
+/// It sets no time limit of its own. Wrap the call in a [`Retry`](crate::Retry) that has one, and let
+/// [`GaveUp::class`](crate::GaveUp::class) tell the chain what a failure of that means:
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use wardkit_retry::{
+///     Chain, ChainConfig, Class, Classes, GaveUp, Idempotency, Limits, Retry, RetryPolicy, SleepAsync, TestClock, Usage,
+/// };
+///
+/// # let clock = TestClock::new(1);
+/// # let sleep = clock.clone();
+/// # let ask = |model: &'static str| {
+/// #     let slow = sleep.sleep_async(Duration::from_secs(if model == "large" { 3_600 } else { 1 }));
+/// #     async move { slow.await; Ok::<_, io::Error>(format!("{model} says hello")) }
+/// # };
+/// let mut policy = RetryPolicy::never();
+/// policy.attempt_timeout = Some(Duration::from_secs(60));
+/// let limited = Retry::new(policy, Idempotency::Safe)?;
+/// # let limited = limited.with_clock(clock.clone());
+///
+/// let mut config = ChainConfig::default();
+/// config.on = Classes::ALL;
+/// let targets = [("large", "large", Limits::NONE), ("small", "small", Limits::NONE)];
+/// let chain = Chain::new(config, &Idempotency::Safe, targets)?.with_classifier(
+///     |result: &Result<String, GaveUp<io::Error>>| result.as_ref().map_or_else(GaveUp::class, |_| Class::Success),
+/// );
+/// # let chain = chain.with_clock(clock.clone());
+///
+/// let answer = chain.run(Usage::default(), |model| limited.run(|| ask(model)));
+/// # let answer = clock.block_on(answer)?;
+/// assert_eq!(answer.value, "small says hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Chain<T, C = ByTransient, K = SystemClock> {
     config: ChainConfig,
+    is_safe: bool,
     targets: Vec<Target<T>>,
     classifier: C,
     clock: K,
@@ -85,12 +125,16 @@ struct Target<T> {
 impl<T> Chain<T> {
     /// Creates a chain of named targets with their limits.
     ///
+    /// Unless the call is [`Idempotency::Safe`], it goes on to the next target only when it provably never reached
+    /// the one before: a key protects from repetitions at the target that knows it, not at another one.
+    ///
     /// # Errors
     ///
-    /// Returns [`Error::EmptyChain`] without targets, and [`Error::Invalid`] with everything that
-    /// [`ChainConfig::validate`] and [`Limits::validate`] complain of.
+    /// Returns [`Error::EmptyChain`] without targets, [`Error::DuplicateTarget`] for a name that is there twice, and
+    /// [`Error::Invalid`] with everything that [`ChainConfig::validate`] and [`Limits::validate`] complain of.
     pub fn new<N: Into<Arc<str>>>(
         config: ChainConfig,
+        idempotency: &Idempotency,
         targets: impl IntoIterator<Item = (N, T, Limits)>,
     ) -> Result<Self, Error> {
         Error::unless_sound("chain", config.validate())?;
@@ -101,7 +145,12 @@ impl<T> Chain<T> {
         if targets.is_empty() {
             return Err(Error::EmptyChain);
         }
-        Ok(Self { config, targets, classifier: ByTransient, clock: SystemClock })
+        let mut names = BTreeSet::new();
+        if let Some(twin) = targets.iter().find(|target| !names.insert(&*target.name)) {
+            return Err(Error::DuplicateTarget { name: twin.name.to_string() });
+        }
+        let is_safe = *idempotency == Idempotency::Safe;
+        Ok(Self { config, is_safe, targets, classifier: ByTransient, clock: SystemClock })
     }
 }
 
@@ -122,27 +171,29 @@ impl<T, C, K: Clock> Chain<T, C, K> {
     /// Decides with another classifier what a result means.
     #[must_use]
     pub fn with_classifier<D>(self, classifier: D) -> Chain<T, D, K> {
-        let Self { config, targets, clock, .. } = self;
-        Chain { config, targets, classifier, clock }
+        let Self { config, is_safe, targets, clock, .. } = self;
+        Chain { config, is_safe, targets, classifier, clock }
     }
 
     /// Takes the time from another clock.
     #[must_use]
     pub fn with_clock<L>(self, clock: L) -> Chain<T, C, L> {
-        let Self { config, targets, classifier, .. } = self;
-        Chain { config, targets, classifier, clock }
+        let Self { config, is_safe, targets, classifier, .. } = self;
+        Chain { config, is_safe, targets, classifier, clock }
     }
 
     /// Asks one target after another until one answers.
     ///
     /// `estimate` is set aside from the target's limits before the call; correct it with
-    /// [`settle`](Self::settle) once the true figures are known. Waits for nothing itself; cancel-safe: a dropped
-    /// future gives back its probe of a breaker, while the estimate stays spent, since the call may have been made.
+    /// [`settle`](Self::settle) once the true figures are known. A target that refuses the call as throttled,
+    /// overloaded or out of quota has it given back, but for the one request. Waits for nothing itself; cancel-safe:
+    /// a dropped future gives back its probe of a breaker, while the estimate stays spent, since the call may have
+    /// been made.
     ///
     /// # Errors
     ///
     /// Returns [`ChainFailed`] with what became of each target when none is left, or when one fails in a way that
-    /// the next would too. An `Ok` that the classifier calls a failure is returned as it is.
+    /// the next would too, or may not be asked. An `Ok` that the classifier calls a failure is returned as it is.
     pub async fn run<'c, R, E, F, Fut>(
         &'c self,
         estimate: Usage,
@@ -157,8 +208,8 @@ impl<T, C, K: Clock> Chain<T, C, K> {
         let mut last = None;
         for target in &self.targets {
             let name = &target.name;
-            let permit = match self.admit(target, estimate) {
-                Ok(permit) => permit,
+            let (permit, reserved) = match self.admit(target, estimate) {
+                Ok(admitted) => admitted,
                 Err(why) => {
                     passed.push(Passed { target: Arc::clone(name), why });
                     continue;
@@ -171,21 +222,33 @@ impl<T, C, K: Clock> Chain<T, C, K> {
             } else {
                 permit.failed(class, &self.clock);
             }
-            let result = result.map(|value| (Arc::clone(name), value));
-            if !self.moves_on(class, target) {
-                return ended(Some(result), Some(class), passed, estimate);
+            let may_repeat = self.is_safe || self.classifier.never_sent(&result);
+            let moves_on = self.moves_on(class);
+            if moves_on {
+                self.rest(class, target);
+            }
+            self.unreserve(class, target, reserved);
+            let result = result.map(|value| Answer {
+                value,
+                target: Arc::clone(name),
+                passed: Vec::new(),
+                reserved,
+            });
+            if !moves_on || !may_repeat {
+                let is_transient = class.retryable().is_some() && may_repeat;
+                return ended(Some(result), is_transient, passed);
             }
             passed.push(Passed { target: Arc::clone(name), why: Why::Failed { class } });
             last = Some(result);
         }
-        ended(last, None, passed, estimate)
+        let is_transient = passed.iter().any(Passed::may_answer_later);
+        ended(last, is_transient, passed)
     }
 
     /// Corrects what was set aside for an answer by what it really took.
     pub fn settle<R>(&self, answer: &Answer<R>, actual: Usage) {
         if let Some(target) = self.targets.iter().find(|target| target.name == answer.target) {
-            let (now, wall) = (self.clock.uptime(), self.clock.now());
-            target.limiter.correct(answer.estimate, actual, now, wall);
+            target.limiter.correct(answer.reserved, actual, self.clock.uptime());
         }
     }
 
@@ -199,43 +262,55 @@ impl<T, C, K: Clock> Chain<T, C, K> {
         &'c self,
         target: &'c Target<T>,
         estimate: Usage,
-    ) -> Result<BreakerPermit<'c>, Why> {
+    ) -> Result<(BreakerPermit<'c>, Reserved), Why> {
         let permit = target
             .breaker
             .admit(&self.clock)
             .map_err(|open| Why::CircuitOpen { retry_after: open.retry_after() })?;
-        if target.limiter.is_limited() {
-            let (now, wall) = (self.clock.uptime(), self.clock.now());
-            target.limiter.take(estimate, now, wall)?;
+        if !target.limiter.is_limited() {
+            return Ok((permit, Reserved::default()));
         }
-        Ok(permit)
+        let (now, wall) = (self.clock.uptime(), self.clock.now());
+        Ok((permit, target.limiter.take(estimate, now, wall)?))
     }
 
-    /// Returns whether the next target is asked; if so, this one cools down.
-    fn moves_on(&self, class: Class, target: &Target<T>) -> bool {
-        let moves = match class {
+    /// Returns whether the next target could do better.
+    fn moves_on(&self, class: Class) -> bool {
+        match class {
             Class::QuotaExhausted { .. } => true,
             _ => class.retryable().is_some_and(|class| self.config.on.contains(class)),
-        };
-        // With a wait of its own the breaker is paused already.
+        }
+    }
+
+    /// Lets a target cool down, unless it asked for a wait of its own: then its breaker is paused already.
+    fn rest(&self, class: Class, target: &Target<T>) {
         let has_wait =
             matches!(class, Class::QuotaExhausted { until: Some(_) }) || class.after().is_some();
-        if moves && !has_wait {
+        if !has_wait {
             target.breaker.pause(&self.clock, self.config.cool_down);
         }
-        moves
+    }
+
+    /// Gives back what a target did not use, because it refused the call.
+    fn unreserve(&self, class: Class, target: &Target<T>, reserved: Reserved) {
+        let is_refusal = matches!(
+            class,
+            Class::Throttled { .. } | Class::Overloaded { .. } | Class::QuotaExhausted { .. }
+        );
+        if is_refusal && target.limiter.is_limited() {
+            target.limiter.correct(reserved, Usage::default(), self.clock.uptime());
+        }
     }
 }
 
 fn ended<R, E>(
-    last: Option<Result<(Arc<str>, R), E>>,
-    ended_by: Option<Class>,
+    last: Option<Result<Answer<R>, E>>,
+    is_transient: bool,
     passed: Vec<Passed>,
-    estimate: Usage,
 ) -> Result<Answer<R>, ChainFailed<E>> {
     match last.transpose() {
-        Ok(Some((target, value))) => Ok(Answer { value, target, passed, estimate }),
-        Ok(None) => Err(ChainFailed { last: None, ended_by, passed }),
-        Err(error) => Err(ChainFailed { last: Some(error), ended_by, passed }),
+        Ok(Some(answer)) => Ok(Answer { passed, ..answer }),
+        Ok(None) => Err(ChainFailed { last: None, is_transient, passed }),
+        Err(error) => Err(ChainFailed { last: Some(error), is_transient, passed }),
     }
 }

@@ -24,6 +24,11 @@ pub enum Error {
     HedgeNotSafe,
     /// A chain without targets answers nobody.
     EmptyChain,
+    /// Two targets of a chain have the same name.
+    DuplicateTarget {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Error {
@@ -46,6 +51,7 @@ impl fmt::Display for Error {
             Self::UnknownBudget { name } => write!(f, "no retry budget is named {name:?}"),
             Self::HedgeNotSafe => f.write_str("only a call that is safe to repeat can be hedged"),
             Self::EmptyChain => f.write_str("a chain needs at least one target"),
+            Self::DuplicateTarget { name } => write!(f, "two targets are named {name:?}"),
         }
     }
 }

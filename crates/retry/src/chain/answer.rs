@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wardkit_core::Transient;
 
-use super::{Limit, Usage};
+use super::{Limit, Reserved};
 use crate::Class;
 
 /// An answer: which target gave it, and why those before it did not.
@@ -18,9 +18,10 @@ pub struct Answer<R> {
     pub value: R,
     /// The name of the target.
     pub target: Arc<str>,
-    /// The targets before it.
+    /// The targets that were passed over. It is among them itself when nobody answered but with an `Ok` that the
+    /// classifier calls a failure.
     pub passed: Vec<Passed>,
-    pub(super) estimate: Usage,
+    pub(super) reserved: Reserved,
 }
 
 /// A target that did not answer.
@@ -31,6 +32,17 @@ pub struct Passed {
     pub target: Arc<str>,
     /// Why it did not answer.
     pub why: Why,
+}
+
+impl Passed {
+    pub(super) fn may_answer_later(&self) -> bool {
+        match self.why {
+            Why::CircuitOpen { retry_after } | Why::LimitReached { retry_after, .. } => {
+                retry_after.is_some()
+            }
+            Why::Failed { class } => class.retryable().is_some(),
+        }
+    }
 }
 
 /// Why a target did not answer.
@@ -60,8 +72,7 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainFailed<E> {
     pub(super) last: Option<E>,
-    /// The class of the failure that ended the chain before its last target.
-    pub(super) ended_by: Option<Class>,
+    pub(super) is_transient: bool,
     pub(super) passed: Vec<Passed>,
 }
 
@@ -101,16 +112,10 @@ impl<E> fmt::Display for ChainFailed<E> {
 }
 
 impl<E> Transient for ChainFailed<E> {
-    /// Returns whether one of the targets may answer a moment later.
+    /// Returns whether the same call may be answered a moment later: not when it failed for good, and not when it must
+    /// not happen twice and may have arrived.
     fn is_transient(&self) -> bool {
-        let passes = |class: Class| class.retryable().is_some();
-        self.ended_by.is_some_and(passes)
-            || self.passed.iter().any(|passed| match passed.why {
-                Why::CircuitOpen { retry_after } | Why::LimitReached { retry_after, .. } => {
-                    retry_after.is_some()
-                }
-                Why::Failed { class } => passes(class),
-            })
+        self.is_transient
     }
 }
 

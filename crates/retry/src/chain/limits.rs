@@ -10,6 +10,8 @@ use super::Why;
 use crate::Violation;
 
 /// What a target of a chain may be used for; 0 is no limit.
+///
+/// A minute's worth can be used at once and flows back evenly over the minute that follows, as most services count it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -75,6 +77,16 @@ impl fmt::Display for Limit {
     }
 }
 
+/// What was set aside for one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reserved {
+    usage: Usage,
+    /// The day that its money belongs to.
+    day: i64,
+    /// When its tokens will have flowed back, in nanoseconds of uptime.
+    tokens: u64,
+}
+
 /// Keeps to the limits: all of a call is set aside, or nothing.
 #[derive(Debug)]
 pub(super) struct Limiter {
@@ -104,11 +116,17 @@ impl Limiter {
     }
 
     /// Sets the usage of one call aside.
-    pub(super) fn take(&self, usage: Usage, now: Duration, wall: Timestamp) -> Result<(), Why> {
+    pub(super) fn take(
+        &self,
+        usage: Usage,
+        now: Duration,
+        wall: Timestamp,
+    ) -> Result<Reserved, Why> {
         let reached = |limit| move |retry_after| Why::LimitReached { limit, retry_after };
         let now = nanos(now);
         let Limits { requests_per_minute, tokens_per_minute, spend_per_day } = self.limits;
         let mut state = self.lock();
+        state.turn_to(day_of(wall));
         let mut next = State {
             requests: pace(state.requests, now, 1, requests_per_minute)
                 .map_err(reached(Limit::Requests))?,
@@ -116,28 +134,29 @@ impl Limiter {
                 .map_err(reached(Limit::Tokens))?,
             ..*state
         };
-        next.turn_to(day_of(wall));
         next.spent = next.spent.saturating_add(usage.spend);
         if spend_per_day > 0 && next.spent > spend_per_day {
             let tomorrow = (usage.spend <= spend_per_day).then(|| until_tomorrow(wall));
             return Err(reached(Limit::Spend)(tomorrow));
         }
         *state = next;
-        Ok(())
+        Ok(Reserved { usage, day: next.day, tokens: next.tokens })
     }
 
     /// Replaces an estimate by the actual usage. What was used is used: no limit refuses it.
-    pub(super) fn correct(&self, estimate: Usage, actual: Usage, now: Duration, wall: Timestamp) {
-        let per_minute = self.limits.tokens_per_minute;
+    pub(super) fn correct(&self, reserved: Reserved, actual: Usage, now: Duration) {
+        let now = nanos(now);
+        let nanos_of = |tokens| nanos_of(tokens, self.limits.tokens_per_minute);
+        let (set_aside, used) = (nanos_of(reserved.usage.tokens), nanos_of(actual.tokens));
+        // What has flowed back by itself is not given back again.
+        let unused = set_aside.saturating_sub(used).min(reserved.tokens.saturating_sub(now));
+        let excess = used.saturating_sub(set_aside);
         let mut state = self.lock();
-        state.tokens = state
-            .tokens
-            .max(nanos(now))
-            .saturating_sub(nanos_of(estimate.tokens, per_minute))
-            .saturating_add(nanos_of(actual.tokens, per_minute));
+        state.tokens = state.tokens.max(now).saturating_sub(unused).saturating_add(excess);
         // What was spent yesterday is not given back today.
-        if state.day == day_of(wall) {
-            state.spent = state.spent.saturating_sub(estimate.spend).saturating_add(actual.spend);
+        if state.day == reserved.day {
+            let others = state.spent.saturating_sub(reserved.usage.spend);
+            state.spent = others.saturating_add(actual.spend);
         }
     }
 
@@ -147,10 +166,13 @@ impl Limiter {
 }
 
 impl State {
+    /// Begins a new day. A clock that is set back begins none: what was spent stays spent.
     fn turn_to(&mut self, day: i64) {
-        if day != self.day {
+        if day > self.day {
+            (self.day, self.spent) = (day, 0);
+        } else if day < self.day - 1 {
+            // Far back: the day was never right, and the next one must not be years away.
             self.day = day;
-            self.spent = 0;
         }
     }
 }

@@ -3,7 +3,8 @@ use std::future::ready;
 use std::time::Duration;
 
 use wardkit_retry::{
-    Deadline, Idempotency, Jitter, Reason, Retry, RetryPolicy, Schedule, Scope, TestClock,
+    Chain, ChainConfig, Deadline, Hedge, HedgeConfig, Idempotency, Jitter, Limits, Reason, Retry,
+    RetryPolicy, Schedule, Scope, TestClock, Usage,
 };
 
 use crate::support::{Fault, TRANSIENT, retry, secs};
@@ -85,4 +86,12 @@ fn future_of_a_retry_can_be_spawned() {
     let future = is_send(retry.run(|| ready(Ok::<_, Fault>(7))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     assert_eq!(runtime.block_on(future), Ok(7));
+
+    let hedge = Hedge::new(HedgeConfig::default(), &Idempotency::Safe).unwrap();
+    assert_eq!(runtime.block_on(is_send(hedge.run(|| ready(Ok::<_, Fault>(8))))), Ok(8));
+    let targets = [("a", 9, Limits::NONE)];
+    let chain = Chain::new(ChainConfig::default(), &Idempotency::Safe, targets).unwrap();
+    let call = |target: &u32| ready(Ok::<_, Fault>(*target));
+    let answer = runtime.block_on(is_send(chain.run(Usage::default(), call)));
+    assert_eq!(answer.unwrap().value, 9);
 }
