@@ -11,13 +11,17 @@ use crate::{Attempt, Classify, GaveUp, Observer, Reason, Retry, Scope, SleepAsyn
 impl<C, K: SleepAsync, O: Observer> Retry<C, K, O> {
     /// Makes the call, and waits between attempts.
     ///
+    /// An `async` closure will do unless it changes what it captures; then take a closure that changes it before the
+    /// future begins: `|| { tries += 1; async move { … } }`. For a spawned task, hand it the retry in an
+    /// [`Arc`](std::sync::Arc).
+    ///
     /// Cancel-safe: a dropped future starts no further attempt and gives back its place in the bulkhead and its
     /// probe of the breaker; whether the attempt that was dropped had an effect is up to the call.
     ///
     /// # Errors
     ///
     /// Returns [`GaveUp`] with the last error when there is no further attempt. An `Ok` that the classifier calls a
-    /// failure is returned as it is.
+    /// failure is returned as it is if it was the last answer, and dropped before a wait.
     #[inline]
     pub fn run<T, E, F, Fut>(&self, mut call: F) -> impl Future<Output = Result<T, GaveUp<E>>>
     where

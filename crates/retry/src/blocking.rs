@@ -14,7 +14,7 @@ impl<C, K: Sleep, O: Observer> Retry<C, K, O> {
     /// # Errors
     ///
     /// Returns [`GaveUp`] with the last error when there is no further attempt. An `Ok` that the classifier calls a
-    /// failure is returned as it is.
+    /// failure is returned as it is if it was the last answer, and dropped before a wait.
     #[inline]
     pub fn run_blocking<T, E>(&self, mut call: impl FnMut() -> Result<T, E>) -> Result<T, GaveUp<E>>
     where

@@ -67,7 +67,7 @@ fn end_of(bucket: usize) -> Duration {
     Duration::from_micros(quarters << (bucket / 4))
 }
 
-/// Up to about 70 minutes.
+/// Up to more than two hours; what takes longer counts as that.
 const BUCKETS: usize = 124;
 /// Below this many calls a percentile is a guess.
 const FEWEST: u64 = 20;

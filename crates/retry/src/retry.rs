@@ -1,6 +1,7 @@
 //! A policy joined to what it needs to run.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::{
 ///
 /// The parameters are the [classifier](crate::Classify), the [clock](crate::Sleep) and the
 /// [observer](crate::Observer).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Retry<C = ByTransient, K = SystemClock, O = ()> {
     pub(crate) policy: RetryPolicy,
     pub(crate) idempotency: Idempotency,
@@ -77,7 +78,8 @@ impl Retry {
 }
 
 impl<C, K, O> Retry<C, K, O> {
-    /// Decides with another classifier what a result means.
+    /// Decides with another classifier what a result means. A closure has to spell its argument out:
+    /// `|result: &Result<Page, FetchError>| …`.
     #[must_use]
     pub fn with_classifier<D>(self, classifier: D) -> Retry<D, K, O> {
         self.rebuilt(|_, clock, observer| (classifier, clock, observer))
@@ -157,6 +159,21 @@ impl<C, K, O> Retry<C, K, O> {
             breaker: self.breaker,
             bulkhead: self.bulkhead,
         }
+    }
+}
+
+/// Written by hand, so that a closure may be a part of it.
+impl<C, K, O> fmt::Debug for Retry<C, K, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry")
+            .field("name", &self.name)
+            .field("policy", &self.policy)
+            .field("idempotency", &self.idempotency)
+            .field("scope", &self.scope)
+            .field("budget", &self.budget)
+            .field("breaker", &self.breaker)
+            .field("bulkhead", &self.bulkhead)
+            .finish_non_exhaustive()
     }
 }
 
