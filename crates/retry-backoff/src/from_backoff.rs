@@ -36,7 +36,8 @@ impl<B: Backoff> Iterator for BackoffDelays<B> {
 
 impl<B: Backoff> std::iter::FusedIterator for BackoffDelays<B> {}
 
-/// Returns a policy that waits as `backoff` does, for at most `max_waits` retries.
+/// Returns a policy that waits as `backoff` does, for at most `max_waits` retries, and never more than 9999: that is
+/// what a policy may have.
 ///
 /// The waits are drawn once, here, and listed in the policy: clients that shall not wait alike each call this
 /// themselves. A schedule without a wait gives a policy of one attempt. Time limits and the rest are those of
@@ -53,7 +54,8 @@ impl<B: Backoff> std::iter::FusedIterator for BackoffDelays<B> {}
 /// ```
 #[must_use]
 pub fn policy_from<B: Backoff>(backoff: B, max_waits: u32) -> RetryPolicy {
-    let delays: Vec<_> = BackoffDelays::new(backoff).take(max_waits as usize).collect();
+    let delays: Vec<_> =
+        BackoffDelays::new(backoff).take(max_waits.min(MOST_WAITS) as usize).collect();
     let Ok(waits @ 1..) = u32::try_from(delays.len()) else {
         return RetryPolicy::never();
     };
@@ -63,3 +65,6 @@ pub fn policy_from<B: Backoff>(backoff: B, max_waits: u32) -> RetryPolicy {
     policy.schedule = Schedule::List { delays };
     policy
 }
+
+/// A schedule without an end must not fill the memory.
+const MOST_WAITS: u32 = 9_999;

@@ -158,3 +158,10 @@ fn waits_that_have_ended_do_not_begin_again() {
     let constant = policy_from(Constant::new(Duration::from_millis(3)), 2).schedule;
     assert_eq!(constant, Schedule::List { delays: millis(&[3, 3]) });
 }
+
+#[test]
+fn schedule_without_an_end_gives_a_policy_that_is_sound() {
+    let policy = policy_from(Constant::new(Duration::from_secs(2)), u32::MAX);
+    assert_eq!(policy.max_attempts, 10_000);
+    assert_eq!(policy.validate(), []);
+}
