@@ -15,30 +15,30 @@ use wardkit_core::Clock;
 use wardkit_retry::{SleepAsync, TestClock};
 
 /// A request under way; true when it was answered.
-pub type Request = Pin<Box<dyn Future<Output = bool>>>;
+pub(super) type Request = Pin<Box<dyn Future<Output = bool>>>;
 /// A client: starts a request to the target.
-pub type Client = Rc<dyn Fn(Rc<Target>) -> Request>;
+pub(super) type Client = Rc<dyn Fn(Rc<Target>) -> Request>;
 
 /// What is simulated.
 #[derive(Clone, Copy, Debug)]
-pub struct Scenario {
+pub(super) struct Scenario {
     /// How many clients there are; each is a process of its own.
-    pub clients: u64,
+    pub(super) clients: u64,
     /// The mean time between two requests of one client, which come at random.
-    pub pause: Duration,
+    pub(super) pause: Duration,
     /// How long all is well at first.
-    pub before: Duration,
+    pub(super) before: Duration,
     /// How long the target is down.
-    pub outage: Duration,
+    pub(super) outage: Duration,
     /// How long all is well again.
-    pub after: Duration,
+    pub(super) after: Duration,
     /// The seed of everything random.
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 impl Scenario {
     /// A thousand clients, half a second between requests, an outage of a minute.
-    pub const STANDARD: Self = Self {
+    pub(super) const STANDARD: Self = Self {
         clients: 1_000,
         pause: Duration::from_millis(500),
         before: Duration::from_secs(20),
@@ -62,14 +62,14 @@ impl Scenario {
 
 /// What came of it, in bins of 100 ms.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub(super) struct Report {
     /// Attempts that reached the target.
-    pub attempts: Vec<u64>,
+    pub(super) attempts: Vec<u64>,
     /// Requests by the time at which they began, and how many of these were answered.
-    pub requests: Vec<(u64, u64)>,
+    pub(super) requests: Vec<(u64, u64)>,
 }
 
-pub const BIN: Duration = Duration::from_millis(100);
+pub(super) const BIN: Duration = Duration::from_millis(100);
 
 fn bin(at: Duration) -> usize {
     usize::try_from(at.as_nanos() / BIN.as_nanos()).unwrap()
@@ -77,19 +77,23 @@ fn bin(at: Duration) -> usize {
 
 impl Report {
     /// Attempts between two points in time.
-    pub fn attempts_between(&self, from: Duration, to: Duration) -> u64 {
+    pub(super) fn attempts_between(&self, from: Duration, to: Duration) -> u64 {
         self.attempts[bin(from)..bin(to)].iter().sum()
     }
 
     /// Attempts of the fullest bin between two points in time, over those of the mean one.
-    pub fn peak_over_mean(&self, from: Duration, to: Duration) -> f64 {
-        let bins = &self.attempts[bin(from)..bin(to)];
-        let peak = *bins.iter().max().unwrap() as f64;
-        peak * bins.len() as f64 / bins.iter().sum::<u64>() as f64
+    pub(super) fn peak_over_mean(&self, from: Duration, to: Duration) -> f64 {
+        let bins = bin(to) - bin(from);
+        self.peak(from, to) * bins as f64 / self.attempts_between(from, to) as f64
+    }
+
+    /// Attempts of the fullest bin between two points in time.
+    pub(super) fn peak(&self, from: Duration, to: Duration) -> f64 {
+        *self.attempts[bin(from)..bin(to)].iter().max().unwrap() as f64
     }
 
     /// How long after the outage every half second that begins later has at least 99 % of its requests answered.
-    pub fn recovery(&self, scenario: &Scenario) -> Duration {
+    pub(super) fn recovery(&self, scenario: &Scenario) -> Duration {
         let recovered = |bins: &&[(u64, u64)]| share(bins) >= 0.99;
         let after = &self.requests[bin(scenario.end_of_outage())..];
         // The last requests may still be under way at the end.
@@ -106,7 +110,7 @@ fn share(bins: &[(u64, u64)]) -> f64 {
 }
 
 /// The target of all requests: answers within milliseconds, or refuses while it is down.
-pub struct Target {
+pub(super) struct Target {
     clock: TestClock,
     scenario: Scenario,
     attempts: RefCell<Vec<u64>>,
@@ -114,7 +118,7 @@ pub struct Target {
 
 impl Target {
     /// Makes one attempt.
-    pub async fn call(&self) -> io::Result<()> {
+    pub(super) async fn call(&self) -> io::Result<()> {
         let now = self.clock.uptime();
         if let Some(count) = self.attempts.borrow_mut().get_mut(bin(now)) {
             *count += 1;
@@ -129,7 +133,7 @@ impl Target {
 }
 
 /// Runs a scenario with the clients that `client` makes from their number.
-pub fn simulate(
+pub(super) fn simulate(
     scenario: Scenario,
     clock: &TestClock,
     mut client: impl FnMut(u64) -> Client,
