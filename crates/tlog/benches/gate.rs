@@ -6,7 +6,6 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ed25519_dalek::Signer as _;
 use sha2::{Digest as _, Sha256};
-use wardkit_core::Secret;
 use wardkit_tlog::{
     Checkpoint, Frontier, Hash, InclusionProof, MemoryTree, Nodes, Note, SigningKey,
 };
@@ -49,7 +48,7 @@ fn log(criterion: &mut Criterion) {
         frontier
     });
     group.bench_function("root", |b| b.iter(|| black_box(&worst).root()));
-    let key = SigningKey::from_seed(ORIGIN, &Secret::new([7; 32])).expect("the name is sound");
+    let key = SigningKey::from_seed(ORIGIN, [7; 32]).expect("the name is sound");
     let checkpoint = checkpoint(&worst);
     group.bench_function("sign_checkpoint", |b| b.iter(|| black_box(&checkpoint).sign(&key)));
     group.finish();
@@ -57,7 +56,7 @@ fn log(criterion: &mut Criterion) {
 
 fn reader(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gate");
-    let key = SigningKey::from_seed(ORIGIN, &Secret::new([7; 32])).expect("the name is sound");
+    let key = SigningKey::from_seed(ORIGIN, [7; 32]).expect("the name is sound");
     let text = checkpoint(&Frontier::new()).sign(&key).expect("it is short").to_string();
     group.bench_function("open_checkpoint", |b| {
         b.iter(|| {

@@ -117,7 +117,7 @@ impl EpochSigner {
     pub fn begin(
         identity: &SigningKey,
         now: Timestamp,
-        seed: &Secret<[u8; 32]>,
+        seed: impl Into<Secret<[u8; 32]>>,
     ) -> Result<(Self, Note), Error> {
         Self::certify(identity, Epoch::of(now), seed)
     }
@@ -130,7 +130,11 @@ impl EpochSigner {
     /// # Errors
     ///
     /// When the seed is that of this key, or this is the last day there is.
-    pub fn next(&self, now: Timestamp, seed: &Secret<[u8; 32]>) -> Result<(Self, Note), Error> {
+    pub fn next(
+        &self,
+        now: Timestamp,
+        seed: impl Into<Secret<[u8; 32]>>,
+    ) -> Result<(Self, Note), Error> {
         let after = self.epoch.next().ok_or(Error::Chain("there is no day after this"))?;
         Self::certify(&self.key, after.max(Epoch::of(now)), seed)
     }
@@ -169,7 +173,7 @@ impl EpochSigner {
     fn certify(
         issuer: &SigningKey,
         epoch: Epoch,
-        seed: &Secret<[u8; 32]>,
+        seed: impl Into<Secret<[u8; 32]>>,
     ) -> Result<(Self, Note), Error> {
         let key = SigningKey::from_seed(issuer.verifier().name(), seed)?;
         if key.verifier() == issuer.verifier() {

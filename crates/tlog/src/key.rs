@@ -114,14 +114,14 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes the key that belongs to 32 random bytes. They are the secret, and must come from a generator made for it.
+    /// Makes the key that belongs to 32 random bytes. They are the secret, and come from a generator made for secrets.
     ///
     /// # Errors
     ///
     /// When the name is empty or holds a space, a plus sign or a control character.
-    pub fn from_seed(name: &str, seed: &Secret<[u8; 32]>) -> Result<Self, Error> {
+    pub fn from_seed(name: &str, seed: impl Into<Secret<[u8; 32]>>) -> Result<Self, Error> {
         check_name(name)?;
-        let key = ed25519_dalek::SigningKey::from_bytes(seed.expose());
+        let key = ed25519_dalek::SigningKey::from_bytes(seed.into().expose());
         let public = VerifierKey::new(name, key.verifying_key());
         Ok(Self { key, public })
     }
@@ -131,13 +131,14 @@ impl SigningKey {
     /// # Errors
     ///
     /// When it is anything else.
-    pub fn from_text(text: &Secret<String>) -> Result<Self, Error> {
+    pub fn from_text(text: impl Into<Secret<String>>) -> Result<Self, Error> {
+        let text = text.into();
         let text = text
             .expose()
             .strip_prefix(PRIVATE)
             .ok_or(Error::Key("does not start with PRIVATE+KEY+"))?;
         let (name, id, data) = split(text)?;
-        let key = Self::from_seed(name, &untag(data)?)?;
+        let key = Self::from_seed(name, untag(data)?)?;
         key.public.check_id(id).map(|()| key)
     }
 

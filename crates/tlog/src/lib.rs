@@ -5,13 +5,12 @@
 //! of transparency logs everywhere, so existing verifiers and witnesses read them.
 //!
 //! ```
-//! use wardkit_core::Secret;
 //! use wardkit_tlog::{Checkpoint, Hash, MemoryTree, Nodes, SigningKey, TreeHead};
 //!
 //! // The log: entries, their tree, and a key.
 //! let entries = ["bot started", "config changed", "bot stopped"];
 //! let tree: MemoryTree = entries.iter().map(|entry| Hash::leaf(entry.as_bytes())).collect();
-//! let key = SigningKey::from_seed("example.com/audit", &Secret::new([7; 32]))?; // yours is random
+//! let key = SigningKey::from_seed("example.com/audit", [7; 32])?; // yours is random
 //! let note = Checkpoint::new("example.com/audit", tree.head())?.sign(&key)?;
 //! println!("{note}");
 //!

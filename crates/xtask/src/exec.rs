@@ -64,7 +64,7 @@ pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> Result<()
     Ok(())
 }
 
-/// Tells whether a program of this name can be started.
+/// Tells whether a program of this name is on the path; an absolute path is a file that is there or not.
 pub(crate) fn is_installed(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
@@ -117,5 +117,7 @@ mod tests {
     fn installed_programs_are_found_on_the_path() {
         assert!(is_installed("cat"));
         assert!(!is_installed("no-such-program-here"));
+        assert!(is_installed("/etc/passwd"));
+        assert!(!is_installed("/etc/no-such-file-here"));
     }
 }

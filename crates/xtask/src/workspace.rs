@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 2] = ["crates/bench", "crates/retry-backoff"];
+pub(crate) const EXCLUDED: [&str; 3] = ["crates/bench", "crates/retry-backoff", "crates/tlog/fuzz"];
 
 /// A test target with this name, behind a feature with this name, runs other programs against ours.
 pub(crate) const INTEROP: &str = "interop";

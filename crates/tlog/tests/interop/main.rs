@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use wardkit_core::Secret;
 use wardkit_tlog::{
     Checkpoint, ConsistencyProof, EpochSigner, Hash, InclusionProof, MemoryTree, Nodes, Note,
     SigningKey,
@@ -76,7 +75,7 @@ fn cosign(note: &str, by: &SigningKey, with: &SigningKey) -> Output {
 }
 
 fn key(name: &str, seed: u8) -> SigningKey {
-    SigningKey::from_seed(name, &Secret::new([seed; 32])).unwrap()
+    SigningKey::from_seed(name, [seed; 32]).unwrap()
 }
 
 fn tree() -> MemoryTree {
@@ -137,7 +136,7 @@ fn our_checkpoint_is_read() {
 fn a_certificate_of_an_epoch_is_a_note_to_everybody() {
     let (identity, witness) = (key("bot.example/audit", 1), key("witness.example", 2));
     let now = "2026-01-31T12:00:00Z".parse().unwrap();
-    let (_, note) = EpochSigner::begin(&identity, now, &Secret::new([9; 32])).unwrap();
+    let (_, note) = EpochSigner::begin(&identity, now, [9; 32]).unwrap();
     let both: Note = printed(cosign(&note.to_string(), &identity, &witness)).parse().unwrap();
     assert_eq!(both.unverified_text(), note.unverified_text());
 }

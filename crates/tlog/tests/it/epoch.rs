@@ -24,7 +24,7 @@ fn chain() -> EpochChain {
 }
 
 fn first() -> (EpochSigner, Note) {
-    EpochSigner::begin(&identity(), at("2026-01-31T23:59:59Z"), &seed(1)).unwrap()
+    EpochSigner::begin(&identity(), at("2026-01-31T23:59:59Z"), seed(1)).unwrap()
 }
 
 fn wrong_signature_or_unknown(result: &Result<Voucher, Error>) -> bool {
@@ -50,9 +50,9 @@ fn each_day_has_its_key_and_the_chain_knows_them_all() {
     let mut chain = chain();
     let (first, note) = first();
     assert_eq!(chain.accept(&note), Ok(Voucher::Identity));
-    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), &seed(2)).unwrap();
+    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), seed(2)).unwrap();
     assert_eq!(chain.accept(&note), Ok(Voucher::Predecessor));
-    let (third, note) = second.next(at("2026-02-05T10:00:00Z"), &seed(3)).unwrap();
+    let (third, note) = second.next(at("2026-02-05T10:00:00Z"), seed(3)).unwrap();
     assert_eq!(chain.accept(&note), Ok(Voucher::Predecessor));
 
     for (signer, epoch) in [(first, "2026-01-31"), (second, "2026-02-01"), (third, "2026-02-05")] {
@@ -80,7 +80,7 @@ fn of_two_signers_the_later_day_counts() {
     let mut chain = chain();
     let (first, note) = first();
     chain.accept(&note).unwrap();
-    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), &seed(2)).unwrap();
+    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), seed(2)).unwrap();
     chain.accept(&note).unwrap();
     let mut note = checkpoint(5).sign(second.key()).unwrap();
     note.add_signature(first.key()).unwrap();
@@ -92,18 +92,18 @@ fn a_key_certifies_only_the_one_after_it() {
     let mut chain = chain();
     let (first, note) = first();
     // Without the identity's word there is no beginning.
-    let (second, next) = first.next(at("2026-02-01T00:00:00Z"), &seed(2)).unwrap();
+    let (second, next) = first.next(at("2026-02-01T00:00:00Z"), seed(2)).unwrap();
     assert!(wrong_signature_or_unknown(&chain.accept(&next)));
     chain.accept(&note).unwrap();
     chain.accept(&next).unwrap();
     // A key of an earlier day, found in a backup, continues nothing.
-    let (_, forged) = first.next(at("2026-02-02T00:00:00Z"), &seed(66)).unwrap();
+    let (_, forged) = first.next(at("2026-02-02T00:00:00Z"), seed(66)).unwrap();
     assert!(wrong_signature_or_unknown(&chain.accept(&forged)));
     // Nor does the key of a stranger.
     let stranger = signing_key(66);
-    let (_, forged) = EpochSigner::begin(&stranger, at("2026-02-02T00:00:00Z"), &seed(67)).unwrap();
+    let (_, forged) = EpochSigner::begin(&stranger, at("2026-02-02T00:00:00Z"), seed(67)).unwrap();
     assert!(wrong_signature_or_unknown(&chain.accept(&forged)));
-    let (_, honest) = second.next(at("2026-02-02T00:00:00Z"), &seed(3)).unwrap();
+    let (_, honest) = second.next(at("2026-02-02T00:00:00Z"), seed(3)).unwrap();
     assert_eq!(chain.accept(&honest), Ok(Voucher::Predecessor));
 }
 
@@ -128,7 +128,7 @@ fn the_key_of_today_certifies_nothing_for_yesterday() {
 fn after_a_lost_key_the_identity_speaks_again() {
     let mut chain = chain();
     chain.accept(&first().1).unwrap();
-    let (_, note) = EpochSigner::begin(&identity(), at("2026-02-03T00:00:00Z"), &seed(5)).unwrap();
+    let (_, note) = EpochSigner::begin(&identity(), at("2026-02-03T00:00:00Z"), seed(5)).unwrap();
     assert_eq!(chain.accept(&note), Ok(Voucher::Identity));
 }
 
@@ -137,9 +137,9 @@ fn no_key_serves_twice_and_none_has_another_name() {
     let mut chain = chain();
     let (first, note) = first();
     chain.accept(&note).unwrap();
-    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), &seed(2)).unwrap();
+    let (second, note) = first.next(at("2026-02-01T00:00:00Z"), seed(2)).unwrap();
     chain.accept(&note).unwrap();
-    let stranger = SigningKey::from_seed("other", &seed(3)).unwrap();
+    let stranger = SigningKey::from_seed("other", seed(3)).unwrap();
     for (key, why) in [
         (first.key().verifier(), "its key was there before"),
         (second.key().verifier(), "its key was there before"),
@@ -149,7 +149,7 @@ fn no_key_serves_twice_and_none_has_another_name() {
         let text = format!("wardkit-epoch-key/v1\nepoch 2026-03-01\nkey {key}\n");
         assert_eq!(chain.accept(&Note::sign(text, second.key()).unwrap()), Err(Error::Chain(why)));
     }
-    let again = second.next(at("2026-03-01T00:00:00Z"), &seed(2)).unwrap_err();
+    let again = second.next(at("2026-03-01T00:00:00Z"), seed(2)).unwrap_err();
     assert_eq!(again, Error::Chain("the new key is the old one"));
 }
 
@@ -194,7 +194,7 @@ fn a_signer_knows_when_its_day_is_over() {
     assert!(!signer.is_due(at("2026-01-31T23:59:59.999Z")));
     assert!(signer.is_due(at("2026-02-01T00:00:00Z")));
     assert!(!signer.is_due(at("2025-02-01T00:00:00Z")), "the clock was set back");
-    let (next, _) = signer.next(at("2025-02-01T00:00:00Z"), &seed(2)).unwrap();
+    let (next, _) = signer.next(at("2025-02-01T00:00:00Z"), seed(2)).unwrap();
     assert_eq!(next.epoch(), day("2026-02-01"));
 }
 
@@ -204,7 +204,7 @@ fn a_stored_signer_is_taken_up_with_its_certificate() {
     let stored = signer.key().to_text();
     let certificate: EpochCertificate = note.unverified_text().parse().unwrap();
     let resumed =
-        EpochSigner::resume(SigningKey::from_text(&stored).unwrap(), &certificate).unwrap();
+        EpochSigner::resume(SigningKey::from_text(stored).unwrap(), &certificate).unwrap();
     assert_eq!(
         (resumed.epoch(), resumed.key().verifier()),
         (signer.epoch(), signer.key().verifier())
@@ -251,9 +251,9 @@ fn days_have_one_spelling() {
 
 #[test]
 fn after_the_last_day_there_is_no_next_key() {
-    let (signer, _) = EpochSigner::begin(&identity(), Timestamp::MAX, &seed(1)).unwrap();
+    let (signer, _) = EpochSigner::begin(&identity(), Timestamp::MAX, seed(1)).unwrap();
     assert_eq!(
-        signer.next(Timestamp::MAX, &seed(2)).unwrap_err(),
+        signer.next(Timestamp::MAX, seed(2)).unwrap_err(),
         Error::Chain("there is no day after this")
     );
 }

@@ -1,12 +1,11 @@
 //! Keys and their texts.
 
-use wardkit_core::Secret;
 use wardkit_tlog::{Error, SigningKey, VerifierKey};
 
 use crate::support::{ENOCH, PETER, PETER_SECRET, peter, seed, verifier};
 
 fn secret(text: &str) -> Result<SigningKey, Error> {
-    SigningKey::from_text(&Secret::new(text.to_owned()))
+    SigningKey::from_text(text.to_owned())
 }
 
 /// Every part of a text that is not all of it, and the text with each byte changed.
@@ -80,10 +79,10 @@ fn no_other_text_is_a_key() {
 fn names_stay_within_their_line() {
     for name in ["", " ", "a b", "a+b", "a\nb", "a\tb", "a\u{2003}b", "a\u{85}b", "a\u{1b}b", "a\0"]
     {
-        assert_eq!(SigningKey::from_seed(name, &seed(1)).unwrap_err(), Error::KeyName, "{name:?}");
+        assert_eq!(SigningKey::from_seed(name, seed(1)).unwrap_err(), Error::KeyName, "{name:?}");
     }
     for name in ["a", "bot.example/audit", "Ünïcødé", "—"] {
-        let key = SigningKey::from_seed(name, &seed(1)).unwrap();
+        let key = SigningKey::from_seed(name, seed(1)).unwrap();
         assert_eq!(key.verifier().to_string().parse::<VerifierKey>().as_ref(), Ok(key.verifier()));
         assert_eq!(secret(key.to_text().expose()).unwrap().verifier(), key.verifier());
     }
@@ -102,7 +101,7 @@ fn a_key_for_which_anybody_can_sign_is_refused() {
 
 #[test]
 fn one_key_under_two_names_is_two_keys() {
-    let [a, b] = ["a", "b"].map(|name| SigningKey::from_seed(name, &seed(1)).unwrap());
+    let [a, b] = ["a", "b"].map(|name| SigningKey::from_seed(name, seed(1)).unwrap());
     assert_eq!(a.verifier().as_bytes(), b.verifier().as_bytes());
     assert_ne!(a.verifier().id(), b.verifier().id());
     assert_ne!(a.verifier(), b.verifier());

@@ -1,6 +1,5 @@
 //! Keys, leaves and trees.
 
-use wardkit_core::Secret;
 use wardkit_tlog::{Checkpoint, Hash, MemoryTree, Note, SigningKey, VerifierKey};
 
 pub(crate) const ORIGIN: &str = "bot.example/audit";
@@ -14,16 +13,16 @@ pub(crate) const TEXT: &str = "If you think cryptography is the answer to your p
 pub(crate) const PETERS: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 pub(crate) const ENOCHS: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
 
-pub(crate) fn seed(number: u8) -> Secret<[u8; 32]> {
-    Secret::new([number; 32])
+pub(crate) fn seed(number: u8) -> [u8; 32] {
+    [number; 32]
 }
 
 pub(crate) fn signing_key(number: u8) -> SigningKey {
-    SigningKey::from_seed(ORIGIN, &seed(number)).unwrap()
+    SigningKey::from_seed(ORIGIN, seed(number)).unwrap()
 }
 
 pub(crate) fn peter() -> SigningKey {
-    SigningKey::from_text(&Secret::new(PETER_SECRET.to_owned())).unwrap()
+    SigningKey::from_text(PETER_SECRET.to_owned()).unwrap()
 }
 
 pub(crate) fn verifier(text: &str) -> VerifierKey {

@@ -9,7 +9,7 @@ use crate::workspace::{Package, Workspace};
 use crate::{Error, Result};
 
 /// Libraries whose default features must not bring an asynchronous runtime.
-const WITHOUT_RUNTIME: [&str; 2] = ["wardkit-core", "wardkit-retry"];
+const WITHOUT_RUNTIME: [&str; 3] = ["wardkit-core", "wardkit-retry", "wardkit-tlog"];
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let scratch = tempfile::tempdir().map_err(Error::file("a temporary folder"))?;

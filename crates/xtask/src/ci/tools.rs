@@ -8,13 +8,19 @@ use crate::{Error, Result};
 
 const CARGO_DENY: &str = "0.20.2";
 
-/// Programs that the interop suites run, and the Debian packages that bring them.
-const PEERS: [Peer; 2] = [
+/// Programs and files that the interop suites need, and the Debian packages that bring them.
+const PEERS: [Peer; 4] = [
     Peer { program: "curl", package: "curl" },
+    Peer { program: "go", package: "golang-go" },
+    Peer {
+        program: "/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go",
+        package: "golang-golang-x-mod-dev",
+    },
     Peer { program: "promtool", package: "prometheus" },
 ];
 
 struct Peer {
+    /// A name on the path, or a file by its own path.
     program: &'static str,
     package: &'static str,
 }
