@@ -34,17 +34,9 @@ async fn run(
     settle: Duration,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (tell, mut changes) = mpsc::channel(1);
-    // Dropping the watcher ends the watch.
-    let mut watcher = match file.as_deref().map(|file| watch(file, tell.clone())).transpose() {
-        Ok(watcher) => {
-            context.set_health(Health::Up);
-            watcher
-        }
-        Err(error) => {
-            blind(&app, &context, &error);
-            None
-        }
-    };
+    // Dropping a watcher ends its watch.
+    let mut watcher = None;
+    follow(&app, &context, file.as_deref(), &tell, &mut watcher);
     loop {
         let request = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
@@ -55,12 +47,8 @@ async fn run(
                 () = settled(&mut changes, settle) => Request::FileChange,
             },
         };
-        // A link may lead elsewhere by now. Where the file is gone for the moment, the old watch sees it come back.
-        if let Some(Ok(moved)) =
-            file.as_deref().filter(|_| watcher.is_some()).map(|file| watch(file, tell.clone()))
-        {
-            watcher = Some(moved);
-        }
+        // A link may lead elsewhere by now, or the directory be another one.
+        follow(&app, &context, file.as_deref(), &tell, &mut watcher);
         // The outcome is an event; who asked by a signal or by saving a file reads it there.
         let _ = reload(&app, request).await;
     }
@@ -106,10 +94,27 @@ fn watch(file: &Path, tell: mpsc::Sender<()>) -> notify::Result<RecommendedWatch
     Ok(watcher)
 }
 
-/// Says that changes of the file go unnoticed.
+/// Watches the file where it is now. While that cannot be done the old watch stays: a file that an editor moved away
+/// comes back to where it was.
+fn follow(
+    app: &App,
+    context: &Context,
+    file: Option<&Path>,
+    tell: &mpsc::Sender<()>,
+    watcher: &mut Option<RecommendedWatcher>,
+) {
+    match file.map(|file| watch(file, tell.clone())).transpose() {
+        Ok(new) => {
+            *watcher = new;
+            context.set_health(Health::Up);
+        }
+        Err(error) => blind(app, context, &error),
+    }
+}
+
+/// Says that changes of the file may go unnoticed.
 fn blind(app: &App, context: &Context, error: &notify::Error) {
-    let reason =
-        format!("the configuration file is not watched, use SIGHUP or `agentd reload`: {error}");
+    let reason = format!("changes of the configuration file may go unnoticed, use SIGHUP: {error}");
     context.set_health(Health::degraded(reason.clone()));
     let event = Event::new(SystemClock.now(), "config.watch.failed", Severity::Warning, "reload");
     app.events.publish(event.with_message(reason));

@@ -154,6 +154,28 @@ fn file_that_a_link_leads_to_in_the_end_is_watched() {
 }
 
 #[test]
+fn file_whose_directory_was_replaced_is_watched_again_after_a_hangup() {
+    let dir = dir();
+    let (etc, file) = (dir.path().join("etc"), dir.path().join("etc/agentd.toml"));
+    let write = |text: &str| {
+        fs::create_dir_all(&etc).unwrap();
+        fs::write(&file, text).unwrap();
+    };
+    write("");
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", file.to_str().unwrap()]);
+    fs::remove_dir_all(&etc).unwrap();
+    daemon.logged(&["config.watch.failed", "No such file"]);
+    daemon.logged(&["config.refused", "file-change"]);
+    assert_eq!(daemon.status()["parts"][2]["health"]["state"], "degraded");
+    write("[listen]\nmax-uri = 100\n");
+    daemon.signal("HUP");
+    daemon.logged(&["config.reloaded", "signal", "listen"]);
+    write("[listen]\nmax-uri = 200\n");
+    daemon.logged(&["config.reloaded", "file-change", "listen"]);
+    assert_eq!(daemon.status()["health"]["state"], "up");
+}
+
+#[test]
 fn file_that_keeps_changing_delays_neither_hangup_nor_stop() {
     // Changed once, it would be left alone for longer than the test waits.
     let (_dir, file, daemon) = start("[reload]\nsettle = \"1m\"\n");
