@@ -17,9 +17,9 @@ pub struct EpochChain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Voucher {
-    /// The log's identity: at the beginning, and after a key was lost. Elsewhere it is worth a question.
+    /// The log's identity alone: at the beginning, and after a key was lost. Elsewhere it is worth a question.
     Identity,
-    /// The key of the epoch before.
+    /// The key of the epoch before, with the identity or without.
     Predecessor,
 }
 
@@ -50,9 +50,9 @@ impl EpochChain {
         if *certificate.key() == self.identity || self.keys().any(|key| key == certificate.key()) {
             return Err(Error::Chain("its key was there before"));
         }
-        let by_identity = verified.signers().contains(&&self.identity);
+        let by_latest = latest.is_some_and(|latest| verified.signers().contains(&latest.key()));
         self.certificates.push(certificate);
-        Ok(if by_identity { Voucher::Identity } else { Voucher::Predecessor })
+        Ok(if by_latest { Voucher::Predecessor } else { Voucher::Identity })
     }
 
     /// Verifies a note against the keys of all epochs, and returns the checkpoint in it and the day of its key: the

@@ -53,7 +53,8 @@ impl FromStr for Epoch {
 
 /// Says that a key signs for a log from a day on.
 ///
-/// It is the text of a note by the log's identity or by the key before it; [`EpochChain`] checks which.
+/// It is the text of a note by the log's identity or by the key before it; [`EpochChain`](crate::EpochChain) checks
+/// which.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EpochCertificate {
     epoch: Epoch,

@@ -34,7 +34,7 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`Hash`], [`TreeHead`] | leaf and node hashes; size and root, which fix a whole tree |
+//! | [`Hash`](struct@Hash), [`TreeHead`] | leaf and node hashes; size and root, which fix a whole tree |
 //! | [`Frontier`] | a tree that only grows and knows its root: at most 63 hashes, however long the log |
 //! | [`MemoryTree`], [`Nodes`], [`Node`] | a whole tree in memory, or wherever you store it: roots and proofs |
 //! | [`InclusionProof`], [`ConsistencyProof`], [`Relation`] | an entry is in a tree; a tree only grew; what happened if not |
@@ -42,7 +42,7 @@
 //! | [`Note`], [`Verified`], [`Signature`] | a text with signatures, and the text once one of them is verified |
 //! | [`Checkpoint`] | a tree head with its log's name: what a log signs |
 //! | [`InclusionEvidence`], [`ConsistencyEvidence`] | a proof and its checkpoint in one text that is checked offline |
-//! | [`EpochSigner`], [`EpochChain`], [`Epoch`] | a key a day, each certified by the one before, so that who breaks in today cannot sign for yesterday |
+//! | [`EpochSigner`], [`EpochChain`], [`EpochCertificate`], [`Voucher`], [`Epoch`] | a key a day, each certified by the one before, so that who breaks in today cannot sign for yesterday |
 //!
 //! # Formats
 //!

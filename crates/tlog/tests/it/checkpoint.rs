@@ -119,3 +119,19 @@ fn two_checkpoints_show_what_became_of_the_log() {
         Err(Error::Origin { expected: ORIGIN.to_owned(), found: "other".to_owned() })
     );
 }
+
+#[test]
+fn every_flipped_bit_of_a_signed_checkpoint_is_noticed() {
+    let key = signing_key(1);
+    let good = checkpoint(7).sign(&key).unwrap().to_string().into_bytes();
+    let open = |bytes: &[u8]| Checkpoint::open(&Note::from_bytes(bytes)?, ORIGIN, [key.verifier()]);
+    assert_eq!(open(&good), Ok(checkpoint(7)));
+    for at in 0..good.len() {
+        for bit in 0..8 {
+            let mut flipped = good.clone();
+            flipped[at] ^= 1 << bit;
+            assert!(open(&flipped).is_err(), "byte {at}, bit {bit}");
+        }
+        assert!(open(&good[..at]).is_err(), "cut at byte {at}");
+    }
+}

@@ -133,6 +133,16 @@ fn after_a_lost_key_the_identity_speaks_again() {
 }
 
 #[test]
+fn where_both_vouch_nothing_was_lost() {
+    let mut chain = chain();
+    let (first, note) = first();
+    chain.accept(&note).unwrap();
+    let (_, mut note) = first.next(at("2026-02-01T00:00:00Z"), seed(2)).unwrap();
+    note.add_signature(&identity()).unwrap();
+    assert_eq!(chain.accept(&note), Ok(Voucher::Predecessor));
+}
+
+#[test]
 fn no_key_serves_twice_and_none_has_another_name() {
     let mut chain = chain();
     let (first, note) = first();
