@@ -1,0 +1,125 @@
+//! The files of a log: their names, and how they are written and read.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, Write as _};
+use std::path::{Path, PathBuf};
+
+use wardkit_tlog::{Frontier, Hash, Note, TreeHead};
+
+use crate::entry::MAX_LINE;
+use crate::{Error, LineFault};
+
+/// The directory of a log.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout(PathBuf);
+
+impl Layout {
+    pub(crate) const fn new(dir: PathBuf) -> Self {
+        Self(dir)
+    }
+
+    /// The newest checkpoint.
+    pub(crate) fn checkpoint(&self) -> PathBuf {
+        self.0.join("checkpoint")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// The segment whose first entry has this number.
+    pub(crate) fn segment(&self, first: u64) -> PathBuf {
+        self.0.join(format!("{first:012}.jsonl"))
+    }
+
+    /// The checkpoint at the end of a segment that is closed.
+    pub(crate) fn note(&self, first: u64) -> PathBuf {
+        self.0.join(format!("{first:012}.note"))
+    }
+
+    /// The tree at the end of a segment that is closed; the note's root vouches for it.
+    pub(crate) fn peaks(&self, first: u64) -> PathBuf {
+        self.0.join(format!("{first:012}.peaks"))
+    }
+
+    /// Returns the numbers of the segments' first entries, in order.
+    pub(crate) fn segments(&self) -> Result<Vec<u64>, Error> {
+        let read = |error| Error::io("list", &self.0)(error);
+        let mut firsts = Vec::new();
+        for entry in fs::read_dir(&self.0).map_err(read)? {
+            let path = entry.map_err(read)?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            if let Some(first) = stem.and_then(|stem| stem.parse().ok())
+                && path == self.segment(first)
+            {
+                firsts.push(first);
+            }
+        }
+        firsts.sort_unstable();
+        Ok(firsts)
+    }
+
+    /// Makes new and renamed files durable.
+    pub(crate) fn sync_dir(&self) -> Result<(), Error> {
+        let sync = || File::open(&self.0)?.sync_all();
+        sync().map_err(Error::io("synchronise", &self.0))
+    }
+}
+
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Puts a file in place of another, whole or not at all.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    let draft = PathBuf::from(draft);
+    let write = || {
+        let mut file = File::create(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()?;
+        fs::rename(&draft, path)
+    };
+    write().map_err(Error::io("write", path))
+}
+
+/// Reads a note, or `None` where there is no such file.
+pub(crate) fn read_note(path: &Path) -> Result<Option<Note>, Error> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    Note::from_bytes(&bytes).map(Some).map_err(Error::proof(path))
+}
+
+pub(crate) fn peaks_text(tree: &Frontier) -> String {
+    let lines: Vec<String> = tree.peaks().iter().map(Hash::to_string).collect();
+    lines.join("\n")
+}
+
+/// Reads a tree that has this head, or `None` where it is missing or has another.
+pub(crate) fn read_peaks(path: &Path, head: TreeHead) -> Option<Frontier> {
+    let text = fs::read_to_string(path).ok()?;
+    let peaks: Option<Vec<Hash>> = text.lines().map(|line| line.parse().ok()).collect();
+    Frontier::from_peaks(head.size, peaks?).ok().filter(|tree| tree.head() == head)
+}
+
+/// Reads the next line without its newline into `line`, and tells whether there was one.
+///
+/// A last line without newline is [`LineFault::Torn`]; `line` then holds what is there of it.
+pub(crate) fn next_line(
+    reader: &mut impl BufRead,
+    line: &mut Vec<u8>,
+) -> io::Result<Result<bool, LineFault>> {
+    line.clear();
+    let read = io::Read::take(reader, MAX_LINE as u64).read_until(b'\n', line)?;
+    if read == 0 {
+        return Ok(Ok(false));
+    }
+    if line.pop_if(|byte| *byte == b'\n').is_some() {
+        return Ok(Ok(true));
+    }
+    Ok(Err(if read == MAX_LINE { LineFault::TooLong } else { LineFault::Torn }))
+}

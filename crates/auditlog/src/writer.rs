@@ -1,0 +1,422 @@
+//! Writing: one thread at a time, and one process at a time.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use wardkit_tlog::{Checkpoint, EpochCertificate, Frontier, Hash, Note, SigningKey, TreeHead};
+
+use crate::disk::Disk;
+use crate::entry::{BEGUN, CERTIFIED, Line, MAX_LINE, write_line};
+use crate::layout::{Layout, name_of, next_line, peaks_text, read_note, read_peaks, replace};
+use crate::{Durability, Entry, Error, LineFault, LogOptions, Receipt, Record};
+
+/// A log as this process last saw it. Each operation takes the lock and reads what others wrote in between.
+pub(crate) struct Writer {
+    layout: Layout,
+    lock: Arc<File>,
+    options: LogOptions,
+    key: SigningKey,
+    /// The key that the last entry hands over to.
+    successor: Option<SigningKey>,
+    tree: Frontier,
+    segment: Segment,
+    /// The size of the newest checkpoint, and the uptime when it was written.
+    sealed: u64,
+    sealed_at: Duration,
+}
+
+/// The segment that grows.
+struct Segment {
+    first: u64,
+    file: Disk,
+    /// How many of its bytes are in the tree.
+    length: u64,
+    /// How many of them are durable.
+    synced: u64,
+    /// A synchronisation failed: the kernel may have dropped the pages while it calls them clean.
+    is_doubtful: bool,
+}
+
+/// Entries that are written together.
+pub(crate) struct Batch<'b> {
+    pub(crate) bodies: Vec<&'b [u8]>,
+    pub(crate) durability: Durability,
+}
+
+/// What became of a batch that is in the log.
+pub(crate) struct Committed {
+    pub(crate) receipts: Vec<Receipt>,
+    /// Why no durable checkpoint covers it although one was asked for.
+    pub(crate) unsealed: Option<Error>,
+}
+
+impl Writer {
+    pub(crate) fn open(dir: &Path, options: LogOptions) -> Result<Self, Error> {
+        let layout = Layout::new(dir.to_owned());
+        let lock = Arc::new(open_file(&layout.lock())?);
+        let _held = Held::take(&layout, &lock)?;
+        let firsts = layout.segments()?;
+        let newest = read_note(&layout.checkpoint())?;
+        let (key, sealed) = match &newest {
+            Some(note) => in_force(&layout, &options, note)?,
+            None => (options.keys[0].clone(), TreeHead::EMPTY),
+        };
+        let (tree, first) = start(&layout, &options, &firsts);
+        let segment = Segment::open(&layout, first)?;
+        let mut writer = Self {
+            lock: Arc::clone(&lock),
+            key,
+            successor: None,
+            tree,
+            segment,
+            sealed: sealed.size,
+            sealed_at: options.clock.uptime(),
+            layout,
+            options,
+        };
+        writer.catch_up(Some(sealed))?;
+        writer.expect_sealed(newest.is_some())?;
+        if writer.tree.size() == 0 {
+            writer.begin()?;
+        }
+        writer.sync()?;
+        Ok(writer)
+    }
+
+    /// Writes a batch, as durable as it asks. After an error nothing of it is in the log, unless the file system
+    /// also refused to take it back.
+    pub(crate) fn commit(&mut self, batch: &Batch<'_>) -> Result<Committed, Error> {
+        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        self.catch_up(None)?;
+        let length: usize = batch.bodies.iter().map(|body| body.len()).sum();
+        if self.segment.length > 0
+            && self.segment.length + length as u64 > self.options.segment_bytes
+        {
+            self.close_segment()?;
+        }
+        let receipts = self.write(&batch.bodies, batch.durability >= Durability::Synced)?;
+        let is_asked = batch.durability == Durability::Sealed;
+        let unsealed = if is_asked || self.is_checkpoint_due() {
+            self.checkpoint(is_asked).err().filter(|_| is_asked)
+        } else {
+            None
+        };
+        Ok(Committed { receipts, unsealed })
+    }
+
+    /// Synchronises what is not, writes a checkpoint where one is due or asked for, and returns the head of the tree.
+    pub(crate) fn settle(&mut self, with_checkpoint: bool) -> Result<TreeHead, Error> {
+        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        self.catch_up(None)?;
+        self.sync()?;
+        if self.tree.size() > self.sealed && (with_checkpoint || self.is_checkpoint_due()) {
+            self.checkpoint(with_checkpoint)?;
+        }
+        Ok(self.tree.head())
+    }
+
+    /// Hands over to another key: the segment ends with its certificate, signed by the key before.
+    pub(crate) fn change_key(&mut self, next: SigningKey, certificate: &Note) -> Result<(), Error> {
+        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        self.catch_up(None)?;
+        self.check_certificate(&next, certificate)?;
+        let entry = Entry {
+            detail: json!({"key": next.verifier().to_string(), "certificate": certificate.to_string()}),
+            ..Entry::new(CERTIFIED, self.options.origin())
+        };
+        self.write(&[&entry.into_body()?], true)?;
+        self.options.keys.push(next.clone());
+        self.successor = Some(next);
+        self.close_segment()?;
+        self.checkpoint(true)
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        let certificate = self.options.certificate.as_ref().map(Note::to_string);
+        let detail = json!({
+            "origin": self.options.origin(),
+            "host": self.options.host,
+            "key": self.key.verifier().to_string(),
+            "certificate": certificate,
+        });
+        let entry = Entry { detail, ..Entry::new(BEGUN, self.options.origin()) };
+        self.write(&[&entry.into_body()?], true)?;
+        self.checkpoint(true)
+    }
+
+    /// Reads what other processes appended, and what a crash left. While it reads, the tree must pass `sealed`.
+    fn catch_up(&mut self, sealed: Option<TreeHead>) -> Result<(), Error> {
+        loop {
+            self.read_segment(sealed)?;
+            if self.layout.note(self.segment.first).exists() {
+                self.next_segment()?;
+            } else if self.successor.is_some() {
+                // A crash came between the certificate and the end of its segment.
+                self.close_segment()?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read_segment(&mut self, sealed: Option<TreeHead>) -> Result<(), Error> {
+        let path = self.layout.segment(self.segment.first);
+        let failed = |error| Error::io("read", &path)(error);
+        let size = self.segment.file.len().map_err(failed)?;
+        if size < self.segment.length {
+            return Err(Error::Shrunk { path });
+        }
+        check_sealed(&self.tree, sealed)?;
+        if size == self.segment.length {
+            return Ok(());
+        }
+        let mut reader = BufReader::new(self.segment.file.reader());
+        reader.seek(SeekFrom::Start(self.segment.length)).map_err(failed)?;
+        let mut line = Vec::new();
+        loop {
+            let fault = |reason| Error::Line {
+                segment: name_of(&path),
+                line: self.tree.size() - self.segment.first + 1,
+                reason,
+            };
+            match next_line(&mut reader, &mut line).map_err(failed)? {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(LineFault::Torn) => break,
+                Err(reason) => return Err(fault(reason)),
+            }
+            if self.successor.is_some() {
+                return Err(fault(LineFault::KeyInside));
+            }
+            if Line::parse(&line, self.tree.size()).map_err(fault)?.kind == CERTIFIED {
+                self.successor = Some(successor(&line, &self.options.keys)?);
+            }
+            self.tree.append(Hash::leaf(&line));
+            self.segment.length += line.len() as u64 + 1;
+            check_sealed(&self.tree, sealed)?;
+        }
+        // Its writer died in the middle of it, so nobody was told that it is there.
+        self.segment.file.set_len(self.segment.length).map_err(Error::io("truncate", &path))
+    }
+
+    fn expect_sealed(&self, has_checkpoint: bool) -> Result<(), Error> {
+        let found = self.tree.size();
+        if found < self.sealed {
+            return Err(Error::Truncated { sealed: self.sealed, found });
+        }
+        // The first entry is durable before the first checkpoint is written.
+        if !has_checkpoint && found > 1 {
+            return Err(Error::CheckpointMissing { path: self.layout.checkpoint() });
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bodies: &[&[u8]], is_synced: bool) -> Result<Vec<Receipt>, Error> {
+        let at = self.options.clock.now().to_string();
+        let mut tree = self.tree.clone();
+        let mut lines = Vec::new();
+        let mut receipts = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            let start = lines.len();
+            write_line(&mut lines, tree.size(), &at, body);
+            let leaf = Hash::leaf(&lines[start..lines.len() - 1]);
+            receipts.push(Receipt { seq: tree.append(leaf), leaf });
+        }
+        let before = self.segment.length;
+        let path = self.layout.segment(self.segment.first);
+        let written = self.segment.file.write_all_at(&lines, before);
+        let kept = written.map_err(Error::io("append to", &path)).and_then(|()| {
+            self.segment.length += lines.len() as u64;
+            if is_synced { self.sync() } else { Ok(()) }
+        });
+        if let Err(error) = kept {
+            self.segment.length = before;
+            // What cannot be taken back is read again like the entries of another process.
+            let _ = self.segment.file.set_len(before);
+            return Err(error);
+        }
+        self.tree = tree;
+        Ok(receipts)
+    }
+
+    fn sync(&mut self) -> Result<(), Error> {
+        let path = self.layout.segment(self.segment.first);
+        self.segment.sync().map_err(Error::io("synchronise", &path))
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        let waited = self.options.clock.uptime().saturating_sub(self.sealed_at);
+        let entries = self.tree.size().saturating_sub(self.sealed);
+        entries >= self.options.checkpoint_entries
+            || (entries > 0 && waited >= self.options.checkpoint_every)
+    }
+
+    fn signed(&self, path: &Path) -> Result<String, Error> {
+        let checkpoint = Checkpoint::new(self.options.origin(), self.tree.head());
+        let note = checkpoint.and_then(|checkpoint| checkpoint.sign(&self.key));
+        note.map(|note| note.to_string()).map_err(Error::proof(path))
+    }
+
+    /// Refuses what would break the chain of keys; whether an identity vouches is for the verifier to know.
+    fn check_certificate(&self, next: &SigningKey, certificate: &Note) -> Result<(), Error> {
+        let check = || {
+            match certificate.verify([self.key.verifier()]) {
+                Ok(_) | Err(wardkit_tlog::Error::NoKnownSigner) => {}
+                Err(error) => return Err(error),
+            }
+            let certificate: EpochCertificate = certificate.unverified_text().parse()?;
+            if certificate.key() == next.verifier() {
+                Ok(())
+            } else {
+                Err(wardkit_tlog::Error::Chain("it certifies another key"))
+            }
+        };
+        check().map_err(Error::proof(&self.layout.segment(self.segment.first)))
+    }
+
+    /// Vouches for all entries. They are durable first: a checkpoint never has more entries than the log.
+    fn checkpoint(&mut self, is_durable: bool) -> Result<(), Error> {
+        self.sync()?;
+        let path = self.layout.checkpoint();
+        replace(&path, &self.signed(&path)?)?;
+        if is_durable {
+            self.layout.sync_dir()?;
+        }
+        self.sealed = self.tree.size();
+        self.sealed_at = self.options.clock.uptime();
+        Ok(())
+    }
+
+    /// Ends the segment with a checkpoint of its own, and begins the next.
+    fn close_segment(&mut self) -> Result<(), Error> {
+        self.sync()?;
+        let first = self.segment.first;
+        replace(&self.layout.peaks(first), &peaks_text(&self.tree))?;
+        let note = self.layout.note(first);
+        // The note is last: where it is, the segment is closed.
+        replace(&note, &self.signed(&note)?)?;
+        self.layout.sync_dir()?;
+        self.next_segment()
+    }
+
+    fn next_segment(&mut self) -> Result<(), Error> {
+        self.segment = Segment::open(&self.layout, self.tree.size())?;
+        self.layout.sync_dir()?;
+        if let Some(key) = self.successor.take() {
+            self.key = key;
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    fn open(layout: &Layout, first: u64) -> Result<Self, Error> {
+        let file = Disk::new(open_file(&layout.segment(first))?);
+        Ok(Self { first, file, length: 0, synced: 0, is_doubtful: false })
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.synced == self.length {
+            return Ok(());
+        }
+        if self.is_doubtful {
+            self.rewrite()?;
+        }
+        self.is_doubtful = true;
+        self.file.sync_data()?;
+        self.is_doubtful = false;
+        self.synced = self.length;
+        Ok(())
+    }
+
+    /// Writes what is not durable once more, so that the kernel takes it up again.
+    fn rewrite(&self) -> io::Result<()> {
+        let mut bytes = vec![0; MAX_LINE];
+        let mut at = self.synced;
+        while at < self.length {
+            let wanted = bytes.len().min(usize::try_from(self.length - at).unwrap_or(usize::MAX));
+            self.file.read_exact_at(&mut bytes[..wanted], at)?;
+            self.file.write_all_at(&bytes[..wanted], at)?;
+            at += wanted as u64;
+        }
+        Ok(())
+    }
+}
+
+/// The lock, until it is dropped.
+struct Held(Arc<File>);
+
+impl Held {
+    fn take(layout: &Layout, file: &Arc<File>) -> Result<Self, Error> {
+        file.lock().map_err(Error::io("lock", &layout.lock()))?;
+        Ok(Self(Arc::clone(file)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing the file would unlock it too; there is nothing to do about an error.
+        let _ = self.0.unlock();
+    }
+}
+
+fn open_file(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(Error::io("open", path))
+}
+
+/// Returns the key that signed the newest checkpoint, and the head in it.
+fn in_force(
+    layout: &Layout,
+    options: &LogOptions,
+    note: &Note,
+) -> Result<(SigningKey, TreeHead), Error> {
+    let path = layout.checkpoint();
+    for key in &options.keys {
+        match Checkpoint::open(note, options.origin(), [key.verifier()]) {
+            Ok(checkpoint) => return Ok((key.clone(), checkpoint.head())),
+            Err(wardkit_tlog::Error::NoKnownSigner) => {}
+            Err(error) => return Err(Error::proof(&path)(error)),
+        }
+    }
+    Err(Error::proof(&path)(wardkit_tlog::Error::NoKnownSigner))
+}
+
+/// Returns the tree at the beginning of the last segment where its predecessor tells, else of the first segment.
+fn start(layout: &Layout, options: &LogOptions, firsts: &[u64]) -> (Frontier, u64) {
+    let stored = || {
+        let [.., before, last] = firsts else { return None };
+        let note = read_note(&layout.note(*before)).ok()??;
+        let keys = options.keys.iter().map(SigningKey::verifier);
+        let checkpoint = Checkpoint::open(&note, options.origin(), keys).ok()?;
+        let tree = read_peaks(&layout.peaks(*before), checkpoint.head())?;
+        (tree.size() == *last).then_some((tree, *last))
+    };
+    stored().unwrap_or_default()
+}
+
+fn check_sealed(tree: &Frontier, sealed: Option<TreeHead>) -> Result<(), Error> {
+    match sealed {
+        Some(sealed) if sealed.size == tree.size() && sealed != tree.head() => {
+            Err(Error::Rewritten { size: sealed.size })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the key that a line hands over to.
+fn successor(line: &[u8], keys: &[SigningKey]) -> Result<SigningKey, Error> {
+    let record = Record::parse(line)?;
+    let named = record.entry.detail["key"].as_str().unwrap_or_default();
+    let found = keys.iter().find(|key| key.verifier().to_string() == named);
+    found.cloned().ok_or_else(|| Error::UnknownKey { key: named.to_owned() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! Tests of the public interface.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
+mod append;
+mod keys;
+mod kill;
+mod props;
+mod support;
+mod tamper;

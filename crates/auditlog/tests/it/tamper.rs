@@ -1,0 +1,288 @@
+//! What somebody with write access does to a log, and what is said about it.
+
+use std::fs;
+use std::path::Path;
+
+use wardkit_auditlog::{Durability, Error, Failure, LineFault, Verdict, Verifier, Witness};
+use wardkit_tlog::TreeHead;
+
+use crate::support::{copy, entry, files, key, lines, new_log, options, segments, verify};
+
+/// A sealed log of several segments with `entries` entries beside the first.
+fn rotated(entries: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let log = options().with_segment_bytes(600).open(dir.path()).unwrap();
+    (0..entries).for_each(|number| {
+        log.append(entry(number), Durability::Written).unwrap();
+    });
+    log.seal().unwrap();
+    dir
+}
+
+type Damage = fn(&Path);
+
+fn opens(dir: &Path) -> Result<(), Error> {
+    options().open(dir).map(drop)
+}
+
+fn first_failure(verdict: &Verdict) -> &Failure {
+    verdict.failures.first().expect("something is wrong")
+}
+
+#[test]
+fn every_flipped_byte_of_every_file_is_found() {
+    let dir = rotated(4);
+    assert_eq!(verify(dir.path()).failures, []);
+    let proof = [files(dir.path(), "note"), vec![dir.path().join("checkpoint")]].concat();
+    for path in [segments(dir.path()), proof].concat() {
+        let original = fs::read(&path).unwrap();
+        for index in 0..original.len() {
+            let mut changed = original.clone();
+            changed[index] ^= 1;
+            fs::write(&path, &changed).unwrap();
+            assert!(!verify(dir.path()).is_intact(), "byte {index} of {}", path.display());
+        }
+        fs::write(&path, &original).unwrap();
+    }
+    assert_eq!(verify(dir.path()).failures, []);
+}
+
+#[test]
+fn a_log_cut_at_any_byte_is_short_and_is_not_written_on() {
+    let (dir, log) = new_log();
+    (0..3).for_each(|number| {
+        log.append(entry(number), Durability::Written).unwrap();
+    });
+    log.seal().unwrap();
+    drop(log);
+    let path = &segments(dir.path())[0];
+    let original = fs::read(path).unwrap();
+    for length in 0..original.len() {
+        fs::write(path, &original[..length]).unwrap();
+        let found = original[..length].split(|&byte| byte == b'\n').count() as u64 - 1;
+        let witness = Witness::File("checkpoint".to_owned());
+        let expected = Failure::Short { witness, size: 4, found };
+        assert_eq!(verify(dir.path()).failures, [expected], "cut at {length}");
+        assert!(
+            matches!(opens(dir.path()), Err(Error::Truncated { sealed: 4, found: there }) if there == found)
+        );
+    }
+}
+
+#[test]
+fn what_a_crash_tore_is_no_tampering_and_is_removed_by_the_next_entry() {
+    let (dir, log) = new_log();
+    log.append(entry(0), Durability::Sealed).unwrap();
+    let path = &segments(dir.path())[0];
+    let sealed = fs::read(path).unwrap();
+    log.append(entry(1), Durability::Written).unwrap();
+    drop(log);
+    let whole = fs::read(path).unwrap();
+    for length in sealed.len() + 1..whole.len() {
+        fs::write(path, &whole[..length]).unwrap();
+        let verdict = verify(dir.path());
+        assert_eq!((verdict.failures, verdict.head.size), (vec![], 2));
+        assert_eq!(verdict.torn_bytes, (length - sealed.len()) as u64);
+        let log = options().open(dir.path()).unwrap();
+        assert_eq!(fs::read(path).unwrap(), sealed, "cut at {length}");
+        assert_eq!(log.append(entry(2), Durability::Written).unwrap().seq, 2);
+    }
+}
+
+#[test]
+fn a_changed_line_is_named_or_enclosed_by_checkpoints() {
+    let check = |from: &str, to: &str, expected: &Failure| {
+        let (dir, log) = new_log();
+        (0..4).for_each(|number| {
+            log.append(entry(number), Durability::Sealed).unwrap();
+        });
+        let path = &segments(dir.path())[0];
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        fs::write(path, text.replace(from, to)).unwrap();
+        assert_eq!(first_failure(&verify(dir.path())), expected);
+    };
+    let line =
+        |line, reason| Failure::Line { segment: "000000000000.jsonl".to_owned(), line, reason };
+    let sequence = LineFault::Sequence { expected: 2, found: 7 };
+    check("\"seq\":2,", "\"seq\":7,", &line(3, sequence));
+    check("{\"seq\":3,", "[\"seq\":3,", &line(4, LineFault::Malformed));
+    check("host-1", "host-2", &changed("checkpoint", 0, 5));
+    check("subject 2", "subject 9", &changed("checkpoint", 0, 5));
+    check("trail.log.begun", "trail.log.ended", &line(1, LineFault::Beginning));
+    check(
+        "\"kind\":\"test.happened\",\"subject\":\"subject 1\"",
+        "\"kind\":\"trail.key.certified\",\"subject\":\"\"",
+        &line(3, LineFault::Malformed),
+    );
+}
+
+fn changed(file: &str, after: u64, size: u64) -> Failure {
+    Failure::Changed { witness: Witness::File(file.to_owned()), after, size }
+}
+
+#[test]
+fn a_change_in_a_closed_segment_is_between_two_checkpoints() {
+    let dir = rotated(12);
+    let path = &segments(dir.path())[1];
+    let text = fs::read_to_string(path).unwrap();
+    let firsts: Vec<u64> = segments(dir.path())
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().parse().unwrap())
+        .collect();
+    fs::write(path, text.replacen("subject", "suspect", 1)).unwrap();
+    let file = format!("{:012}.note", firsts[1]);
+    assert_eq!(first_failure(&verify(dir.path())), &changed(&file, firsts[1], firsts[2]));
+}
+
+#[test]
+fn removed_duplicated_and_swapped_parts_are_found() {
+    let damage: [(&str, Damage); 7] = [
+        ("the last segment removed", |dir| {
+            fs::remove_file(segments(dir).last().unwrap()).unwrap();
+        }),
+        ("a middle segment removed", |dir| fs::remove_file(&segments(dir)[1]).unwrap()),
+        ("the first segment removed", |dir| fs::remove_file(&segments(dir)[0]).unwrap()),
+        ("two segments swapped", |dir| {
+            let [_, one, two, ..] = &segments(dir)[..] else { panic!("too few") };
+            let (first, second) = (fs::read(one).unwrap(), fs::read(two).unwrap());
+            fs::write(one, second).unwrap();
+            fs::write(two, first).unwrap();
+        }),
+        ("a segment's lines twice", |dir| {
+            let path = &segments(dir)[1];
+            fs::write(path, fs::read(path).unwrap().repeat(2)).unwrap();
+        }),
+        ("the checkpoint of a segment removed", |dir| {
+            fs::remove_file(&files(dir, "note")[0]).unwrap();
+        }),
+        ("the newest checkpoint removed", |dir| fs::remove_file(dir.join("checkpoint")).unwrap()),
+    ];
+    let original = rotated(12);
+    for (what, damage) in damage {
+        let dir = copy(original.path());
+        damage(dir.path());
+        assert!(!verify(dir.path()).is_intact(), "{what}");
+    }
+}
+
+#[test]
+fn a_log_without_its_checkpoint_is_not_written_on() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    fs::remove_file(dir.path().join("checkpoint")).unwrap();
+    assert!(matches!(opens(dir.path()), Err(Error::CheckpointMissing { .. })));
+}
+
+#[test]
+fn a_changed_log_is_not_written_on() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    let path = &segments(dir.path())[0];
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, text.replace("subject 1", "subject 2")).unwrap();
+    assert!(matches!(opens(dir.path()), Err(Error::Rewritten { size: 2 })));
+    fs::write(path, text.replace("\"seq\":1,", "\"seq\":2,")).unwrap();
+    assert!(matches!(opens(dir.path()), Err(Error::Line { line: 2, .. })));
+}
+
+#[test]
+fn a_log_that_shrinks_under_its_writer_is_not_written_on() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    fs::write(&segments(dir.path())[0], "").unwrap();
+    let refused = log.append(entry(2), Durability::Sealed);
+    assert!(matches!(refused, Err(Error::Shrunk { .. })));
+}
+
+#[test]
+fn a_log_signed_anew_by_another_key_is_not_this_log() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    let forged = tempfile::tempdir().unwrap();
+    let options = wardkit_auditlog::LogOptions::new(key(2));
+    options.open(forged.path()).unwrap().append(entry(1), Durability::Sealed).unwrap();
+    let verdict = verify(forged.path());
+    assert!(matches!(
+        first_failure(&verdict),
+        Failure::Line { line: 1, reason: LineFault::Key, .. }
+    ));
+    // The checkpoint alone, by another key.
+    let checkpoint = |dir: &Path| dir.join("checkpoint");
+    fs::copy(checkpoint(forged.path()), checkpoint(dir.path())).unwrap();
+    assert!(!verify(dir.path()).is_intact());
+    assert!(matches!(opens(dir.path()), Err(Error::Proof { .. })));
+}
+
+#[test]
+fn a_log_taken_back_to_an_earlier_state_is_shorter_than_what_was_seen() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    let earlier = copy(dir.path());
+    let seen = log.append(entry(2), Durability::Sealed).map(|_| log.seal().unwrap()).unwrap();
+    let note = fs::read_to_string(dir.path().join("checkpoint")).unwrap().parse().unwrap();
+    let verifier = Verifier::new(key(1).verifier().clone());
+
+    assert_eq!(verify(earlier.path()).failures, []);
+    let short = |witness| Failure::Short { witness, size: 3, found: 2 };
+    let verdict = verifier.clone().last_seen(seen).verify(earlier.path()).unwrap();
+    assert_eq!(verdict.failures, [short(Witness::Seen)]);
+    let verdict = verifier.clone().against(note).verify(earlier.path()).unwrap();
+    assert_eq!(verdict.failures, [short(Witness::Note)]);
+
+    // The same size with another entry.
+    let log = options().open(earlier.path()).unwrap();
+    log.append(entry(9), Durability::Sealed).unwrap();
+    let verdict = verifier.clone().last_seen(seen).verify(earlier.path()).unwrap();
+    let fork = |failure: &Failure| {
+        matches!(failure, Failure::Changed { witness: Witness::Seen, size: 3, .. })
+    };
+    assert!(verdict.failures.iter().any(fork), "{:?}", verdict.failures);
+    assert!(verifier.last_seen(TreeHead::EMPTY).verify(dir.path()).unwrap().is_intact());
+}
+
+#[test]
+fn a_note_by_a_stranger_vouches_for_nothing() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    let head = log.seal().unwrap();
+    let note = |seed: u8, origin: &str| {
+        wardkit_tlog::Checkpoint::new(origin, head).unwrap().sign(&key(seed)).unwrap()
+    };
+    let against =
+        |note| Verifier::new(key(1).verifier().clone()).against(note).verify(dir.path()).unwrap();
+    assert!(against(note(1, "example.com/trail")).is_intact());
+    for note in [note(2, "example.com/trail"), note(1, "example.com/other")] {
+        let verdict = against(note);
+        assert!(matches!(
+            first_failure(&verdict),
+            Failure::Checkpoint { witness: Witness::Note, .. }
+        ));
+    }
+}
+
+#[test]
+fn nothing_at_all_is_no_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = "checkpoint".to_owned();
+    assert_eq!(verify(dir.path()).failures, [Failure::CheckpointMissing { file }]);
+}
+
+#[test]
+fn a_line_longer_than_any_entry_is_refused_in_bounded_memory() {
+    let (dir, log) = new_log();
+    drop(log);
+    let path = &segments(dir.path())[0];
+    let mut text = fs::read(path).unwrap();
+    text.extend(std::iter::repeat_n(b'x', 3 * 1024 * 1024));
+    fs::write(path, text).unwrap();
+    assert!(matches!(
+        first_failure(&verify(dir.path())),
+        Failure::Line { line: 2, reason: LineFault::TooLong, .. }
+    ));
+    assert!(matches!(
+        opens(dir.path()),
+        Err(Error::Line { line: 2, reason: LineFault::TooLong, .. })
+    ));
+    assert_eq!(lines(dir.path()).len(), 2);
+}
