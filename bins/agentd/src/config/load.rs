@@ -34,8 +34,10 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let lines = Lines::of(text.as_bytes());
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let problems = errors.iter().map(|error| lines.problem(error.span(), "", error.message()));
-        return Err(readable(problems.collect()));
+        // In the order of the file, so that those beyond the first need not be made.
+        let said = errors.iter().take(MOST_PROBLEMS);
+        let problems = said.map(|error| lines.problem(error.span(), "", error.message())).collect();
+        return Err(readable(problems, errors.len().saturating_sub(MOST_PROBLEMS)));
     }
     let mut table = table.into_inner();
     let mut problems = Vec::new();
@@ -54,7 +56,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     for (key, reason) in config.violations() {
         problems.push(lines.problem(keys::nearest_span(&spans, &key), &key, &reason));
     }
-    if problems.is_empty() { Ok(config) } else { Err(readable(problems)) }
+    if problems.is_empty() { Ok(config) } else { Err(readable(problems, 0)) }
 }
 
 /// The sections that are still to be read, and what was wrong so far.
@@ -127,11 +129,13 @@ fn short(text: &str) -> String {
     shown
 }
 
-/// Brings problems into the order of the file, and keeps as many as an operator can act on.
-fn readable(mut problems: Vec<Problem>) -> Vec<Problem> {
+/// Brings problems into the order of the file, and keeps as many as an operator can act on, out of these and
+/// `unsaid` later ones.
+fn readable(mut problems: Vec<Problem>, unsaid: usize) -> Vec<Problem> {
     problems.sort();
-    if problems.len() > MOST_PROBLEMS {
-        let more = problems.split_off(MOST_PROBLEMS).len();
+    let more = unsaid + problems.len().saturating_sub(MOST_PROBLEMS);
+    problems.truncate(MOST_PROBLEMS);
+    if more > 0 {
         let reason = format!("... and {more} more");
         problems.push(Problem { line: None, key: String::new(), reason });
     }

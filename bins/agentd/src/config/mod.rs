@@ -4,6 +4,7 @@ mod defaults;
 mod keys;
 mod load;
 mod problem;
+mod watch;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 pub(crate) use defaults::{default_text, schema};
 pub(crate) use load::{parse, read};
 pub(crate) use problem::{BadConfig, Problem};
+pub(crate) use watch::watch;
 
 use crate::log::LogConfig;
 

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::RecommendedWatcher;
 use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 
 use crate::app::App;
-use crate::config::ReloadConfig;
+use crate::config::{ReloadConfig, watch};
 use crate::parts::Context;
 use crate::reload::{Request, reload};
 
@@ -63,35 +63,6 @@ async fn hung_up(hangup: &Hangup) {
 async fn settled(changes: &mut mpsc::Receiver<()>, settle: Duration) {
     let quiet = async { while let Ok(Some(())) = timeout(settle, changes.recv()).await {} };
     let _ = timeout(settle * MOST_SETTLES, quiet).await;
-}
-
-/// Watches the directories of the file and of what it links to: editors and configuration managers replace the
-/// file, which a watch on the file itself would lose.
-fn watch(file: &Path, tell: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
-    let file = std::path::absolute(file)?;
-    let target = std::fs::canonicalize(&file)?;
-    let names = [file.clone(), target.clone()];
-    // A link that leads through other links of its directory changes when any of them does.
-    let any = file != target;
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let relevant = event.map_or(true, |event| {
-            !matches!(event.kind, EventKind::Access(_))
-                && (any
-                    || event.need_rescan()
-                    || event.paths.iter().any(|path| names.contains(path)))
-        });
-        if relevant {
-            // A change that is already waiting to be told stands for this one too.
-            let _ = tell.try_send(());
-        }
-    })?;
-    let directories = [file.parent(), target.parent()];
-    for (index, directory) in directories.iter().flatten().enumerate() {
-        if index == 0 || directories[0] != Some(directory) {
-            watcher.watch(directory, RecursiveMode::NonRecursive)?;
-        }
-    }
-    Ok(watcher)
 }
 
 /// Watches the file where it is now. While that cannot be done the old watch stays: a file that an editor moved away
