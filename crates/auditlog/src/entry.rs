@@ -40,8 +40,8 @@ pub struct Entry {
     pub policy: Option<String>,
 }
 
-/// An entry as it stands in the log.
-#[derive(Clone, Debug, PartialEq)]
+/// An entry as it stands in the log. It serialises as its line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Record {
     /// Its number, from zero.
@@ -49,6 +49,7 @@ pub struct Record {
     /// When it was written.
     pub at: Timestamp,
     /// What is on record.
+    #[serde(flatten)]
     pub entry: Entry,
 }
 

@@ -59,6 +59,12 @@ pub enum Error {
         /// How many entries the checkpoint has.
         size: u64,
     },
+    /// A segment that the checkpoint covers is missing.
+    #[error("the segment that begins with entry {first} is missing")]
+    SegmentMissing {
+        /// The entry.
+        first: u64,
+    },
     /// A log that has entries has no checkpoint: it was removed.
     #[error("{} is missing", path.display())]
     CheckpointMissing {

@@ -44,6 +44,7 @@
 //! | [`Entry`], [`Receipt`], [`Record`] | what goes in, what is acknowledged, what is stored |
 //! | [`Durability`] | what an entry must survive before it is acknowledged |
 //! | [`MaskedFields`], [`Redact`] | what is never written: fields by name, and what a recogniser finds |
+//! | [`Query`], [`Records`] | reads entries back, by kind, subject, time and number |
 //! | [`Verifier`], [`Verdict`], [`Failure`] | proves a log, and says what is wrong and where |
 //!
 //! # What it promises
@@ -68,6 +69,7 @@ mod layout;
 mod log;
 mod mask;
 mod options;
+mod query;
 mod verdict;
 mod verify;
 mod writer;
@@ -77,5 +79,6 @@ pub use error::{Error, LineFault};
 pub use log::Log;
 pub use mask::{MaskedFields, Redact, RedactNothing};
 pub use options::LogOptions;
+pub use query::{Query, Records};
 pub use verdict::{Failure, Verdict, Witness};
 pub use verify::Verifier;

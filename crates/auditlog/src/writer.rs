@@ -67,6 +67,9 @@ impl Writer {
             None => (options.keys[0].clone(), TreeHead::EMPTY),
         };
         let (tree, first) = start(&layout, &options, &firsts);
+        if sealed.size > first && !firsts.contains(&first) {
+            return Err(Error::SegmentMissing { first });
+        }
         let segment = Segment::open(&layout, first)?;
         let mut writer = Self {
             lock: Arc::clone(&lock),
@@ -305,7 +308,11 @@ impl Writer {
     }
 
     fn next_segment(&mut self) -> Result<(), Error> {
-        self.segment = Segment::open(&self.layout, self.tree.size())?;
+        let first = self.tree.size();
+        if self.sealed > first && !self.layout.segment(first).exists() {
+            return Err(Error::SegmentMissing { first });
+        }
+        self.segment = Segment::open(&self.layout, first)?;
         self.layout.sync_dir()?;
         if let Some(key) = self.successor.take() {
             self.key = key;

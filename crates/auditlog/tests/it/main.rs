@@ -6,5 +6,6 @@ mod append;
 mod keys;
 mod kill;
 mod props;
+mod query;
 mod support;
 mod tamper;

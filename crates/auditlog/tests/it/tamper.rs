@@ -162,6 +162,12 @@ fn removed_duplicated_and_swapped_parts_are_found() {
     for (what, damage) in damage {
         let dir = copy(original.path());
         damage(dir.path());
+        let names = || segments(dir.path()).len();
+        let before = names();
+        assert!(!verify(dir.path()).is_intact(), "{what}");
+        // Opening reads the last segment only; it may succeed, and repairs nothing.
+        let _ = opens(dir.path());
+        assert_eq!(names(), before, "{what}");
         assert!(!verify(dir.path()).is_intact(), "{what}");
     }
 }
@@ -172,6 +178,20 @@ fn a_log_without_its_checkpoint_is_not_written_on() {
     log.append(entry(1), Durability::Sealed).unwrap();
     fs::remove_file(dir.path().join("checkpoint")).unwrap();
     assert!(matches!(opens(dir.path()), Err(Error::CheckpointMissing { .. })));
+}
+
+#[test]
+fn a_log_without_a_segment_that_it_needs_is_not_written_on() {
+    let original = rotated(12);
+    let whole = segments(original.path());
+    for missing in [&whole[whole.len() - 1..], &whole[..]] {
+        let dir = copy(original.path());
+        for path in missing {
+            fs::remove_file(dir.path().join(path.file_name().unwrap())).unwrap();
+        }
+        assert!(matches!(opens(dir.path()), Err(Error::SegmentMissing { .. })));
+        assert_eq!(segments(dir.path()).len(), whole.len() - missing.len());
+    }
 }
 
 #[test]
