@@ -9,61 +9,97 @@ use wardkit_tlog::{Frontier, Hash, Note, TreeHead};
 use crate::entry::MAX_LINE;
 use crate::{Error, LineFault};
 
-/// The directory of a log.
+/// The directory of a log, and where its older segments were moved.
 #[derive(Clone, Debug)]
-pub(crate) struct Layout(PathBuf);
+pub(crate) struct Layout {
+    dir: PathBuf,
+    archives: Vec<PathBuf>,
+}
 
 impl Layout {
     pub(crate) const fn new(dir: PathBuf) -> Self {
-        Self(dir)
+        Self::with_archives(dir, Vec::new())
+    }
+
+    pub(crate) const fn with_archives(dir: PathBuf, archives: Vec<PathBuf>) -> Self {
+        Self { dir, archives }
     }
 
     /// The newest checkpoint.
     pub(crate) fn checkpoint(&self) -> PathBuf {
-        self.0.join("checkpoint")
+        self.dir.join("checkpoint")
     }
 
     pub(crate) fn lock(&self) -> PathBuf {
-        self.0.join("lock")
+        self.dir.join("lock")
     }
 
     /// The segment whose first entry has this number.
     pub(crate) fn segment(&self, first: u64) -> PathBuf {
-        self.0.join(format!("{first:012}.jsonl"))
+        self.dir.join(segment_name(first))
     }
 
     /// The checkpoint at the end of a segment that is closed.
     pub(crate) fn note(&self, first: u64) -> PathBuf {
-        self.0.join(format!("{first:012}.note"))
+        self.dir.join(format!("{first:012}.note"))
     }
 
     /// The tree at the end of a segment that is closed; the note's root vouches for it.
     pub(crate) fn peaks(&self, first: u64) -> PathBuf {
-        self.0.join(format!("{first:012}.peaks"))
+        self.dir.join(format!("{first:012}.peaks"))
     }
 
-    /// Returns the numbers of the segments' first entries, in order.
+    /// Returns the numbers of the segments' first entries, in order, archives included.
     pub(crate) fn segments(&self) -> Result<Vec<u64>, Error> {
-        let read = |error| Error::io("list", &self.0)(error);
-        let mut firsts = Vec::new();
-        for entry in fs::read_dir(&self.0).map_err(read)? {
-            let path = entry.map_err(read)?.path();
-            let stem = path.file_stem().and_then(|stem| stem.to_str());
-            if let Some(first) = stem.and_then(|stem| stem.parse().ok())
-                && path == self.segment(first)
-            {
-                firsts.push(first);
-            }
+        let mut firsts = segments_in(&self.dir)?;
+        for archive in &self.archives {
+            firsts.extend(segments_in(archive)?);
         }
         firsts.sort_unstable();
+        firsts.dedup();
         Ok(firsts)
+    }
+
+    /// Opens a segment where it is. It is in the archive before it is gone from the log's directory.
+    pub(crate) fn open_segment(&self, first: u64) -> Result<(PathBuf, File), Error> {
+        let path = self.segment(first);
+        let mut result = File::open(&path);
+        for archive in &self.archives {
+            if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                result = File::open(archive.join(segment_name(first)));
+            }
+        }
+        result.map_err(Error::io("read", &path)).map(|file| (path, file))
     }
 
     /// Makes new and renamed files durable.
     pub(crate) fn sync_dir(&self) -> Result<(), Error> {
-        let sync = || File::open(&self.0)?.sync_all();
-        sync().map_err(Error::io("synchronise", &self.0))
+        sync_dir(&self.dir)
     }
+}
+
+fn segment_name(first: u64) -> String {
+    format!("{first:012}.jsonl")
+}
+
+fn segments_in(dir: &Path) -> Result<Vec<u64>, Error> {
+    let read = |error| Error::io("list", dir)(error);
+    let mut firsts = Vec::new();
+    for entry in fs::read_dir(dir).map_err(read)? {
+        let name = entry.map_err(read)?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".jsonl"));
+        if let Some(first) = stem.and_then(|stem| stem.parse().ok())
+            && name == *segment_name(first)
+        {
+            firsts.push(first);
+        }
+    }
+    Ok(firsts)
+}
+
+/// Makes new and renamed files in a directory durable.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::io("synchronise", dir))
 }
 
 pub(crate) fn name_of(path: &Path) -> String {

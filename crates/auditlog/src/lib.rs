@@ -62,6 +62,7 @@
 //! checkpoint are not proven; a log that was taken back as a whole to an earlier state shows only beside what was
 //! [seen](Verifier::last_seen) of it elsewhere. `docs/specs/auditlog.md` has the format.
 
+mod archive;
 mod disk;
 mod entry;
 mod error;

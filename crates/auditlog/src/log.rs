@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wardkit_tlog::{Note, SigningKey, TreeHead};
@@ -109,6 +109,17 @@ impl Log {
     /// When the file system refuses. The change may then be half done: open the log again with both keys.
     pub fn change_key(&self, next: SigningKey, certificate: &Note) -> Result<(), Error> {
         self.writer().change_key(next, certificate)
+    }
+
+    /// Moves closed segments to another directory, all but the last `kept` and at least one, and returns where they
+    /// are now. Nothing is lost of the proof: give that directory to [`Verifier::archive`](crate::Verifier::archive).
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses, or the directory holds another segment of that name. A segment is removed here
+    /// only when its copy is durable.
+    pub fn archive(&self, to: impl AsRef<Path>, kept: usize) -> Result<Vec<PathBuf>, Error> {
+        self.writer().archive(to.as_ref(), kept)
     }
 
     fn submit(&self, bodies: Vec<Vec<u8>>, durability: Durability) -> Answer {

@@ -14,6 +14,7 @@ use crate::{Error, LineFault, Record};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Query {
+    archives: Vec<PathBuf>,
     kinds: Vec<String>,
     subject: Option<String>,
     since: Option<Timestamp>,
@@ -26,6 +27,12 @@ impl Query {
     /// Asks for every entry.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Reads segments that are no longer in the log's directory from this one.
+    pub fn archive(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.archives.push(dir.into());
+        self
     }
 
     /// Asks for a kind and those below it: `integrity` is also `integrity.file.changed`. Further kinds add to it.
@@ -73,14 +80,13 @@ impl Query {
     ///
     /// When the directory cannot be read.
     pub fn read(self, dir: impl AsRef<Path>) -> Result<Records, Error> {
-        let layout = Layout::new(dir.as_ref().to_owned());
+        let layout = Layout::with_archives(dir.as_ref().to_owned(), self.archives.clone());
         let firsts = layout.segments()?;
         // The last segment that begins no later than the first entry wanted, and those after it.
         let skipped = firsts.partition_point(|&first| first <= self.first).saturating_sub(1);
-        let mut segments: Vec<PathBuf> =
-            firsts[skipped..].iter().map(|&first| layout.segment(first)).collect();
+        let mut segments = firsts[skipped..].to_vec();
         segments.reverse();
-        Ok(Records { query: self, segments, open: None, line: Vec::new() })
+        Ok(Records { query: self, layout, segments, open: None, line: Vec::new() })
     }
 
     fn matches(&self, record: &Record) -> bool {
@@ -103,8 +109,9 @@ impl Query {
 #[derive(Debug)]
 pub struct Records {
     query: Query,
+    layout: Layout,
     /// The segments that are left, the next one last.
-    segments: Vec<PathBuf>,
+    segments: Vec<u64>,
     open: Option<Segment>,
     line: Vec<u8>,
 }
@@ -120,8 +127,8 @@ impl Records {
     fn advance(&mut self) -> Result<Option<Record>, Error> {
         loop {
             let Some(segment) = &mut self.open else {
-                let Some(path) = self.segments.pop() else { return Ok(None) };
-                let file = File::open(&path).map_err(Error::io("read", &path))?;
+                let Some(first) = self.segments.pop() else { return Ok(None) };
+                let (path, file) = self.layout.open_segment(first)?;
                 self.open = Some(Segment { path, reader: BufReader::new(file), lines: 0 });
                 continue;
             };

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wardkit_tlog::{Checkpoint, EpochChain, Frontier, Hash, Note, TreeHead, VerifierKey};
 
@@ -17,6 +17,7 @@ use crate::{Error, Failure, LineFault, Record, Verdict, Witness};
 #[must_use]
 pub struct Verifier {
     identity: VerifierKey,
+    archives: Vec<PathBuf>,
     against: Vec<Note>,
     seen: Option<TreeHead>,
 }
@@ -24,7 +25,13 @@ pub struct Verifier {
 impl Verifier {
     /// Trusts a key, and whatever keys it vouches for. Its name is the log's.
     pub const fn new(identity: VerifierKey) -> Self {
-        Self { identity, against: Vec::new(), seen: None }
+        Self { identity, archives: Vec::new(), against: Vec::new(), seen: None }
+    }
+
+    /// Reads segments that are no longer in the log's directory from this one.
+    pub fn archive(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.archives.push(dir.into());
+        self
     }
 
     /// Holds the log against a checkpoint that was kept elsewhere.
@@ -45,7 +52,7 @@ impl Verifier {
     ///
     /// When a file cannot be read. What can be read and is wrong is in the verdict.
     pub fn verify(&self, dir: impl AsRef<Path>) -> Result<Verdict, Error> {
-        let layout = Layout::new(dir.as_ref().to_owned());
+        let layout = Layout::with_archives(dir.as_ref().to_owned(), self.archives.clone());
         let snapshot = Snapshot::take(&layout)?;
         let mut pass = Pass {
             layout: &layout,
@@ -88,8 +95,8 @@ impl Snapshot {
         }
         let mut segments = Vec::new();
         for first in layout.segments()? {
-            let path = layout.segment(first);
-            let data = path.metadata().map_err(Error::io("look at", &path))?;
+            let (path, file) = layout.open_segment(first)?;
+            let data = file.metadata().map_err(Error::io("look at", &path))?;
             segments.push((first, data.len()));
         }
         Ok(Self { segments, checkpoint: parsed(read_note(&layout.checkpoint()))? })
@@ -186,9 +193,8 @@ impl Pass<'_> {
         if first != self.tree.size() {
             return Err(Stop::Found(Failure::SegmentMissing { first: self.tree.size() }));
         }
-        let path = self.layout.segment(first);
+        let (path, file) = self.layout.open_segment(first).map_err(Stop::Io)?;
         let failed = |error: io::Error| Stop::Io(Error::io("read", &path)(error));
-        let file = File::open(&path).map_err(failed)?;
         let mut reader = BufReader::with_capacity(READ, file.take(bytes));
         let mut line = Vec::new();
         let mut successor = None;

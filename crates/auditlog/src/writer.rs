@@ -3,13 +3,14 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use wardkit_tlog::{Checkpoint, EpochCertificate, Frontier, Hash, Note, SigningKey, TreeHead};
 
+use crate::archive::archive;
 use crate::disk::Disk;
 use crate::entry::{BEGUN, CERTIFIED, Line, MAX_LINE, write_line};
 use crate::layout::{Layout, name_of, next_line, peaks_text, read_note, read_peaks, replace};
@@ -137,6 +138,13 @@ impl Writer {
         self.successor = Some(next);
         self.close_segment()?;
         self.checkpoint(true)
+    }
+
+    /// Moves old segments away.
+    pub(crate) fn archive(&mut self, to: &Path, kept: usize) -> Result<Vec<PathBuf>, Error> {
+        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        self.catch_up(None)?;
+        archive(&self.layout, to, kept)
     }
 
     fn begin(&mut self) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod append;
+mod archive;
 mod keys;
 mod kill;
 mod props;
