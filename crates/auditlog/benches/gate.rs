@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wardkit_auditlog::{Durability, Entry, Log, LogOptions, Verifier};
-use wardkit_core::Secret;
 use wardkit_tlog::{Frontier, Hash, SigningKey};
 
 fn key() -> SigningKey {
-    SigningKey::from_seed("example.com/trail", Secret::new([1; 32])).expect("a sound name")
+    SigningKey::from_seed("example.com/trail", [1; 32]).expect("a sound name")
 }
 
 fn open(dir: &Path) -> Log {

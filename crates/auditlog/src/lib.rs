@@ -6,12 +6,11 @@
 //!
 //! ```
 //! use wardkit_auditlog::{Durability, Entry, LogOptions, Verifier};
-//! use wardkit_core::Secret;
 //! use wardkit_tlog::SigningKey;
 //!
 //! # let dir = tempfile::tempdir()?;
 //! // The key's name is the log's. The seed is random, and kept where only this program can read it.
-//! let key = SigningKey::from_seed("example.com/trail", Secret::new([7; 32]))?;
+//! let key = SigningKey::from_seed("example.com/trail", [7; 32])?;
 //! let trusted = key.verifier().clone();
 //! let log = LogOptions::new(key).with_host("bot-1").open(dir.path())?;
 //!

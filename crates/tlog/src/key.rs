@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
 use sha2::{Digest as _, Sha256};
-use wardkit_core::{Secret, Zeroize as _};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::Error;
 use crate::text::{from_base64, has_control, to_base64};
@@ -101,7 +101,7 @@ impl FromStr for VerifierKey {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, id, data) = split(text)?;
-        let key = Self::from_bytes(name, untag(data)?.expose())?;
+        let key = Self::from_bytes(name, &*untag(data)?)?;
         key.check_id(id).map(|()| key)
     }
 }
@@ -119,9 +119,9 @@ impl SigningKey {
     /// # Errors
     ///
     /// When the name is empty or holds a space, a plus sign or a control character.
-    pub fn from_seed(name: &str, seed: impl Into<Secret<[u8; 32]>>) -> Result<Self, Error> {
+    pub fn from_seed(name: &str, seed: impl Into<Zeroizing<[u8; 32]>>) -> Result<Self, Error> {
         check_name(name)?;
-        let key = ed25519_dalek::SigningKey::from_bytes(seed.into().expose());
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed.into());
         let public = VerifierKey::new(name, key.verifying_key());
         Ok(Self { key, public })
     }
@@ -131,12 +131,9 @@ impl SigningKey {
     /// # Errors
     ///
     /// When it is anything else.
-    pub fn from_text(text: impl Into<Secret<String>>) -> Result<Self, Error> {
-        let text = text.into();
-        let text = text
-            .expose()
-            .strip_prefix(PRIVATE)
-            .ok_or(Error::Key("does not start with PRIVATE+KEY+"))?;
+    pub fn from_text(text: &str) -> Result<Self, Error> {
+        let text =
+            text.strip_prefix(PRIVATE).ok_or(Error::Key("does not start with PRIVATE+KEY+"))?;
         let (name, id, data) = split(text)?;
         let key = Self::from_seed(name, untag(data)?)?;
         key.public.check_id(id).map(|()| key)
@@ -144,17 +141,17 @@ impl SigningKey {
 
     /// Returns the key as `PRIVATE+KEY+name+id+base64`, the signer key of the reference implementation.
     #[must_use]
-    pub fn to_text(&self) -> Secret<String> {
+    pub fn to_text(&self) -> SecretText {
         let mut bytes = tagged(self.key.as_bytes());
-        let data = Secret::new(to_base64(&bytes));
+        let data = Zeroizing::new(to_base64(&bytes));
         bytes.zeroize();
         let VerifierKey { name, id, .. } = &self.public;
         let public = format!("{PRIVATE}{name}+{id:08x}+");
         // All of it at once: a buffer that grows leaves copies of the secret behind.
-        let mut text = String::with_capacity(public.len() + data.expose().len());
+        let mut text = String::with_capacity(public.len() + data.len());
         text.push_str(&public);
-        text.push_str(data.expose());
-        Secret::new(text)
+        text.push_str(&data);
+        SecretText(Zeroizing::new(text))
     }
 
     /// Returns the public half, for whoever verifies.
@@ -171,6 +168,24 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({}+{:08x}+***)", self.public.name, self.public.id)
+    }
+}
+
+/// A secret key as text. It does not show itself, and is wiped when dropped.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Returns the text, for the one place that stores it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(***)")
     }
 }
 
@@ -199,11 +214,11 @@ fn tagged(key: &[u8; 32]) -> [u8; 33] {
     bytes
 }
 
-fn untag(data: &str) -> Result<Secret<[u8; 32]>, Error> {
-    let bytes = Secret::new(from_base64(data).ok_or(Error::Key("not base64"))?);
-    match bytes.expose().split_first() {
+fn untag(data: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let bytes = Zeroizing::new(from_base64(data).ok_or(Error::Key("not base64"))?);
+    match bytes.split_first() {
         Some((&ED25519, key)) => {
-            key.try_into().map(Secret::new).map_err(|_| Error::Key("not 32 bytes long"))
+            key.try_into().map(Zeroizing::new).map_err(|_| Error::Key("not 32 bytes long"))
         }
         Some(_) => Err(Error::Key("not an Ed25519 key")),
         None => Err(Error::Key("empty")),

@@ -79,7 +79,7 @@ pub use error::Error;
 pub use evidence::{ConsistencyEvidence, InclusionEvidence};
 pub use frontier::Frontier;
 pub use hash::Hash;
-pub use key::{SigningKey, VerifierKey};
+pub use key::{SecretText, SigningKey, VerifierKey};
 pub use nodes::{MemoryTree, Node, Nodes};
 pub use note::{Note, Signature, Verified};
 pub use proof::{ConsistencyProof, InclusionProof, Relation, TreeHead};

@@ -1,12 +1,10 @@
 use std::fs;
 
-use wardkit_core::Secret;
-
 use super::*;
 use crate::Verifier;
 
 fn key() -> SigningKey {
-    SigningKey::from_seed("example.com/trail", Secret::new([1; 32])).unwrap()
+    SigningKey::from_seed("example.com/trail", [1; 32]).unwrap()
 }
 
 fn open(dir: &Path) -> Writer {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use wardkit_auditlog::{Durability, Error, Failure, LogOptions, Verdict, Verifier};
-use wardkit_core::{Clock as _, ManualClock, Secret};
+use wardkit_core::{Clock as _, ManualClock};
 use wardkit_tlog::{Checkpoint, EpochSigner, Hash, MemoryTree, Note, SigningKey};
 
 use crate::support::{clock, copy, entry, files, key, lines, segments};
@@ -23,7 +23,8 @@ fn three_days() -> (TempDir, Vec<SigningKey>) {
     log.append(entry(0), Durability::Written).unwrap();
     for day in 1..3 {
         clock.advance(Duration::from_hours(24));
-        let (next, certificate) = signer.next(clock.now(), Secret::new([20 + day; 32])).unwrap();
+        let (next, certificate) =
+            signer.next(clock.now().as_unix_seconds(), [20 + day; 32]).unwrap();
         log.change_key(next.key().clone(), &certificate).unwrap();
         log.append(entry(u64::from(day)), Durability::Sealed).unwrap();
         keys.push(next.key().clone());
@@ -33,7 +34,7 @@ fn three_days() -> (TempDir, Vec<SigningKey>) {
 }
 
 fn begin(clock: &ManualClock) -> (EpochSigner, Note) {
-    EpochSigner::begin(&key(1), clock.now(), Secret::new([20; 32])).unwrap()
+    EpochSigner::begin(&key(1), clock.now().as_unix_seconds(), [20; 32]).unwrap()
 }
 
 fn verify(dir: &Path) -> Verdict {
@@ -123,7 +124,7 @@ fn another_writer_learns_of_the_new_key() {
     let dir = tempfile::tempdir().unwrap();
     let clock = clock();
     let (signer, certificate) = begin(&clock);
-    let (next, handover) = signer.next(clock.now(), Secret::new([21; 32])).unwrap();
+    let (next, handover) = signer.next(clock.now().as_unix_seconds(), [21; 32]).unwrap();
     let options = LogOptions::new(signer.key().clone()).with_certificate(certificate);
     let log = options.clone().open(dir.path()).unwrap();
     let stale = options.clone().open(dir.path()).unwrap();

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use wardkit_auditlog::{Entry, Log, LogOptions, Verdict, Verifier};
-use wardkit_core::{ManualClock, Secret, Timestamp};
+use wardkit_core::{ManualClock, Timestamp};
 use wardkit_tlog::SigningKey;
 
 pub(crate) fn key(seed: u8) -> SigningKey {
-    SigningKey::from_seed("example.com/trail", Secret::new([seed; 32])).unwrap()
+    SigningKey::from_seed("example.com/trail", [seed; 32]).unwrap()
 }
 
 pub(crate) fn clock() -> Arc<ManualClock> {

@@ -8,7 +8,7 @@ fuzz_target!(|text: &str| {
     if let Ok(key) = text.parse::<VerifierKey>() {
         assert_eq!(key.to_string(), text);
     }
-    if let Ok(key) = SigningKey::from_text(text.to_owned()) {
+    if let Ok(key) = SigningKey::from_text(text) {
         assert_eq!(key.to_text().expose(), text);
     }
 });

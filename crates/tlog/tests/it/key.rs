@@ -5,7 +5,7 @@ use wardkit_tlog::{Error, SigningKey, VerifierKey};
 use crate::support::{ENOCH, PETER, PETER_SECRET, peter, seed, verifier};
 
 fn secret(text: &str) -> Result<SigningKey, Error> {
-    SigningKey::from_text(text.to_owned())
+    SigningKey::from_text(text)
 }
 
 /// Every part of a text that is not all of it, and the text with each byte changed.
@@ -112,7 +112,7 @@ fn a_secret_key_does_not_show_itself() {
     let key = peter();
     assert_eq!(
         format!("{key:?} {:?}", key.to_text()),
-        "SigningKey(PeterNeumann+c74f20a3+***) Secret(***)"
+        "SigningKey(PeterNeumann+c74f20a3+***) SecretText(***)"
     );
     let wrong = PETER_SECRET.replace("AYEK", "AYEL");
     assert_eq!(

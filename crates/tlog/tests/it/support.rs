@@ -22,7 +22,7 @@ pub(crate) fn signing_key(number: u8) -> SigningKey {
 }
 
 pub(crate) fn peter() -> SigningKey {
-    SigningKey::from_text(PETER_SECRET.to_owned()).unwrap()
+    SigningKey::from_text(PETER_SECRET).unwrap()
 }
 
 pub(crate) fn verifier(text: &str) -> VerifierKey {

@@ -11,9 +11,6 @@ const LAYERS: std::ops::RangeInclusive<i64> = 0..=4;
 /// Packages whose names start so are heavy, and serve auditctl alone.
 const NOT_IN_AGENTD: [&str; 5] = ["ast-grep", "cranelift", "gix", "tree-sitter", "wasmtime"];
 
-/// Depends on no package of ours, so every other may depend on it, those of its own layer included.
-const GROUND: &str = "wardkit-core";
-
 /// The vocabulary works under any runtime, so it knows none.
 const RUNTIME: &str = "tokio";
 
@@ -85,7 +82,7 @@ fn root(tree: &Tree) -> Table {
     table.and_then(|table| table.get("workspace")?.as_table().cloned()).unwrap_or_default()
 }
 
-/// Every package has a layer, and depends on lower ones and the ground only; so there can be no cycle either.
+/// Every package has a layer, and depends on lower ones only; so there can be no cycle either.
 pub(super) fn layers(tree: &Tree) -> Vec<Finding> {
     let shared =
         root(tree).get("dependencies").and_then(Value::as_table).cloned().unwrap_or_default();
@@ -108,10 +105,7 @@ pub(super) fn layers(tree: &Tree) -> Vec<Finding> {
                 findings
                     .push(Finding::new(manifest.path, format!("layer 0 depends on {dependency}")));
             }
-            let is_ground = dependency == GROUND && manifest.name() != GROUND;
-            let Some(&below) =
-                layers.get(dependency).filter(|below| **below >= layer && !is_ground)
-            else {
+            let Some(&below) = layers.get(dependency).filter(|below| **below >= layer) else {
                 continue;
             };
             let what = format!("layer {layer} depends on {dependency}, which is in layer {below}");
@@ -213,48 +207,33 @@ mod tests {
 
     #[test]
     fn a_dependency_points_to_a_lower_layer() {
-        let root = "[workspace.dependencies]\nbelow = { package = \"wardkit-tlog\", path = \"crates/tlog\" }";
-        let tlog =
-            manifest("tlog", 0, "[dev-dependencies]\nwardkit-retry = { path = \"../retry\" }");
+        let root = "[workspace.dependencies]\nbelow = { package = \"wardkit-core\", path = \"crates/core\" }";
+        let core =
+            manifest("core", 0, "[dev-dependencies]\nwardkit-retry = { path = \"../retry\" }");
         let check = |layer: i64, rest: &str| {
             let retry = manifest("retry", layer, rest);
             whats(layers(&Tree::of(&[
                 ("Cargo.toml", root),
-                ("crates/tlog/Cargo.toml", &tlog),
+                ("crates/core/Cargo.toml", &core),
                 ("crates/retry/Cargo.toml", &retry),
             ])))
         };
         let wrong =
-            ["crates/retry/Cargo.toml: layer 0 depends on wardkit-tlog, which is in layer 0"];
+            ["crates/retry/Cargo.toml: layer 0 depends on wardkit-core, which is in layer 0"];
         for dependency in [
-            "[dependencies]\nwardkit-tlog.workspace = true",
+            "[dependencies]\nwardkit-core.workspace = true",
             "[dependencies]\nbelow = { workspace = true }",
-            "[dependencies]\nvocabulary = { package = \"wardkit-tlog\", path = \"../tlog\" }",
-            "[build-dependencies]\nwardkit-tlog = { path = \"../tlog\" }",
-            "[target.'cfg(unix)'.dependencies]\nwardkit-tlog = { path = \"../tlog\" }",
+            "[dependencies]\nvocabulary = { package = \"wardkit-core\", path = \"../core\" }",
+            "[build-dependencies]\nwardkit-core = { path = \"../core\" }",
+            "[target.'cfg(unix)'.dependencies]\nwardkit-core = { path = \"../core\" }",
         ] {
             assert_eq!(check(1, dependency), Vec::<String>::new(), "{dependency}");
             assert_eq!(check(0, dependency), wrong, "{dependency}");
         }
         assert_eq!(
-            check(0, "[dev-dependencies]\nwardkit-tlog = { path = \"../tlog\" }"),
+            check(0, "[dev-dependencies]\nwardkit-core = { path = \"../core\" }"),
             Vec::<String>::new()
         );
-    }
-
-    #[test]
-    fn every_layer_stands_on_the_ground() {
-        let core = manifest("core", 0, "[dependencies]\nwardkit-tlog = { path = \"../tlog\" }");
-        let tlog = manifest("tlog", 0, "[dependencies]\nwardkit-core = { path = \"../core\" }");
-        let check = |core: &str| {
-            whats(layers(&Tree::of(&[
-                ("crates/core/Cargo.toml", core),
-                ("crates/tlog/Cargo.toml", &tlog),
-            ])))
-        };
-        assert_eq!(check(&manifest("core", 0, "")), Vec::<String>::new());
-        let wrong = "crates/core/Cargo.toml: layer 0 depends on wardkit-tlog, which is in layer 0";
-        assert_eq!(check(&core), [wrong]);
     }
 
     #[test]
