@@ -70,6 +70,7 @@ mod log;
 mod mask;
 mod options;
 mod query;
+mod segment;
 mod verdict;
 mod verify;
 mod writer;

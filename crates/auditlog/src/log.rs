@@ -100,6 +100,13 @@ impl Log {
         self.writer().settle(true)
     }
 
+    /// Returns the head of the newest checkpoint that this handle knows of: what is worth remembering elsewhere, for no
+    /// crash makes the log shorter than that.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        self.writer().sealed()
+    }
+
     /// Hands over to another key, which a certificate by the key in force or by the log's identity vouches for.
     ///
     /// The old key signs the handover and nothing after it. Store the new key before, and wipe the old one after.

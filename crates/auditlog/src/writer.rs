@@ -1,8 +1,7 @@
 //! Writing: one thread at a time, and one process at a time.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use serde_json::json;
 use wardkit_tlog::{Checkpoint, EpochCertificate, Frontier, Hash, Note, SigningKey, TreeHead};
 
 use crate::archive::archive;
-use crate::disk::Disk;
-use crate::entry::{BEGUN, CERTIFIED, Line, MAX_LINE, write_line};
+use crate::entry::{BEGUN, CERTIFIED, Line, write_line};
 use crate::layout::{Layout, name_of, next_line, peaks_text, read_note, read_peaks, replace};
+use crate::segment::{Segment, create};
 use crate::{Durability, Entry, Error, LineFault, LogOptions, Receipt, Record};
 
 /// A log as this process last saw it. Each operation takes the lock and reads what others wrote in between.
@@ -26,21 +25,9 @@ pub(crate) struct Writer {
     successor: Option<SigningKey>,
     tree: Frontier,
     segment: Segment,
-    /// The size of the newest checkpoint, and the uptime when it was written.
-    sealed: u64,
+    /// The newest checkpoint, and the uptime when it was written.
+    sealed: TreeHead,
     sealed_at: Duration,
-}
-
-/// The segment that grows.
-struct Segment {
-    first: u64,
-    file: Disk,
-    /// How many of its bytes are in the tree.
-    length: u64,
-    /// How many of them are durable.
-    synced: u64,
-    /// A synchronisation failed: the kernel may have dropped the pages while it calls them clean.
-    is_doubtful: bool,
 }
 
 /// Entries that are written together.
@@ -59,7 +46,7 @@ pub(crate) struct Committed {
 impl Writer {
     pub(crate) fn open(dir: &Path, options: LogOptions) -> Result<Self, Error> {
         let layout = Layout::new(dir.to_owned());
-        let lock = Arc::new(open_file(&layout.lock())?);
+        let lock = Arc::new(create(&layout.lock())?);
         let _held = Held::take(&layout, &lock)?;
         let firsts = layout.segments()?;
         let newest = read_note(&layout.checkpoint())?;
@@ -78,7 +65,7 @@ impl Writer {
             successor: None,
             tree,
             segment,
-            sealed: sealed.size,
+            sealed,
             sealed_at: options.clock.uptime(),
             layout,
             options,
@@ -118,10 +105,18 @@ impl Writer {
         let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
         self.catch_up(None)?;
         self.sync()?;
-        if self.tree.size() > self.sealed && (with_checkpoint || self.is_checkpoint_due()) {
+        if self.tree.size() > self.sealed.size && (with_checkpoint || self.is_checkpoint_due()) {
             self.checkpoint(with_checkpoint)?;
+        } else if with_checkpoint {
+            // The checkpoint may be one that was due, which was replaced and not made durable.
+            self.layout.sync_dir()?;
         }
         Ok(self.tree.head())
+    }
+
+    /// Returns the head of the newest checkpoint that this process knows of.
+    pub(crate) const fn sealed(&self) -> TreeHead {
+        self.sealed
     }
 
     /// Hands over to another key: the segment ends with its certificate, signed by the key before.
@@ -217,8 +212,8 @@ impl Writer {
 
     fn expect_sealed(&self, has_checkpoint: bool) -> Result<(), Error> {
         let found = self.tree.size();
-        if found < self.sealed {
-            return Err(Error::Truncated { sealed: self.sealed, found });
+        if found < self.sealed.size {
+            return Err(Error::Truncated { sealed: self.sealed.size, found });
         }
         // The first entry is durable before the first checkpoint is written.
         if !has_checkpoint && found > 1 {
@@ -262,7 +257,7 @@ impl Writer {
 
     fn is_checkpoint_due(&self) -> bool {
         let waited = self.options.clock.uptime().saturating_sub(self.sealed_at);
-        let entries = self.tree.size().saturating_sub(self.sealed);
+        let entries = self.tree.size().saturating_sub(self.sealed.size);
         entries >= self.options.checkpoint_entries
             || (entries > 0 && waited >= self.options.checkpoint_every)
     }
@@ -298,7 +293,7 @@ impl Writer {
         if is_durable {
             self.layout.sync_dir()?;
         }
-        self.sealed = self.tree.size();
+        self.sealed = self.tree.head();
         self.sealed_at = self.options.clock.uptime();
         Ok(())
     }
@@ -317,47 +312,13 @@ impl Writer {
 
     fn next_segment(&mut self) -> Result<(), Error> {
         let first = self.tree.size();
-        if self.sealed > first && !self.layout.segment(first).exists() {
+        if self.sealed.size > first && !self.layout.segment(first).exists() {
             return Err(Error::SegmentMissing { first });
         }
         self.segment = Segment::open(&self.layout, first)?;
         self.layout.sync_dir()?;
         if let Some(key) = self.successor.take() {
             self.key = key;
-        }
-        Ok(())
-    }
-}
-
-impl Segment {
-    fn open(layout: &Layout, first: u64) -> Result<Self, Error> {
-        let file = Disk::new(open_file(&layout.segment(first))?);
-        Ok(Self { first, file, length: 0, synced: 0, is_doubtful: false })
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        if self.synced == self.length {
-            return Ok(());
-        }
-        if self.is_doubtful {
-            self.rewrite()?;
-        }
-        self.is_doubtful = true;
-        self.file.sync_data()?;
-        self.is_doubtful = false;
-        self.synced = self.length;
-        Ok(())
-    }
-
-    /// Writes what is not durable once more, so that the kernel takes it up again.
-    fn rewrite(&self) -> io::Result<()> {
-        let mut bytes = vec![0; MAX_LINE];
-        let mut at = self.synced;
-        while at < self.length {
-            let wanted = bytes.len().min(usize::try_from(self.length - at).unwrap_or(usize::MAX));
-            self.file.read_exact_at(&mut bytes[..wanted], at)?;
-            self.file.write_all_at(&bytes[..wanted], at)?;
-            at += wanted as u64;
         }
         Ok(())
     }
@@ -378,12 +339,6 @@ impl Drop for Held {
         // Closing the file would unlock it too; there is nothing to do about an error.
         let _ = self.0.unlock();
     }
-}
-
-fn open_file(path: &Path) -> Result<File, Error> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map_err(Error::io("open", path))
 }
 
 /// Returns the key that signed the newest checkpoint, and the head in it.

@@ -89,5 +89,5 @@ fn a_checkpoint_that_was_asked_for_and_not_written_is_an_error_of_its_own() {
     assert!(matches!(committed.unsealed, Some(Error::Io { action: "write", .. })));
     fs::remove_dir(dir.path().join("checkpoint.new")).unwrap();
     assert_eq!(writer.settle(true).unwrap().size, 2);
-    assert_eq!(writer.sealed, 2);
+    assert_eq!(writer.sealed.size, 2);
 }

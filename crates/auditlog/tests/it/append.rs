@@ -192,6 +192,18 @@ fn a_checkpoint_comes_after_enough_entries_or_enough_time() {
 }
 
 #[test]
+fn the_head_to_remember_is_that_of_the_newest_checkpoint() {
+    let (dir, log) = new_log();
+    assert_eq!(log.head(), verify(dir.path()).head);
+    let begun = log.head();
+    log.append(entry(1), Durability::Synced).unwrap();
+    assert_eq!(log.head(), begun);
+    assert_eq!(log.seal().unwrap(), log.head());
+    assert_eq!(log.head(), verify(dir.path()).head);
+    assert_eq!(options().open(dir.path()).unwrap().head().size, 2);
+}
+
+#[test]
 fn segments_end_at_their_size_and_the_log_opens_from_the_last() {
     let dir = tempfile::tempdir().unwrap();
     let options = options().with_segment_bytes(1_000);
