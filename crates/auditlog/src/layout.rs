@@ -36,12 +36,12 @@ impl Layout {
 
     /// The segment whose first entry has this number.
     pub(crate) fn segment(&self, first: u64) -> PathBuf {
-        self.dir.join(segment_name(first))
+        self.dir.join(file_name(first, SEGMENT))
     }
 
     /// The checkpoint at the end of a segment that is closed.
     pub(crate) fn note(&self, first: u64) -> PathBuf {
-        self.dir.join(format!("{first:012}.note"))
+        self.dir.join(file_name(first, NOTE))
     }
 
     /// The tree at the end of a segment that is closed; the note's root vouches for it.
@@ -51,13 +51,18 @@ impl Layout {
 
     /// Returns the numbers of the segments' first entries, in order, archives included.
     pub(crate) fn segments(&self) -> Result<Vec<u64>, Error> {
-        let mut firsts = segments_in(&self.dir)?;
+        let mut firsts = numbers_in(&self.dir, SEGMENT)?;
         for archive in &self.archives {
-            firsts.extend(segments_in(archive)?);
+            firsts.extend(numbers_in(archive, SEGMENT)?);
         }
         firsts.sort_unstable();
         firsts.dedup();
         Ok(firsts)
+    }
+
+    /// Returns the numbers of the first entries of the segments that have a checkpoint here, in order.
+    pub(crate) fn closed(&self) -> Result<Vec<u64>, Error> {
+        numbers_in(&self.dir, NOTE)
     }
 
     /// Opens a segment where it is. It is in the archive before it is gone from the log's directory.
@@ -66,7 +71,7 @@ impl Layout {
         let mut result = File::open(&path);
         for archive in &self.archives {
             if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-                result = File::open(archive.join(segment_name(first)));
+                result = File::open(archive.join(file_name(first, SEGMENT)));
             }
         }
         result.map_err(Error::io("read", &path)).map(|file| (path, file))
@@ -78,24 +83,29 @@ impl Layout {
     }
 }
 
-fn segment_name(first: u64) -> String {
-    format!("{first:012}.jsonl")
-}
-
-fn segments_in(dir: &Path) -> Result<Vec<u64>, Error> {
+/// Returns the numbers in the names of the files with an extension.
+fn numbers_in(dir: &Path, extension: &str) -> Result<Vec<u64>, Error> {
     let read = |error| Error::io("list", dir)(error);
-    let mut firsts = Vec::new();
+    let mut numbers = Vec::new();
     for entry in fs::read_dir(dir).map_err(read)? {
         let name = entry.map_err(read)?.file_name();
-        let stem = name.to_str().and_then(|name| name.strip_suffix(".jsonl"));
-        if let Some(first) = stem.and_then(|stem| stem.parse().ok())
-            && name == *segment_name(first)
+        let stem = name.to_str().and_then(|name| name.strip_suffix(extension));
+        if let Some(number) = stem.and_then(|stem| stem.parse().ok())
+            && name == *file_name(number, extension)
         {
-            firsts.push(first);
+            numbers.push(number);
         }
     }
-    Ok(firsts)
+    numbers.sort_unstable();
+    Ok(numbers)
 }
+
+fn file_name(first: u64, extension: &str) -> String {
+    format!("{first:012}{extension}")
+}
+
+const SEGMENT: &str = ".jsonl";
+const NOTE: &str = ".note";
 
 /// Makes new and renamed files in a directory durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {

@@ -73,7 +73,7 @@ impl Verifier {
             },
         };
         pass.claim(&snapshot, self);
-        pass.segments(&snapshot.segments)?;
+        pass.segments(&snapshot)?;
         pass.finish();
         Ok(pass.verdict)
     }
@@ -83,6 +83,8 @@ impl Verifier {
 struct Snapshot {
     /// The first entry and the bytes of each segment.
     segments: Vec<(u64, u64)>,
+    /// The first entry of each segment that has a checkpoint.
+    closed: Vec<u64>,
     checkpoint: Result<Option<Note>, wardkit_tlog::Error>,
 }
 
@@ -99,7 +101,8 @@ impl Snapshot {
             let data = file.metadata().map_err(Error::io("look at", &path))?;
             segments.push((first, data.len()));
         }
-        Ok(Self { segments, checkpoint: parsed(read_note(&layout.checkpoint()))? })
+        let closed = layout.closed()?;
+        Ok(Self { segments, closed, checkpoint: parsed(read_note(&layout.checkpoint()))? })
     }
 }
 
@@ -164,12 +167,21 @@ impl Pass<'_> {
         }
     }
 
-    fn segments(&mut self, segments: &[(u64, u64)]) -> Result<(), Error> {
-        self.reach(&mut Vec::new());
+    fn segments(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        let Snapshot { segments, closed, .. } = snapshot;
         let mut reached = Vec::new();
+        self.reach(&mut reached);
         for (index, &(first, bytes)) in segments.iter().enumerate() {
             let is_last = index + 1 == segments.len();
             let read = self.segment(first, bytes, is_last, &mut reached);
+            let read = read.and_then(|successor| {
+                // The last segment may be closed while this reads.
+                if !is_last || closed.contains(&first) {
+                    self.close(first)?;
+                }
+                self.key = successor.unwrap_or_else(|| self.key.clone());
+                Ok(())
+            });
             match read {
                 Ok(()) => self.verdict.segments += 1,
                 Err(Stop::Io(error)) => return Err(error),
@@ -180,16 +192,25 @@ impl Pass<'_> {
             }
         }
         self.signatures(reached);
+        // A checkpoint that was left behind tells of a segment that was there.
+        let is_there = |first: &u64| segments.iter().any(|(there, _)| there == first);
+        for &first in closed.iter().filter(|first| !is_there(first)) {
+            let missing = Failure::SegmentMissing { first };
+            if !self.verdict.failures.contains(&missing) {
+                self.fail(missing);
+            }
+        }
         Ok(())
     }
 
+    /// Reads a segment and returns the key that it hands over to.
     fn segment(
         &mut self,
         first: u64,
         bytes: u64,
         is_last: bool,
         reached: &mut Vec<Claim>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<VerifierKey>, Stop> {
         if first != self.tree.size() {
             return Err(Stop::Found(Failure::SegmentMissing { first: self.tree.size() }));
         }
@@ -220,11 +241,7 @@ impl Pass<'_> {
             self.tree.append(Hash::leaf(&line));
             self.reach(reached);
         }
-        self.close(first, is_last)?;
-        if let Some(key) = successor {
-            self.key = key;
-        }
-        Ok(())
+        Ok(successor)
     }
 
     /// Checks a line and returns the key that it hands over to.
@@ -282,12 +299,11 @@ impl Pass<'_> {
     }
 
     /// Checks the checkpoint at the end of a segment, which the key in force signed and no other.
-    fn close(&mut self, first: u64, is_last: bool) -> Result<(), Stop> {
+    fn close(&mut self, first: u64) -> Result<(), Stop> {
         let path = self.layout.note(first);
         let witness = Witness::File(name_of(&path));
         let opened = match parsed(read_note(&path)).map_err(Stop::Io)? {
             Ok(Some(note)) => Checkpoint::open(&note, self.identity.name(), [&self.key]),
-            Ok(None) if is_last => return Ok(()),
             Ok(None) => {
                 return Err(Stop::Found(Failure::CheckpointMissing { file: name_of(&path) }));
             }
@@ -298,15 +314,12 @@ impl Pass<'_> {
             Err(source) => return Err(Stop::Found(Failure::Checkpoint { witness, source })),
         };
         let (expected, found) = (self.tree.size(), checkpoint.head().size);
-        // The last segment may have been closed since the log was looked at.
-        if expected != found && !(is_last && found > expected) {
+        if expected != found {
             return Err(Stop::Found(Failure::Misplaced { witness, expected, found }));
         }
-        if expected == found {
-            let failures = self.verdict.failures.len();
-            self.compare(&witness, checkpoint.head());
-            self.verdict.checkpoints += usize::from(failures == self.verdict.failures.len());
-        }
+        let failures = self.verdict.failures.len();
+        self.compare(&witness, checkpoint.head());
+        self.verdict.checkpoints += usize::from(failures == self.verdict.failures.len());
         Ok(())
     }
 

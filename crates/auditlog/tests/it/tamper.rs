@@ -282,6 +282,44 @@ fn a_note_by_a_stranger_vouches_for_nothing() {
 }
 
 #[test]
+fn checkpoints_left_behind_tell_of_a_log_that_was_taken_back() {
+    let dir = rotated(12);
+    let whole = segments(dir.path());
+    // An old and genuine checkpoint is put back, and what it does not cover is removed.
+    let note = wardkit_tlog::Checkpoint::new("example.com/trail", TreeHead::EMPTY).unwrap();
+    fs::write(dir.path().join("checkpoint"), note.sign(&key(1)).unwrap().to_string()).unwrap();
+    assert_eq!(verify(dir.path()).failures, []);
+    for path in &whole[2..] {
+        fs::remove_file(path).unwrap();
+    }
+    let missing = |verdict: &Verdict| {
+        let is_missing = |failure: &&Failure| matches!(failure, Failure::SegmentMissing { .. });
+        verdict.failures.iter().filter(is_missing).count()
+    };
+    // The last segment had no checkpoint of its own yet.
+    assert_eq!(missing(&verify(dir.path())), whole.len() - 3);
+    for path in &files(dir.path(), "note")[2..] {
+        fs::remove_file(path).unwrap();
+    }
+    assert_eq!(verify(dir.path()).failures, []);
+    let text = fs::read_to_string(&whole[1]).unwrap();
+    fs::write(&whole[1], text.split_inclusive('\n').next().unwrap()).unwrap();
+    assert!(matches!(first_failure(&verify(dir.path())), Failure::Misplaced { .. }));
+}
+
+#[test]
+fn a_forged_checkpoint_of_no_entries_is_found() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    let empty = wardkit_tlog::Checkpoint::new("example.com/trail", TreeHead::EMPTY).unwrap();
+    let path = dir.path().join("checkpoint");
+    fs::write(&path, empty.sign(&key(2)).unwrap().to_string()).unwrap();
+    let verdict = verify(dir.path());
+    assert!(matches!(first_failure(&verdict), Failure::Checkpoint { .. }), "{verdict:?}");
+    assert!(matches!(opens(dir.path()), Err(Error::Proof { .. })));
+}
+
+#[test]
 fn nothing_at_all_is_no_log() {
     let dir = tempfile::tempdir().unwrap();
     let file = "checkpoint".to_owned();
