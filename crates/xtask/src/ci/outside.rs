@@ -1,5 +1,5 @@
-//! A stranger's project for each library: a path dependency with default features, and the first example of the
-//! crate's page as its program.
+//! A stranger's project for each library: a path dependency with default features, one on every other library that
+//! the example names, and the first example of the crate's page as its program.
 
 use std::fs;
 use std::path::Path;
@@ -49,21 +49,28 @@ fn write_project(
     let src = dir.join("src");
     fs::create_dir_all(&src).map_err(Error::file(&src))?;
     write("src/main.rs", program)?;
+    let others = workspace.libraries().filter(|other| other.name != package.name);
+    let named = others.filter(|other| program.contains(&other.name.replace('-', "_")));
+    let dependencies: Vec<_> = std::iter::once(package).chain(named).map(dependency).collect();
     // The profile is the workspace's, or every dependency would be built a second time.
     write(
         "Cargo.toml",
         &format!(
             "[package]\nname = \"bot-with-{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-             [dependencies]\n{} = {{ path = {} }}\n\n\
+             [dependencies]\n{}\n\n\
              [profile.dev]\ndebug = \"line-tables-only\"\n\n[workspace]\n",
             package.short_name(),
-            package.name,
-            toml::Value::from(package.dir().display().to_string())
+            dependencies.join("\n"),
         ),
     )?;
     // The workspace's lockfile, so that a new release somewhere cannot break this; cargo drops what is not used.
     let lock = workspace.root.join("Cargo.lock");
     fs::copy(&lock, dir.join("Cargo.lock")).map_err(Error::file(lock)).map(|_| ())
+}
+
+fn dependency(package: &Package) -> String {
+    let path = toml::Value::from(package.dir().display().to_string());
+    format!("{} = {{ path = {path} }}", package.name)
 }
 
 /// A program made of an example.
