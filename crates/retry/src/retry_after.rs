@@ -83,7 +83,16 @@ fn http_date(text: &str) -> Option<Timestamp> {
     if year > LAST_WHOLE_YEAR {
         return Some(Timestamp::MAX);
     }
-    // The parser of RFC 3339 refuses days and hours that do not exist.
+    timestamp(year, month, day, time)
+}
+
+/// Puts a date together. The parser of RFC 3339 refuses days and hours that do not exist, and leap seconds, which
+/// HTTP allows.
+fn timestamp(year: u32, month: usize, day: &str, time: &str) -> Option<Timestamp> {
+    if let Some(minute) = time.strip_suffix(":60") {
+        let before = timestamp(year, month, day, &format!("{minute}:59"))?;
+        return Some(before.saturating_add(Duration::from_secs(1)));
+    }
     format!("{year:04}-{month:02}-{day:0>2}T{time}Z").parse().ok()
 }
 

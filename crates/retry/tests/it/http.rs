@@ -85,7 +85,7 @@ const FOR_EVER: Duration = Duration::from_nanos(i64::MAX.cast_unsigned())
 #[test]
 fn retry_after_is_read_in_every_shape() {
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-    let rows: [(&[(&str, &str)], Option<Duration>); 24] = [
+    let rows: [(&[(&str, &str)], Option<Duration>); 26] = [
         (&[], None),
         (&[("retry-after", "120")], Some(secs(120))),
         (&[("retry-after", " 0 ")], Some(secs(0))),
@@ -99,6 +99,9 @@ fn retry_after_is_read_in_every_shape() {
         (&[("retry-after", "99999999999999999999")], Some(Duration::from_nanos(u64::MAX))),
         (&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")], Some(secs(30))),
         (&[("retry-after", "Sunday, 06-Nov-94 08:50:07 GMT")], Some(secs(30))),
+        // A leap second is the first one of the next minute.
+        (&[("retry-after", "Sun, 06 Nov 1994 08:49:60 GMT")], Some(secs(23))),
+        (&[("retry-after", "Sun, 06 Nov 1994 08:49:61 GMT")], None),
         (&[("retry-after", "Sun Nov  6 08:50:07 1994")], Some(secs(30))),
         (&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(secs(0))),
         // Beyond what a timestamp holds: for ever, not at once.
