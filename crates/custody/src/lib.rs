@@ -1,0 +1,1 @@
+//! What a host keeps to prove its records.

@@ -1,0 +1,36 @@
+//! Why something could not be done.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why something could not be done.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name is of no algorithm of content digests.
+    #[error("{0:?} is no digest algorithm: blake3 and sha256 are")]
+    Algorithm(String),
+    /// The text is not the 64 lower-case hexadecimal digits of a digest.
+    #[error("not the 64 lower-case hexadecimal digits of a digest")]
+    Digest,
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `open`, `write`, …
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Arc<io::Error>,
+    },
+}
+
+impl Error {
+    /// Returns what turns an error of the file system into this.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source: Arc::new(source) }
+    }
+}

@@ -1,0 +1,14 @@
+//! File integrity: knows what changed.
+
+mod change;
+mod digest;
+mod entry;
+mod error;
+mod order;
+mod time;
+
+pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
+pub use digest::{Algorithm, Digest};
+pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
+pub use error::Error;
+pub use time::FileTime;

@@ -1,0 +1,1 @@
+//! The public API of `wardkit-integrity`, as its users see it.
