@@ -1,6 +1,7 @@
 //! File integrity: knows what changed.
 
 mod change;
+mod codec;
 mod digest;
 mod entry;
 mod error;
