@@ -1,5 +1,6 @@
 //! File integrity: knows what changed.
 
+mod actor;
 mod change;
 mod codec;
 mod digest;
@@ -8,6 +9,7 @@ mod error;
 mod order;
 mod time;
 
+pub use actor::{Actor, Confidence};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
