@@ -1,5 +1,8 @@
 //! What is other than it was.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -223,6 +226,12 @@ impl Fields {
     #[must_use]
     pub const fn without(self, field: Field) -> Self {
         Self(self.0 & !(1 << field as u32))
+    }
+
+    /// Returns the fields that are in one of two sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Tells whether a field is in the set.

@@ -3,6 +3,7 @@
 mod actor;
 mod change;
 mod codec;
+mod diff;
 mod digest;
 mod entry;
 mod error;
@@ -11,6 +12,7 @@ mod time;
 
 pub use actor::{Actor, Confidence};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
+pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
 pub use error::Error;

@@ -1,1 +1,3 @@
 //! The public API of `wardkit-integrity`, as its users see it.
+
+mod diff;
