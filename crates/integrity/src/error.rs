@@ -25,6 +25,15 @@ pub enum Error {
         #[source]
         source: Arc<io::Error>,
     },
+    /// The system does not tell what changes, or no longer.
+    #[error("cannot {action}")]
+    Watch {
+        /// What was tried: `start fanotify`, …
+        action: &'static str,
+        /// Why not.
+        #[source]
+        source: Arc<io::Error>,
+    },
 }
 
 impl Error {
@@ -32,5 +41,10 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source: Arc::new(source) }
+    }
+
+    /// Returns what turns an error of the system into this.
+    pub(crate) fn watch(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Watch { action, source: Arc::new(source) }
     }
 }

@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod order;
 mod time;
+mod watch;
 
 pub use actor::{Actor, Confidence};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
@@ -17,3 +18,7 @@ pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
 pub use error::Error;
 pub use time::FileTime;
+pub use watch::{
+    Batch, ChangeSource, Lost, LostReason, PollWatch, Touch, Touched, WatchMode, WatchOptions,
+    Watching,
+};

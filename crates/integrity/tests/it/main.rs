@@ -1,3 +1,4 @@
 //! The public API of `wardkit-integrity`, as its users see it.
 
 mod diff;
+mod watch;
