@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use wardkit_tlog::{Note, SigningKey, TreeHead};
+use wardkit_tlog::{Note, SigningKey, TreeHead, VerifierKey};
 
 use crate::writer::{Batch, Writer};
 use crate::{Durability, Entry, Error, LogOptions, MaskedFields, Receipt, Redact};
@@ -105,6 +105,12 @@ impl Log {
     #[must_use]
     pub fn head(&self) -> TreeHead {
         self.writer().sealed()
+    }
+
+    /// Returns the key that signs, as far as this handle knows.
+    #[must_use]
+    pub fn key(&self) -> VerifierKey {
+        self.writer().key().clone()
     }
 
     /// Hands over to another key, which a certificate by the key in force or by the log's identity vouches for.

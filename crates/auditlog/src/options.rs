@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wardkit_core::{Clock, SystemClock};
-use wardkit_tlog::{Note, SigningKey};
+use wardkit_tlog::{Note, SigningKey, VerifierKey};
 
 use crate::{Error, Log, MaskedFields, Redact, RedactNothing};
 
@@ -16,6 +16,7 @@ use crate::{Error, Log, MaskedFields, Redact, RedactNothing};
 pub struct LogOptions {
     pub(crate) host: String,
     pub(crate) keys: Vec<SigningKey>,
+    pub(crate) known: Vec<VerifierKey>,
     pub(crate) certificate: Option<Note>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) redact: Arc<dyn Redact>,
@@ -31,6 +32,7 @@ impl LogOptions {
         Self {
             host: String::new(),
             keys: vec![key],
+            known: Vec::new(),
             certificate: None,
             clock: Arc::new(SystemClock),
             redact: Arc::new(RedactNothing),
@@ -58,6 +60,12 @@ impl LogOptions {
     /// itself tells which is in force.
     pub fn with_other_key(mut self, key: SigningKey) -> Self {
         self.keys.push(key);
+        self
+    }
+
+    /// Adds keys that signed for the log before: their secrets are gone, and what they signed still counts.
+    pub fn with_known_keys(mut self, keys: impl IntoIterator<Item = VerifierKey>) -> Self {
+        self.known.extend(keys);
         self
     }
 
@@ -90,6 +98,17 @@ impl LogOptions {
     pub const fn with_segment_bytes(mut self, bytes: u64) -> Self {
         self.segment_bytes = bytes;
         self
+    }
+
+    /// Returns the public halves of all keys.
+    pub(crate) fn verifiers(&self) -> impl Iterator<Item = &VerifierKey> + Clone {
+        self.keys.iter().map(SigningKey::verifier).chain(&self.known)
+    }
+
+    /// Wipes the secrets of all keys but the one in force.
+    pub(crate) fn keep_only(&mut self, key: &VerifierKey) {
+        let gone = self.keys.extract_if(.., |kept| kept.verifier() != key);
+        self.known.extend(gone.map(|key| key.verifier().clone()));
     }
 
     pub(crate) fn origin(&self) -> &str {

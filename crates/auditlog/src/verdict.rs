@@ -13,9 +13,9 @@ use crate::LineFault;
 pub struct Verdict {
     /// Size and root of the entries that were read, up to the first that is bad.
     pub head: TreeHead,
-    /// How many entries the newest checkpoint covers. Those after it are as they were written only as far as the
-    /// host was not tampered with since.
-    pub sealed: u64,
+    /// What the newest checkpoint covers. Entries after it are as they were written only as far as the host was not
+    /// tampered with since. In an intact log this is the head to remember: no crash makes the log shorter.
+    pub sealed: TreeHead,
     /// How many segments were read.
     pub segments: usize,
     /// How many checkpoints agree with the entries.

@@ -64,7 +64,7 @@ impl Verifier {
             claims: Vec::new(),
             verdict: Verdict {
                 head: TreeHead::EMPTY,
-                sealed: 0,
+                sealed: TreeHead::EMPTY,
                 segments: 0,
                 checkpoints: 0,
                 keys: Vec::new(),
@@ -147,7 +147,7 @@ impl Pass<'_> {
             }
         }
         if let Some(claim) = self.claims.first() {
-            self.verdict.sealed = claim.head.size;
+            self.verdict.sealed = claim.head;
         }
         for note in &verifier.against {
             self.claim_note(Witness::Note, note);

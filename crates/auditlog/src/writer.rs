@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use wardkit_tlog::{Checkpoint, EpochCertificate, Frontier, Hash, Note, SigningKey, TreeHead};
+use wardkit_tlog::{
+    Checkpoint, EpochCertificate, Frontier, Hash, Note, SigningKey, TreeHead, VerifierKey,
+};
 
 use crate::archive::archive;
 use crate::entry::{BEGUN, CERTIFIED, Line, write_line};
@@ -20,9 +22,10 @@ pub(crate) struct Writer {
     layout: Layout,
     lock: Arc<File>,
     options: LogOptions,
-    key: SigningKey,
+    /// The key in force.
+    key: VerifierKey,
     /// The key that the last entry hands over to.
-    successor: Option<SigningKey>,
+    successor: Option<VerifierKey>,
     tree: Frontier,
     segment: Segment,
     /// The newest checkpoint, and the uptime when it was written.
@@ -52,7 +55,7 @@ impl Writer {
         let newest = read_note(&layout.checkpoint())?;
         let (key, sealed) = match &newest {
             Some(note) => in_force(&layout, &options, note)?,
-            None => (options.keys[0].clone(), TreeHead::EMPTY),
+            None => (options.keys[0].verifier().clone(), TreeHead::EMPTY),
         };
         let (tree, first) = start(&layout, &options, &firsts);
         if sealed.size > first && !firsts.contains(&first) {
@@ -114,6 +117,11 @@ impl Writer {
         Ok(self.tree.head())
     }
 
+    /// Returns the key that signs, as this process knows.
+    pub(crate) const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
     /// Returns the head of the newest checkpoint that this process knows of.
     pub(crate) const fn sealed(&self) -> TreeHead {
         self.sealed
@@ -129,9 +137,11 @@ impl Writer {
             ..Entry::new(CERTIFIED, self.options.origin())
         };
         self.write(&[&entry.into_body()?], true)?;
-        self.options.keys.push(next.clone());
-        self.successor = Some(next);
+        let certified = next.verifier().clone();
+        self.options.keys.push(next);
+        self.successor = Some(certified);
         self.close_segment()?;
+        self.options.keep_only(&self.key);
         self.checkpoint(true)
     }
 
@@ -147,7 +157,7 @@ impl Writer {
         let detail = json!({
             "origin": self.options.origin(),
             "host": self.options.host,
-            "key": self.key.verifier().to_string(),
+            "key": self.key.to_string(),
             "certificate": certificate,
         });
         let entry = Entry { detail, ..Entry::new(BEGUN, self.options.origin()) };
@@ -165,7 +175,8 @@ impl Writer {
                 // A crash came between the certificate and the end of its segment.
                 self.close_segment()?;
             } else {
-                return Ok(());
+                // Who cannot sign must not write either.
+                return self.signer().map(drop);
             }
         }
     }
@@ -200,7 +211,7 @@ impl Writer {
                 return Err(fault(LineFault::KeyInside));
             }
             if Line::parse(&line, self.tree.size()).map_err(fault)?.kind == CERTIFIED {
-                self.successor = Some(successor(&line, &self.options.keys)?);
+                self.successor = Some(successor(&line, &self.options)?);
             }
             self.tree.append(Hash::leaf(&line));
             self.segment.length += line.len() as u64 + 1;
@@ -263,23 +274,32 @@ impl Writer {
     }
 
     fn signed(&self, path: &Path) -> Result<String, Error> {
+        let signer = self.signer()?;
         let checkpoint = Checkpoint::new(self.options.origin(), self.tree.head());
-        let note = checkpoint.and_then(|checkpoint| checkpoint.sign(&self.key));
+        let note = checkpoint.and_then(|checkpoint| checkpoint.sign(signer));
         note.map(|note| note.to_string()).map_err(Error::proof(path))
+    }
+
+    /// Returns the secret half of the key in force.
+    fn signer(&self) -> Result<&SigningKey, Error> {
+        let found = self.options.keys.iter().find(|key| *key.verifier() == self.key);
+        found.ok_or_else(|| Error::UnknownKey { key: self.key.to_string() })
     }
 
     /// Refuses what would break the chain of keys; whether an identity vouches is for the verifier to know.
     fn check_certificate(&self, next: &SigningKey, certificate: &Note) -> Result<(), Error> {
         let check = || {
-            match certificate.verify([self.key.verifier()]) {
+            match certificate.verify([&self.key]) {
                 Ok(_) | Err(wardkit_tlog::Error::NoKnownSigner) => {}
                 Err(error) => return Err(error),
             }
             let certificate: EpochCertificate = certificate.unverified_text().parse()?;
-            if certificate.key() == next.verifier() {
-                Ok(())
-            } else {
+            if certificate.key() != next.verifier() {
                 Err(wardkit_tlog::Error::Chain("it certifies another key"))
+            } else if next.verifier().name() != self.options.origin() {
+                Err(wardkit_tlog::Error::Chain("its key is not named as the identity is"))
+            } else {
+                Ok(())
             }
         };
         check().map_err(Error::proof(&self.layout.segment(self.segment.first)))
@@ -346,10 +366,10 @@ fn in_force(
     layout: &Layout,
     options: &LogOptions,
     note: &Note,
-) -> Result<(SigningKey, TreeHead), Error> {
+) -> Result<(VerifierKey, TreeHead), Error> {
     let path = layout.checkpoint();
-    for key in &options.keys {
-        match Checkpoint::open(note, options.origin(), [key.verifier()]) {
+    for key in options.verifiers() {
+        match Checkpoint::open(note, options.origin(), [key]) {
             Ok(checkpoint) => return Ok((key.clone(), checkpoint.head())),
             Err(wardkit_tlog::Error::NoKnownSigner) => {}
             Err(error) => return Err(Error::proof(&path)(error)),
@@ -363,8 +383,7 @@ fn start(layout: &Layout, options: &LogOptions, firsts: &[u64]) -> (Frontier, u6
     let stored = || {
         let [.., before, last] = firsts else { return None };
         let note = read_note(&layout.note(*before)).ok()??;
-        let keys = options.keys.iter().map(SigningKey::verifier);
-        let checkpoint = Checkpoint::open(&note, options.origin(), keys).ok()?;
+        let checkpoint = Checkpoint::open(&note, options.origin(), options.verifiers()).ok()?;
         let tree = read_peaks(&layout.peaks(*before), checkpoint.head())?;
         (tree.size() == *last).then_some((tree, *last))
     };
@@ -381,10 +400,10 @@ fn check_sealed(tree: &Frontier, sealed: Option<TreeHead>) -> Result<(), Error> 
 }
 
 /// Returns the key that a line hands over to.
-fn successor(line: &[u8], keys: &[SigningKey]) -> Result<SigningKey, Error> {
+fn successor(line: &[u8], options: &LogOptions) -> Result<VerifierKey, Error> {
     let record = Record::parse(line)?;
     let named = record.entry.detail["key"].as_str().unwrap_or_default();
-    let found = keys.iter().find(|key| key.verifier().to_string() == named);
+    let found = options.verifiers().find(|key| key.to_string() == named);
     found.cloned().ok_or_else(|| Error::UnknownKey { key: named.to_owned() })
 }
 

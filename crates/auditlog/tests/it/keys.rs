@@ -145,3 +145,29 @@ fn a_certificate_of_another_key_is_refused() {
     assert!(matches!(log.change_key(key(9), &certificate), Err(Error::Proof { .. })));
     assert_eq!(verify(dir.path()).head.size, 1);
 }
+
+#[test]
+fn the_key_of_today_and_the_public_halves_of_the_others_are_enough_to_go_on() {
+    let (dir, keys) = three_days();
+    let known: Vec<_> = keys[..2].iter().map(|key| key.verifier().clone()).collect();
+    let alone = || LogOptions::new(keys[2].clone());
+    let log = alone().with_known_keys(known.clone()).open(dir.path()).unwrap();
+    assert_eq!(log.append(entry(9), Durability::Sealed).unwrap().seq, 6);
+    assert_eq!(log.key(), *keys[2].verifier());
+    // Also where the log has to be read from its beginning.
+    for peaks in files(dir.path(), "peaks") {
+        fs::remove_file(peaks).unwrap();
+    }
+    assert!(matches!(alone().open(dir.path()), Err(Error::UnknownKey { .. })));
+    let log = alone().with_known_keys(known).open(dir.path()).unwrap();
+    assert_eq!(log.append(entry(9), Durability::Sealed).unwrap().seq, 7);
+    assert_eq!(verify(dir.path()).failures, []);
+}
+
+#[test]
+fn who_has_only_the_keys_of_before_does_not_write() {
+    let (dir, keys) = three_days();
+    let all: Vec<_> = keys.iter().map(|key| key.verifier().clone()).collect();
+    let opened = LogOptions::new(keys[1].clone()).with_known_keys(all).open(dir.path());
+    assert!(matches!(opened, Err(Error::UnknownKey { .. })));
+}
