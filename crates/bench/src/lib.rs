@@ -7,3 +7,4 @@ pub mod cases;
 pub mod outage;
 pub mod report;
 pub mod rounds;
+pub mod tree;
