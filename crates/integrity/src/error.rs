@@ -14,6 +14,9 @@ pub enum Error {
     /// The text is not the 64 lower-case hexadecimal digits of a digest.
     #[error("not the 64 lower-case hexadecimal digits of a digest")]
     Digest,
+    /// The name is of no profile.
+    #[error("{0:?} is no profile: static, config, growing, rotated, state and ignore are")]
+    Profile(String),
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -8,6 +8,8 @@ mod digest;
 mod entry;
 mod error;
 mod order;
+mod policy;
+mod selection;
 mod time;
 mod watch;
 
@@ -17,6 +19,13 @@ pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
 pub use error::Error;
+pub use policy::{
+    Considered, Explanation, Nothing, Origin, Pattern, PatternError, Policy, Profile, Rule,
+    Shadowed, Surroundings, Usage,
+};
+#[cfg(feature = "policy")]
+pub use policy::{PolicyError, PolicyProblem};
+pub use selection::{Everything, Selection, Take};
 pub use time::FileTime;
 pub use watch::{
     Batch, ChangeSource, Lost, LostReason, PollWatch, Touch, Touched, WatchMode, WatchOptions,
