@@ -1,10 +1,14 @@
 //! The command line.
 
+mod trail;
+
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use wardkit_cli::Common;
 
-/// Asks the running agentd, from the machine that it runs on
+pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
+
+/// Asks the running agentd, from the machine that it runs on, and audits what is kept there
 #[derive(Debug, Parser)]
 #[command(name = "auditctl", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -19,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows what the running daemon does and how well
     Status,
+    /// Writes, proves and reads the audit trail
+    Trail(Trail),
     /// Prints the completion script for a shell
     Completions {
         /// The shell
@@ -29,6 +35,6 @@ pub(crate) enum Command {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  clean
-  1  findings: for `status`, a part that does not do its work
+  1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was
   2  could not run
   3  ran, but incomplete";

@@ -8,15 +8,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command};
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match &cli.command {
-        Command::Status => commands::status(&cli.common),
-        Command::Completions { shell } => commands::completions(*shell),
-    };
-    outcome.unwrap_or_else(|report| {
+    let cli = cli::Cli::parse();
+    commands::run(&cli).unwrap_or_else(|report| {
         // Nobody can be told that standard error is gone.
         let _ = std::io::stderr().write_all(report.render(cli.common.format).as_bytes());
         ExitCode::from(report.exit_code())

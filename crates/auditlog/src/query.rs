@@ -124,6 +124,12 @@ struct Segment {
 }
 
 impl Records {
+    /// Returns the line of the entry that was read last, without its newline: what its leaf hash is of.
+    #[must_use]
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
     fn advance(&mut self) -> Result<Option<Record>, Error> {
         loop {
             let Some(segment) = &mut self.open else {

@@ -16,10 +16,14 @@
 
 mod answer;
 mod data_dir;
+mod escape;
+mod host;
 mod options;
 mod report;
 
 pub use answer::answer;
 pub use data_dir::{NoDataDir, default_data_dir};
+pub use escape::{escaped, escaped_json};
+pub use host::host_name;
 pub use options::{Common, Format};
 pub use report::{Kind, Report};

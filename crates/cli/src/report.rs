@@ -4,7 +4,7 @@ use std::error::Error;
 
 use serde::Serialize;
 
-use crate::Format;
+use crate::{Format, escaped};
 
 /// What kept a program from doing its work; decides the exit code.
 ///
@@ -118,19 +118,16 @@ impl Report {
     }
 }
 
-/// Appends an item whose further lines stand below its first one. What a terminal would obey, and what would hide
-/// or reorder the rest, is shown escaped: a daemon that answers, or a file, may have had it said.
+/// Appends an item whose further lines stand below its first one. A daemon that answers, or a file, may have had it
+/// said: what a terminal would obey is shown escaped.
 fn push_item(text: &mut String, label: &str, item: &str) {
     text.push_str(label);
-    for letter in item.chars() {
-        match letter {
-            '\n' => {
-                text.push('\n');
-                text.extend(std::iter::repeat_n(' ', label.len()));
-            }
-            '\'' | '"' | '\\' => text.push(letter),
-            _ => text.extend(letter.escape_debug()),
+    for (index, line) in item.split('\n').enumerate() {
+        if index > 0 {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', label.len()));
         }
+        text.push_str(&escaped(line));
     }
     text.push('\n');
 }

@@ -1,0 +1,44 @@
+//! What each command does.
+
+mod status;
+mod trail;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use wardkit_cli::{Common, Kind, Report};
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command.
+pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
+    match &cli.command {
+        Command::Status => status::status(&cli.common),
+        Command::Trail(trail) => trail::run(&cli.common, trail),
+        Command::Completions { shell } => completions(*shell),
+    }
+}
+
+/// `auditctl completions`.
+fn completions(shell: Shell) -> Result<ExitCode, Report> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "auditctl", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns where keys, trail and baselines are kept.
+fn custody(common: &Common) -> Result<wardkit_custody::Custody, Report> {
+    let data_dir = common.data_dir(|name| std::env::var_os(name))?;
+    Ok(wardkit_custody::Custody::new(data_dir, &wardkit_cli::host_name()))
+}
+
+fn print(text: &str) -> Result<(), Report> {
+    wardkit_cli::answer(std::io::stdout().lock(), text)
+}
+
+/// Returns the report of a command that could not run.
+fn could_not_run(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Report {
+    Report::new(Kind::CouldNotRun, error)
+}

@@ -1,0 +1,135 @@
+//! `auditctl trail`: writes, proves and reads the audit trail.
+
+mod append;
+mod export;
+mod keys;
+mod read;
+mod verify;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use wardkit_cli::{Common, Report};
+use wardkit_custody::{Custody, Error};
+use wardkit_tlog::Note;
+
+use super::could_not_run;
+use crate::cli::{Place, Trail, TrailCommand};
+
+/// Runs the command.
+pub(super) fn run(common: &Common, trail: &Trail) -> Result<ExitCode, Report> {
+    let log = Log::new(common, &trail.place)?;
+    match &trail.command {
+        TrailCommand::Append => append::append(&log),
+        TrailCommand::Verify { against, key } => verify::verify(&log, against, key.as_deref()),
+        TrailCommand::Show { seq, last } => read::show(&log, *seq, *last),
+        TrailCommand::Query(search) => read::query(&log, search),
+        TrailCommand::Export(export) => export::export(&log, export),
+        TrailCommand::Anchor => keys::anchor(&log),
+        TrailCommand::Key => keys::key(&log),
+    }
+}
+
+/// The log that a command is about.
+struct Log {
+    custody: Custody,
+    dir: PathBuf,
+    archives: Vec<PathBuf>,
+    format: wardkit_cli::Format,
+}
+
+impl Log {
+    fn new(common: &Common, place: &Place) -> Result<Self, Report> {
+        let custody = super::custody(common)?;
+        let dir = place.log.clone().unwrap_or_else(|| custody.data_dir().join("trail"));
+        Ok(Self { custody, dir, archives: place.archive.clone(), format: common.format })
+    }
+
+    /// Reads the newest checkpoint, which nobody has verified yet.
+    fn newest_note(&self) -> Result<Note, Report> {
+        read_note(&self.dir.join("checkpoint"))
+            .map_err(|report| report.with_hint("is there a log? name its directory: --log DIR"))
+    }
+}
+
+/// Reads a note from a file.
+fn read_note(path: &Path) -> Result<Note, Report> {
+    let mut bytes = Vec::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(Note::MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|source| Unreadable { path: path.to_owned(), source: source.into() })
+        .and_then(|_| {
+            Note::from_bytes(&bytes)
+                .map_err(|source| Unreadable { path: path.to_owned(), source: source.into() })
+        })
+        .map_err(could_not_run)
+}
+
+/// A file that was named on the command line.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Reports what keys and log refused, and what to do about it.
+fn refused(error: Error) -> Report {
+    let hint = match &error {
+        Error::LogGone { dir, .. }
+        | Error::LogReplaced { dir }
+        | Error::LogRolledBack { dir, .. } => {
+            format!(
+                "look: auditctl trail verify --log {}; bring it back from a copy, or, if you took it away on purpose, \
+                 remove its directory below keys in the data directory: the next entry begins a new log",
+                dir.display()
+            )
+        }
+        Error::LogUnknown { .. } => {
+            "name the data directory that the log was begun with: --data-dir DIR".to_owned()
+        }
+        Error::LogCopied { original, .. } => format!("append there: --log {}", original.display()),
+        Error::Log { dir, .. } => format!("look: auditctl trail verify --log {}", dir.display()),
+        Error::ForeignOwner { .. } => {
+            "run it as the owner: sudo -u OWNER auditctl ...; or name another --data-dir".to_owned()
+        }
+        Error::WritableByOthers { path, .. } => {
+            format!("make it private: chmod go-w {}", path.display())
+        }
+        Error::ReadableByOthers { path, .. } => {
+            format!("make it private: chmod 600 {}", path.display())
+        }
+        _ => return could_not_run(error),
+    };
+    could_not_run(error).with_hint(hint)
+}
+
+/// Where an answer of many lines goes. A reader that has gone has read enough.
+struct Out<W: Write>(BufWriter<W>);
+
+impl<W: Write> Out<W> {
+    fn new(writer: W) -> Self {
+        Self(BufWriter::with_capacity(64 * 1024, writer))
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<ControlFlow<()>, Report> {
+        let written = self.0.write_all(line).and_then(|()| self.0.write_all(b"\n"));
+        goes_on(written)
+    }
+
+    fn finish(&mut self) -> Result<(), Report> {
+        goes_on(self.0.flush()).map(drop)
+    }
+}
+
+fn goes_on(written: io::Result<()>) -> Result<ControlFlow<()>, Report> {
+    match written {
+        Ok(()) => Ok(ControlFlow::Continue(())),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        Err(error) => Err(could_not_run(error)),
+    }
+}
