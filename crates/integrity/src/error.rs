@@ -8,6 +8,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The text is nothing that can be accepted.
+    #[error("{0:?} is nothing to accept: all, rule:NAME, package:NAME and path:/DIRECTORY are")]
+    Acceptance(String),
     /// The name is of no algorithm of content digests.
     #[error("{0:?} is no digest algorithm: blake3 and sha256 are")]
     Algorithm(String),

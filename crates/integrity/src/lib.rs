@@ -7,6 +7,8 @@ mod diff;
 mod digest;
 mod entry;
 mod error;
+mod finding;
+mod monitor;
 mod order;
 mod policy;
 mod selection;
@@ -19,6 +21,12 @@ pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
 pub use error::Error;
+pub use finding::{
+    Acceptance, Cause, Finding, Group, Outcome, Package, PackageChange, Report, Ruling,
+};
+pub use monitor::{
+    Action, Assessment, Case, Input, Moment, Monitor, MonitorOptions, Observation, Verdict,
+};
 pub use policy::{
     Considered, Explanation, Nothing, Origin, Pattern, PatternError, Policy, Profile, Rule,
     Shadowed, Surroundings, Usage,
