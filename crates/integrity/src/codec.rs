@@ -63,7 +63,9 @@ pub(crate) fn decode(bytes: &mut &[u8], path: PathBuf) -> Result<Entry, Malforme
         }
         RACED => Some(Fault::Raced),
         UNSTABLE => Some(Fault::Unstable),
-        _ => None,
+        SPARSE => Some(Fault::Sparse),
+        0 => None,
+        _ => return Err(Malformed("an unknown fault")),
     };
     let (mode, uid, gid) = (take_small(bytes)?, take_small(bytes)?, take_small(bytes)?);
     let (size, nlink) = (take_number(bytes)?, take_number(bytes)?);
@@ -192,6 +194,7 @@ fn tag(entry: &Entry) -> u16 {
         Some(Fault::Refused(_)) => REFUSED,
         Some(Fault::Raced) => RACED,
         Some(Fault::Unstable) => UNSTABLE,
+        Some(Fault::Sparse) => SPARSE,
     };
     let parts = [
         (entry.rdev != 0, RDEV),
@@ -303,9 +306,10 @@ const KINDS: [EntryKind; 8] = [
     EntryKind::Unknown,
 ];
 
-const KIND: u16 = 0xf;
-const FAULT: u16 = 0x30;
+const KIND: u16 = 0x7;
+const FAULT: u16 = 0x38;
 const REFUSED: u16 = 0x10;
+const SPARSE: u16 = 0x8;
 const RACED: u16 = 0x20;
 const UNSTABLE: u16 = 0x30;
 const RDEV: u16 = 0x40;

@@ -233,4 +233,9 @@ pub enum Fault {
     /// It changed while it was read, at every try.
     #[error("changed while it was read")]
     Unstable,
+    /// More than 4 GiB of it are holes, which cost nothing to make and hours to hash. The digest is over its size and
+    /// the blocks of 4096 bytes that are not all zeros, each after its place: no other program's digest, but as good
+    /// to see a change by.
+    #[error("too large a hole to hash: the digest is of its data alone")]
+    Sparse,
 }

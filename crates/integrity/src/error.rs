@@ -20,6 +20,15 @@ pub enum Error {
     /// The name is of no profile.
     #[error("{0:?} is no profile: static, config, growing, rotated, state and ignore are")]
     Profile(String),
+    /// A root of a scan is not an absolute path, or has `..` in it.
+    #[error("{} is not an absolute path without `..`", .0.display())]
+    Root(PathBuf),
+    /// The system grants the scan no threads.
+    #[error("cannot start the threads of the scan")]
+    Threads(#[source] Arc<io::Error>),
+    /// The scan was told to end before it was done.
+    #[error("the scan was told to end")]
+    Cancelled,
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

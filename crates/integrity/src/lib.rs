@@ -11,6 +11,7 @@ mod finding;
 mod monitor;
 mod order;
 mod policy;
+mod scan;
 mod selection;
 mod time;
 mod watch;
@@ -33,6 +34,9 @@ pub use policy::{
 };
 #[cfg(feature = "policy")]
 pub use policy::{PolicyError, PolicyProblem};
+pub use scan::{
+    Cancel, Known, Mounts, Pace, Progress, Reuse, ScanOptions, Snapshot, Statistics, inspect,
+};
 pub use selection::{Everything, Selection, Take};
 pub use time::FileTime;
 pub use watch::{

@@ -3,4 +3,5 @@
 mod diff;
 mod monitor;
 mod policy;
+mod scan;
 mod watch;
