@@ -1,5 +1,10 @@
 //! Policies: which rule decides, what a scan takes, what is told of it.
 
+#[cfg(feature = "policy")]
+mod judge;
+#[cfg(feature = "policy")]
+mod text;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
