@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::Refusal;
+
 /// Why something could not be done.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,24 @@ pub enum Error {
     /// The scan was told to end before it was done.
     #[error("the scan was told to end")]
     Cancelled,
+    /// A baseline is not used, or not written.
+    #[error("baseline {}", path.display())]
+    Baseline {
+        /// Its directory, or the file at fault.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: Refusal,
+    },
+    /// A baseline cannot be signed in the name of this host.
+    #[error("cannot sign {}", path.display())]
+    Sign {
+        /// The note.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: wardkit_tlog::Error,
+    },
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

@@ -1,6 +1,7 @@
 //! File integrity: knows what changed.
 
 mod actor;
+mod baseline;
 mod change;
 mod codec;
 mod diff;
@@ -17,6 +18,7 @@ mod time;
 mod watch;
 
 pub use actor::{Actor, Confidence};
+pub use baseline::{Baseline, BaselineDir, BaselineHeader, Entries, Refusal, Seen};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
 pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};

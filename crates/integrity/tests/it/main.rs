@@ -1,5 +1,6 @@
 //! The public API of `wardkit-integrity`, as its users see it.
 
+mod baseline;
 mod diff;
 mod monitor;
 mod policy;
