@@ -41,6 +41,8 @@ pub use scan::{
 };
 pub use selection::{Everything, Selection, Take};
 pub use time::FileTime;
+#[cfg(feature = "fanotify")]
+pub use watch::FanotifyWatch;
 pub use watch::{
     Batch, ChangeSource, Lost, LostReason, PollWatch, Touch, Touched, WatchMode, WatchOptions,
     Watching,

@@ -3,6 +3,8 @@
 //! A [`ChangeSource`] names paths that were touched. It never says what they are now: whoever asks looks for himself.
 //! What a source could not see it names as [`Lost`]: that scope must be scanned again.
 
+#[cfg(feature = "fanotify")]
+mod fanotify;
 mod mounts;
 mod poll;
 mod roots;
@@ -15,6 +17,8 @@ use wardkit_core::Clock;
 
 use crate::{Actor, Error};
 
+#[cfg(feature = "fanotify")]
+pub use fanotify::FanotifyWatch;
 pub use poll::PollWatch;
 
 /// Tells what was touched.
@@ -268,10 +272,24 @@ impl Watching {
     /// Starts the best source that this process may have: fanotify, then inotify, then polling, which always works.
     #[must_use]
     pub fn best(options: &WatchOptions, clock: impl Clock + 'static) -> Self {
-        let refused = Vec::new();
+        let mut refused = Vec::new();
+        for &(mode, start) in STARTS {
+            match start(options) {
+                Ok(source) => return Self { source, mode, refused },
+                Err(error) => refused.push((mode, error)),
+            }
+        }
         Self { source: Box::new(PollWatch::new(options, clock)), mode: WatchMode::Poll, refused }
     }
 }
+
+type Start = fn(&WatchOptions) -> Result<Box<dyn ChangeSource>, Error>;
+
+/// How those that may be refused are started, best first.
+const STARTS: &[(WatchMode, Start)] = &[
+    #[cfg(feature = "fanotify")]
+    (WatchMode::Fanotify, |options| Ok(Box::new(FanotifyWatch::new(options)?))),
+];
 
 impl fmt::Debug for Watching {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,14 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 #[derive(Debug)]
 pub(super) struct Mounts {
     file: Option<File>,
-    known: BTreeSet<(u64, PathBuf)>,
+    known: BTreeSet<Mount>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mount {
+    id: u64,
+    point: PathBuf,
+    is_local: bool,
 }
 
 impl Mounts {
@@ -42,16 +49,23 @@ impl Mounts {
         Ok(Ready { mounts, events: ready.next().unwrap_or(false) })
     }
 
+    /// Returns where file systems of this host are mounted. What hangs on a network or mounts itself when it is looked
+    /// at is left alone: it may not answer.
+    #[cfg(feature = "fanotify")]
+    pub(super) fn local(&self) -> impl Iterator<Item = &std::path::Path> {
+        self.known.iter().filter(|mount| mount.is_local).map(|mount| mount.point.as_path())
+    }
+
     /// Returns where something was mounted or unmounted since the last call.
     pub(super) fn changed(&mut self) -> Vec<PathBuf> {
         let Some(now) = self.read() else { return Vec::new() };
         let points: BTreeSet<PathBuf> =
-            self.known.symmetric_difference(&now).map(|(_, point)| point.clone()).collect();
+            self.known.symmetric_difference(&now).map(|mount| mount.point.clone()).collect();
         self.known = now;
         points.into_iter().collect()
     }
 
-    fn read(&mut self) -> Option<BTreeSet<(u64, PathBuf)>> {
+    fn read(&mut self) -> Option<BTreeSet<Mount>> {
         let file = self.file.as_mut()?;
         let mut text = Vec::new();
         file.rewind().ok()?;
@@ -71,13 +85,21 @@ pub(super) struct Ready {
 
 const TABLE: &str = "/proc/self/mountinfo";
 
-/// Returns the number and the place of a mount from a line of proc_pid_mountinfo(5).
-fn mount(line: &[u8]) -> Option<(u64, PathBuf)> {
+/// Reads a line of `/proc/PID/mountinfo`.
+fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b' ');
     let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-    let point = fields.nth(3)?;
-    Some((id, PathBuf::from(OsString::from_vec(unescape(point)))))
+    let point = PathBuf::from(OsString::from_vec(unescape(fields.nth(3)?)));
+    fields.find(|field| *field == b"-")?;
+    let kind = fields.next()?;
+    Some(Mount { id, point, is_local: LOCAL.iter().any(|local| local.as_bytes() == kind) })
 }
+
+/// File systems that answer without a network, and from which programs start.
+const LOCAL: &[&str] = &[
+    "bcachefs", "btrfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "overlay", "ramfs",
+    "squashfs", "tmpfs", "vfat", "xfs", "zfs",
+];
 
 /// Undoes the kernel's `\040` for space, tab, newline and backslash.
 fn unescape(text: &[u8]) -> Vec<u8> {
@@ -111,8 +133,9 @@ mod tests {
     fn a_mount_is_read_with_its_odd_name() {
         let line =
             br"36 35 98:0 /mnt1 /a\040b\134c rw,noatime master:1 - ext3 /dev/x rw,errors=continue";
-        assert_eq!(mount(line), Some((36, PathBuf::from("/a b\\c"))));
-        for line in ["", "x", "1 2 3", "x 35 98:0 / /mnt rw"] {
+        let expected = Mount { id: 36, point: PathBuf::from("/a b\\c"), is_local: true };
+        assert_eq!(mount(line), Some(expected));
+        for line in ["", "x", "1 2 3", "1 35 98:0 / /mnt rw", "x 35 98:0 / /mnt rw - nfs y rw"] {
             assert_eq!(mount(line.as_bytes()), None, "{line}");
         }
         assert_eq!(unescape(br"\\04\9999\"), br"\\04\9999\");
@@ -121,7 +144,7 @@ mod tests {
     #[test]
     fn nothing_changes_while_nothing_is_mounted() {
         let mounts = Mounts::open();
-        assert!(mounts.known.iter().any(|(_, point)| point.as_os_str() == "/"));
+        assert!(mounts.known.iter().any(|mount| mount.point.as_os_str() == "/"));
         assert!(mounts.file.is_some());
         assert!(!mounts.wait(None, Duration::ZERO).unwrap().events);
     }

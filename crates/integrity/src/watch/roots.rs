@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(roots.place(&real.join("own/a")), Place::Outside);
         assert_eq!(roots.place(&dir.join("real/not")), Place::Above);
         assert_eq!(roots.place(&dir.join("real/not/yet.conf")), Place::Outside);
-        assert_eq!(roots.scopes(&dir), [root.clone()]);
+        assert_eq!(roots.scopes(&dir), std::slice::from_ref(&root));
         assert_eq!(existing(&real), dir.join("real"));
     }
 }
