@@ -9,6 +9,7 @@ mod digest;
 mod entry;
 mod error;
 mod finding;
+mod guard;
 mod monitor;
 mod order;
 mod policy;
@@ -26,6 +27,10 @@ pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattr
 pub use error::Error;
 pub use finding::{
     Acceptance, Cause, Finding, Group, Outcome, Package, PackageChange, Report, Ruling,
+};
+pub use guard::{
+    Checked, Guard, GuardError, Listed, Pins, SealedFile, Untrusted, Verified, WhyUntrusted,
+    trusted_file, trusted_parents,
 };
 pub use monitor::{
     Action, Assessment, Case, Input, Moment, Monitor, MonitorOptions, Observation, Verdict,

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod diff;
+mod guard;
 mod monitor;
 mod policy;
 mod scan;
