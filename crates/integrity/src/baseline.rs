@@ -19,7 +19,7 @@ pub use dir::BaselineDir;
 pub use header::BaselineHeader;
 pub use refusal::Refusal;
 
-use crate::{Algorithm, Digest, Entry};
+use crate::{Algorithm, Entry, FileTime, Known};
 use blocks::Blocks;
 use seal::Claim;
 
@@ -166,9 +166,7 @@ impl Baseline {
 
     /// Takes a file whose note was verified.
     fn claimed(file: Vec<u8>, claim: &Claim) -> Result<Self, Refusal> {
-        let digest =
-            Digest::from_bytes(*blake3::Hasher::new().update_rayon(&file).finalize().as_bytes());
-        if digest != claim.digest {
+        if Algorithm::Blake3.digest(&file) != claim.digest {
             return Err(if blocks::has_end(&file) { Refusal::Altered } else { Refusal::Torn });
         }
         let (header, generation, start) = header::parse(&file)?;
@@ -191,6 +189,24 @@ impl fmt::Debug for Baseline {
             .field("generation", &self.generation)
             .field("head", &self.head)
             .finish_non_exhaustive()
+    }
+}
+
+impl Known for Baseline {
+    fn children(&self, directory: &Path) -> Box<dyn Iterator<Item = Entry> + '_> {
+        Box::new(self.children(directory))
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        self.entry(path)
+    }
+
+    fn scan_started(&self) -> FileTime {
+        self.header.scan_started
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm()
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use wardkit_integrity::{
     Algorithm, Baseline, BaselineDir, BaselineHeader, Digest, Entry, EntryKind, Error, FileTime,
-    Refusal, Seen, Xattr, XattrValue,
+    Known, Refusal, Seen, Xattr, XattrValue,
 };
 use wardkit_tlog::{Checkpoint, Hash, Note, SigningKey};
 
@@ -159,6 +159,18 @@ fn the_names_of_a_directory_are_found_together() {
     }
     // The root itself is no name of a directory.
     assert_eq!(children(""), 1);
+}
+
+#[test]
+fn a_scan_can_begin_with_a_baseline() {
+    let entries = tree(2, 20);
+    let place = Place::with(&entries);
+    let baseline = place.newest(None).expect("the baseline");
+    let known: &dyn Known = &baseline;
+    assert_eq!(known.children(Path::new("/dir001")).collect::<Vec<_>>(), entries[23..]);
+    assert_eq!(known.entry(Path::new("/dir001")).as_ref(), Some(&entries[2]));
+    assert_eq!(known.scan_started(), FileTime { seconds: 1_790_000_000, nanos: 5 });
+    assert_eq!(known.algorithm(), Algorithm::Blake3);
 }
 
 #[test]
