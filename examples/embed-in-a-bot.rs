@@ -111,6 +111,7 @@ impl Daemon for Bot {
             started_at: self.started_at,
             uptime_seconds: now.duration_since(self.started_at).unwrap_or_default().as_secs(),
             data_dir: "none".to_owned(),
+            trail: None,
             config_file: None,
             listen: None,
             health: Health::merge(self.health()),

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use wardkit_api::{BoxFuture, CONTROL_SOCKET, Daemon, ReloadRefused, Reloaded, Status};
+use wardkit_api::{
+    Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, ReloadRefused, Reloaded, Status,
+};
+use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
 
 use crate::config::Config;
@@ -18,6 +21,7 @@ use crate::parts::Parts;
 use crate::reload::{self, Active, Reloads, Request};
 use crate::services;
 use crate::services::reload::Hangup;
+use crate::trail::Recorder;
 
 /// What the command line decides and no reload changes.
 #[derive(Clone, Debug, Default)]
@@ -68,13 +72,14 @@ impl App {
         config: Config,
         fixed: Fixed,
         data_dir: DataDir,
+        recorder: Recorder,
         logging: Logging,
         hangup: Hangup,
         stop: CancellationToken,
     ) -> Result<Self, wardkit_api::Error> {
         let listener = services::http::open(&config.listen).await?;
         let control = services::control::open(data_dir.path().join(CONTROL_SOCKET))?;
-        let events = Events::default();
+        let events = Events::recorded(recorder);
         let parts = Parts::new(events.clone(), config.parts.clone(), stop);
         let app = Self(Arc::new(Inner {
             fixed,
@@ -96,6 +101,7 @@ impl App {
             started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),
             started_uptime: SystemClock.uptime(),
         }));
+        services::trail::start(&app);
         services::control::start(&app, control);
         services::http::start(&app, &listener, config.listen);
         services::reload::start(&app, &config.reload);
@@ -106,7 +112,11 @@ impl App {
     /// Records that the daemon runs.
     pub(crate) fn started(&self) {
         let event = Event::new(SystemClock.now(), "agentd.started", Severity::Notice, "agentd");
-        self.events.publish(event.with_detail("listen", self.listening().address.to_string()));
+        let file = self.fixed.config_file.as_ref().map(|file| file.display().to_string());
+        let event = event
+            .with_detail("listen", self.listening().address.to_string())
+            .with_detail("config_file", file.unwrap_or_default());
+        self.events.publish(event);
     }
 
     /// Records that the daemon was told to stop.
@@ -141,6 +151,7 @@ impl Daemon for App {
             started_at: self.started_at,
             uptime_seconds: SystemClock.uptime().saturating_sub(self.started_uptime).as_secs(),
             data_dir: self.data_dir.path().display().to_string(),
+            trail: self.events.recorder().head(),
             config_file: self.fixed.config_file.as_ref().map(|file| file.display().to_string()),
             listen: Some(self.listening().address),
             health: Health::merge(self.health()),
@@ -163,9 +174,22 @@ impl Daemon for App {
         self.parts.write_metrics(out);
         self.reloads.write_metrics(out);
         self.events.write_metrics(out);
+        self.events.recorder().write_metrics(out);
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
         Box::pin(reload::reload(self, Request::Command))
+    }
+
+    fn asked(&self, by: Caller, what: Asked) {
+        let (kind, route) = match what {
+            Asked::For(route) => ("control.command.allowed", route),
+            _ => ("control.command.refused", ""),
+        };
+        let who = match by.pid {
+            Some(pid) => format!("uid {}, pid {pid}", by.uid),
+            None => format!("uid {}", by.uid),
+        };
+        self.events.recorder().record(Entry::new(kind, route).by(who));
     }
 }

@@ -1,4 +1,5 @@
-//! What happened lately: every event is logged, counted and kept for the views.
+//! What happened lately: every event is logged, counted, kept for the views, and put on the audit trail where it
+//! matters.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -6,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wardkit_core::{Event, Severity};
+
+use crate::trail::Recorder;
 
 /// The daemon's events. Cloning gives another handle to the same ones.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +18,26 @@ pub(crate) struct Events(Arc<Inner>);
 struct Inner {
     recent: Mutex<VecDeque<Event>>,
     counts: [AtomicU64; Severity::ALL.len()],
+    recorder: Recorder,
 }
 
 impl Events {
-    /// Takes an event in: logs it, counts it, and keeps it until [`KEPT`] newer ones have come.
+    /// Puts events on the trail through this recorder.
+    pub(crate) fn recorded(recorder: Recorder) -> Self {
+        Self(Arc::new(Inner { recorder, ..Inner::default() }))
+    }
+
+    /// Returns what puts entries on the trail.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// Takes an event in: logs it, counts it, puts it on the trail, and keeps it until [`KEPT`] newer ones have come.
     pub(crate) fn publish(&self, event: Event) {
         log(&event);
+        if event.severity >= Severity::Notice || event.kind.as_str().starts_with("integrity.") {
+            self.0.recorder.record(crate::trail::entry_of(&event));
+        }
         if let Some(index) = Severity::ALL.iter().position(|severity| *severity == event.severity) {
             self.0.counts[index].fetch_add(1, Ordering::Relaxed);
         }

@@ -12,6 +12,7 @@ mod regular_file;
 mod reload;
 mod run;
 mod services;
+mod trail;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
 
 use crate::config::PartsConfig;
 use crate::events::Events;
+use crate::trail;
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -62,6 +63,8 @@ impl Context {
     pub(crate) fn set_health(&self, health: Health) {
         self.parts.update(self.name, self.run, |entry| {
             if entry.health != health {
+                let changed = trail::health_changed(self.name, &entry.health, &health);
+                self.parts.inner.events.recorder().record(changed);
                 entry.health = health;
                 entry.since = SystemClock.now();
             }

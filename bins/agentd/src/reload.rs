@@ -78,7 +78,9 @@ pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, Bad
 pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, ReloadRefused> {
     let mut active = app.active.lock().await;
     let reloading = services::watchdog::Reloading::begin();
+    let before = active.config.digest();
     let outcome = prepare(app, &active).await.map(|new| commit(app, &mut active, new));
+    let after = active.config.digest();
     drop((reloading, active));
     let recovered = app.reloads.count(&outcome);
     match &outcome {
@@ -88,6 +90,8 @@ pub(crate) async fn reload(app: &App, request: Request) -> Result<Reloaded, Relo
         Ok(reloaded) => app.events.publish(
             Event::new(SystemClock.now(), "config.reloaded", Severity::Notice, "reload")
                 .with_detail("by", request.as_str())
+                .with_detail("old_digest", before)
+                .with_detail("new_digest", after)
                 .with_detail("changed", reloaded.changed.clone()),
         ),
         Err(refused) => app.events.publish(

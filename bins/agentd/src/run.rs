@@ -9,16 +9,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use wardkit_auditlog::Entry;
 use wardkit_cli::{Format, Kind, Report};
 
 use crate::app::{App, Fixed};
 use crate::cli::Cli;
-use crate::config::{BadConfig, ReloadConfig};
+use crate::config::{BadConfig, Config, ReloadConfig};
 use crate::data_dir::{self, DataDir};
 use crate::log::Logging;
 use crate::reload;
 use crate::services::reload::Hangup;
-use crate::services::watchdog;
+use crate::services::{self, watchdog};
 
 /// Runs the daemon until it is told to stop.
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
@@ -39,11 +40,22 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     let path = cli.data_dir()?;
     let data_dir = DataDir::open(&path).map_err(|error| no_data_dir(error, &path))?;
     let logging = Logging::install(&config.log);
+    // Before anything else is built: what cannot be put on record does not happen.
+    let recorder = services::trail::open(data_dir.path())?;
+    recorder.record(config_accepted(&config, &fixed));
     raise_descriptor_limit();
     let stop = CancellationToken::new();
-    let app = App::build(config, fixed, data_dir, logging, signals.hangup.clone(), stop.clone())
-        .await
-        .map_err(cannot_listen)?;
+    let app = App::build(
+        config,
+        fixed,
+        data_dir,
+        recorder,
+        logging,
+        signals.hangup.clone(),
+        stop.clone(),
+    )
+    .await
+    .map_err(cannot_listen)?;
     app.parts.settled(START_LIMIT).await;
     if let Err(report) = crate::print(&greeting(&app, cli.common.format)) {
         tracing::warn!(error = %report.error, "cannot print the greeting");
@@ -65,7 +77,16 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
         }
         name = signals.stop() => tracing::warn!(signal = name, "told to stop again: parts are cut off"),
     }
+    services::trail::finish(&app).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns what the audit trail says of the configuration that the daemon starts with.
+fn config_accepted(config: &Config, fixed: &Fixed) -> Entry {
+    let file = fixed.config_file.as_ref().map(|file| file.display().to_string());
+    let mut entry = Entry::new("config.accepted", file.unwrap_or_default());
+    entry.new = Some(config.digest().into());
+    entry
 }
 
 /// Returns the path as it is from everywhere; the file need not exist.

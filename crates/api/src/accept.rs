@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use crate::Caller;
 use crate::admission::{Admission, Limits, Overdue, Verdict};
 use crate::connection::{self, Link, Signal, Stream};
 use crate::phase::{PhaseCell, Ticks};
@@ -33,6 +34,8 @@ pub(crate) struct Arrival<S> {
     pub(crate) from: Option<IpAddr>,
     /// Whether its requests are answered.
     pub(crate) welcome: bool,
+    /// Who it is, where the kernel tells.
+    pub(crate) caller: Option<Caller>,
 }
 
 /// How a listener is driven.
@@ -126,9 +129,10 @@ impl Pool {
     }
 
     fn admit<S: Stream>(&mut self, arrival: Arrival<S>) {
-        let Arrival { stream, from, welcome } = arrival;
+        let Arrival { stream, from, welcome, caller } = arrival;
         let phase = Arc::new(PhaseCell::new(self.ticks.now()));
-        let link = Link { phase: Arc::clone(&phase), ticks: Arc::clone(&self.ticks), welcome };
+        let (ticks, at) = (Arc::clone(&self.ticks), Arc::clone(&phase));
+        let link = Link { phase: at, ticks, welcome, caller };
         let (sender, signal) = oneshot::channel();
         let (site, http) = (Arc::clone(&self.site), Arc::clone(&self.http));
         let task = self.tasks.spawn(async move {

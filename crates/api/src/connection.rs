@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::Caller;
 use crate::phase::{Phase, PhaseCell, Ticks};
 use crate::problem::Problem;
 use crate::service::Service;
@@ -25,6 +26,8 @@ pub(crate) struct Link {
     pub(crate) ticks: Arc<Ticks>,
     /// Whether the client's requests are answered.
     pub(crate) welcome: bool,
+    /// Who it is, where the kernel tells.
+    pub(crate) caller: Option<Caller>,
 }
 
 impl Link {

@@ -29,6 +29,37 @@ pub trait Daemon: Send + Sync + 'static {
     ///
     /// Dropped when its deadline passes. An error means that the old configuration is still in force.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>>;
+
+    /// Learns that somebody asked on the control socket, before the answer: for an audit trail.
+    fn asked(&self, by: Caller, what: Asked) {
+        let _ = (by, what);
+    }
+}
+
+/// Who asks on the control socket. The kernel says so, and it cannot be lied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Caller {
+    /// The user.
+    pub uid: u32,
+    /// The process, where the kernel knows it.
+    pub pid: Option<i32>,
+}
+
+impl Caller {
+    pub(crate) const fn new(uid: u32, pid: Option<i32>) -> Self {
+        Self { uid, pid }
+    }
+}
+
+/// What somebody asked for on the control socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Asked {
+    /// One of its commands, by the path of its route.
+    For(&'static str),
+    /// Anything: this user may not.
+    Refused,
 }
 
 /// What runs, since when, how well, and what happened lately.
@@ -46,6 +77,9 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// The data directory.
     pub data_dir: String,
+    /// Size and root of the audit trail, if there is one: `12 base64`.
+    #[serde(default)]
+    pub trail: Option<String>,
     /// The configuration file; none when the defaults are in force.
     pub config_file: Option<String>,
     /// The address that the listener is bound to, if it runs.

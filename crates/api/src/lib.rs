@@ -24,6 +24,7 @@
 //!             started_at: Timestamp::UNIX_EPOCH,
 //!             uptime_seconds: 0,
 //!             data_dir: "/var/lib/bot".to_owned(),
+//!             trail: None,
 //!             config_file: None,
 //!             listen: None,
 //!             health: Health::merge(self.health()),
@@ -104,6 +105,6 @@ mod status_text;
 
 pub use config::{HttpConfig, Violation};
 pub use control::{CONTROL_SOCKET, ControlClient, ControlServer};
-pub use daemon::{BoxFuture, Daemon, PartStatus, ReloadRefused, Reloaded, Status};
+pub use daemon::{Asked, BoxFuture, Caller, Daemon, PartStatus, ReloadRefused, Reloaded, Status};
 pub use error::Error;
 pub use server::HttpServer;

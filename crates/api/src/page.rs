@@ -80,6 +80,9 @@ impl Page {
         }
         self.fact("Configuration", status.config_file.as_deref().unwrap_or("built-in defaults"))?;
         self.fact("Data", &status.data_dir)?;
+        if let Some(head) = &status.trail {
+            self.fact("Trail", head)?;
+        }
         self.out.write_str("</dl>\n</section>\n")
     }
 

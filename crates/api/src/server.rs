@@ -112,7 +112,7 @@ impl Accept for TcpListener {
         let (stream, peer) = Self::accept(self).await?;
         // Responses are written whole, so there is nothing to wait for; a socket that is gone says so when read.
         let _ = stream.set_nodelay(true);
-        Ok(Arrival { stream, from: Some(peer.ip()), welcome: true })
+        Ok(Arrival { stream, from: Some(peer.ip()), welcome: true, caller: None })
     }
 }
 

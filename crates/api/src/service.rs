@@ -19,7 +19,6 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use wardkit_core::{Clock, SystemClock};
 
-use crate::BoxFuture;
 use crate::body::Whole;
 use crate::connection::Link;
 use crate::hosts::Hosts;
@@ -28,6 +27,7 @@ use crate::problem::Problem;
 use crate::reply::Media;
 use crate::routes::{Route, View};
 use crate::site::{Site, to_json};
+use crate::{Asked, BoxFuture};
 
 /// Answers the requests of one connection.
 pub(crate) struct Service {
@@ -44,6 +44,7 @@ impl Service {
     fn check(&self, head: &Parts, body: &Incoming) -> Result<Route, Problem> {
         let site = &self.site;
         if !self.link.welcome {
+            self.asked(Asked::Refused);
             return Err(Problem::forbidden());
         }
         if target_length(&head.uri) > site.limits.max_uri {
@@ -55,7 +56,16 @@ impl Service {
         if body.size_hint().lower() > site.limits.max_body as u64 {
             return Err(Problem::body_too_large());
         }
-        Route::find(site.door, &head.method, head.uri.path())
+        let route = Route::find(site.door, &head.method, head.uri.path())?;
+        self.asked(Asked::For(route.label()));
+        Ok(route)
+    }
+
+    /// Tells the program who asks, where that is known.
+    fn asked(&self, what: Asked) {
+        if let Some(caller) = self.link.caller {
+            self.site.daemon.asked(caller, what);
+        }
     }
 
     fn refuse(&self, problem: &Problem) -> Response<Whole> {

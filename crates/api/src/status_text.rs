@@ -18,6 +18,9 @@ impl fmt::Display for Status {
             seconds(self.started_at)
         )?;
         writeln!(f, "data    {}", Shown(&self.data_dir))?;
+        if let Some(head) = &self.trail {
+            writeln!(f, "trail   {}", Shown(head))?;
+        }
         let config = self.config_file.as_deref().unwrap_or("embedded defaults");
         writeln!(f, "config  {}", Shown(config))?;
         if let Some(address) = self.listen {
@@ -103,6 +106,7 @@ mod tests {
             started_at: at,
             uptime_seconds: 5,
             data_dir: "/data".to_owned(),
+            trail: Some("3 cm9vdA==".to_owned()),
             config_file: None,
             listen: Some(([127, 0, 0, 1], 9180).into()),
             health: Health::down("http: gone\nhealth  up"),
@@ -118,6 +122,7 @@ mod tests {
 health  down: http: gone\\nhealth  up
 runs    1.2.3\\u{1b}[2J\\n with pid 7, since 1970-01-01T00:00:01Z
 data    /data
+trail   3 cm9vdA==
 config  embedded defaults
 look    http://127.0.0.1:9180/
 

@@ -35,6 +35,12 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// Returns what tells one configuration from another on the audit trail, without showing it.
+    pub(crate) fn digest(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        wardkit_tlog::Hash::leaf(&text).to_string()
+    }
+
     /// Returns every rule that a value breaks: `(key, reason)`.
     fn violations(&self) -> Vec<(String, String)> {
         let listen =

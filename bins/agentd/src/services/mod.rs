@@ -3,4 +3,5 @@
 pub(crate) mod control;
 pub(crate) mod http;
 pub(crate) mod reload;
+pub(crate) mod trail;
 pub(crate) mod watchdog;

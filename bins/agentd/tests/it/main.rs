@@ -6,3 +6,4 @@ mod daemon;
 mod instance;
 mod reload;
 mod support;
+mod trail;

@@ -25,6 +25,7 @@ impl Daemon for OnePart {
             started_at: since,
             uptime_seconds: 5,
             data_dir: "/data".to_owned(),
+            trail: None,
             config_file: None,
             listen: None,
             health: self.0.clone(),

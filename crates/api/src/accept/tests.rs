@@ -87,7 +87,9 @@ impl Served {
     fn connect(&self, from: &str) -> DuplexStream {
         let (client, stream) = duplex(8192);
         let from = Some(from.parse().unwrap());
-        assert!(self.incidents.send(Ok(Arrival { stream, from, welcome: true })).is_ok());
+        assert!(
+            self.incidents.send(Ok(Arrival { stream, from, welcome: true, caller: None })).is_ok()
+        );
         client
     }
 

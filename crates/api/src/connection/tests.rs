@@ -49,6 +49,7 @@ async fn served(bytes: &[u8], phase: Phase) -> Served {
         phase: Arc::new(PhaseCell::new(0)),
         ticks: Arc::new(Ticks::default()),
         welcome: true,
+        caller: None,
     };
     link.ticks.set(7);
     let cell = Arc::clone(&link.phase);

@@ -15,7 +15,7 @@ use crate::admission::Limits;
 use crate::routes::Door;
 use crate::server::http1;
 use crate::site::{RequestLimits, Site};
-use crate::{Daemon, Error};
+use crate::{Caller, Daemon, Error};
 
 /// The control socket of a daemon: `GET /v1/status` and `POST /v1/reload`, HTTP/1.1, for the daemon's own user and
 /// root.
@@ -93,7 +93,12 @@ impl Accept for Socket {
         if !welcome {
             tracing::warn!(uid = peer.uid(), pid = peer.pid(), "control socket: user refused");
         }
-        Ok(Arrival { stream, from: None, welcome })
+        Ok(Arrival {
+            stream,
+            from: None,
+            welcome,
+            caller: Some(Caller::new(peer.uid(), peer.pid())),
+        })
     }
 }
 

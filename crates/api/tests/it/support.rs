@@ -79,6 +79,7 @@ pub(crate) fn status() -> Status {
         started_at: at,
         uptime_seconds: 90_061,
         data_dir: "/var/lib/agentd".to_owned(),
+        trail: None,
         config_file: Some("/etc/agentd.toml".to_owned()),
         listen: Some(SocketAddr::from(([127, 0, 0, 1], 9180))),
         health: Health::degraded("disk: 93 % full"),

@@ -76,6 +76,7 @@ impl Daemon for Quiet {
             started_at: Timestamp::UNIX_EPOCH,
             uptime_seconds: 0,
             data_dir: String::new(),
+            trail: None,
             config_file: None,
             listen: None,
             health: Health::Up,

@@ -1,0 +1,148 @@
+//! The part `trail`: writes the audit trail, and keeps its checkpoint and its key fresh.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout};
+use wardkit_auditlog::Entry;
+use wardkit_cli::{Kind, Report, host_name};
+use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_custody::{Custody, Error};
+use wardkit_tlog::Epoch;
+
+use crate::app::App;
+use crate::parts::Context;
+use crate::trail::{Checkpoints, Recorder};
+
+/// Opens the trail in the data directory, or begins it.
+pub(crate) fn open(data_dir: &Path) -> Result<Recorder, Report> {
+    let custody = Custody::new(data_dir, &host_name());
+    let dir = data_dir.join("trail");
+    custody.trail(&dir).map(Recorder::new).map_err(|error| {
+        let kind = match &error {
+            Error::Io { .. } | Error::Log { source: wardkit_auditlog::Error::Io { .. }, .. } => Kind::Io,
+            _ => Kind::Config,
+        };
+        let data_dir = data_dir.display();
+        Report::new(kind, error).with_hint(format!(
+            "agentd does not run without its audit trail; look: auditctl trail verify --data-dir {data_dir}"
+        ))
+    })
+}
+
+/// Starts the part.
+pub(crate) fn start(app: &App) {
+    let app_of_part = app.clone();
+    app.parts.start("trail", move |context| run(app_of_part.clone(), context));
+}
+
+/// Writes what is left when everything has ended, and covers it with a checkpoint.
+pub(crate) async fn finish(app: &App) {
+    let recorder = app.events.recorder().clone();
+    recorder.record(Entry::new("agentd.stopped", ""));
+    let finish = move || recorder.flush().and_then(|()| recorder.seal());
+    match timeout(FINISH_LIMIT, tokio::task::spawn_blocking(finish)).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => {
+            tracing::error!(
+                error = with_causes(&error),
+                "the end of the audit trail is not sealed"
+            );
+        }
+        _ => tracing::error!("the end of the audit trail is not sealed in time"),
+    }
+}
+
+async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let recorder = app.events.recorder().clone();
+    let mut times = Times::now();
+    let mut failures: u32 = 0;
+    let mut due = Instant::now();
+    context.set_health(Health::Up);
+    loop {
+        tokio::select! {
+            () = context.stop.cancelled() => return Ok(()),
+            // While the disk refuses, it is asked again when that is due, not at every entry.
+            () = recorder.arrived(), if failures == 0 => {}
+            () = sleep_until(due) => {}
+        }
+        if let Some(jump) = times.jump() {
+            app.events.publish(jump);
+        }
+        let work = recorder.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            work.flush()?;
+            work.maintain()
+        });
+        match done.await? {
+            Ok(checkpoints) => {
+                if failures > 0 {
+                    context.set_health(Health::Up);
+                    app.events.publish(event("trail.append.resumed", Severity::Notice));
+                }
+                failures = 0;
+                due = Instant::now() + next_look(checkpoints);
+            }
+            Err(error) => {
+                let reason = with_causes(&error);
+                if failures == 0 {
+                    let event = event("trail.append.failed", Severity::Error);
+                    app.events.publish(event.with_message(reason.clone()));
+                }
+                context.set_health(Health::degraded(format!("entries wait: {reason}")));
+                due = Instant::now() + RETRY * 2_u32.pow(failures.min(5));
+                failures += 1;
+            }
+        }
+    }
+}
+
+fn event(kind: &'static str, severity: Severity) -> Event {
+    Event::new(SystemClock.now(), kind, severity, "trail")
+}
+
+/// Returns how long to wait where no entry comes: until a checkpoint is due, else until the key's day is over.
+fn next_look(checkpoints: Checkpoints) -> Duration {
+    if checkpoints == Checkpoints::Due {
+        return CHECKPOINT_EVERY;
+    }
+    let now = SystemClock.now().as_unix_seconds();
+    let midnight = Epoch::of(now).next().map_or(now, Epoch::start);
+    Duration::from_secs(u64::try_from(midnight - now).unwrap_or(0)) + CHECKPOINT_EVERY
+}
+
+/// Wall time and uptime, which move apart when somebody sets the clock or the host sleeps.
+struct Times {
+    wall: Timestamp,
+    uptime: Duration,
+}
+
+impl Times {
+    fn now() -> Self {
+        Self { wall: SystemClock.now(), uptime: SystemClock.uptime() }
+    }
+
+    /// Returns an event when the clock was set since the last look.
+    fn jump(&mut self) -> Option<Event> {
+        let before = std::mem::replace(self, Self::now());
+        let passed = self.uptime.saturating_sub(before.uptime);
+        let expected = before.wall.saturating_add(passed);
+        let off = self.wall.max(expected).duration_since(self.wall.min(expected))?;
+        (off > MOST_DRIFT).then(|| {
+            event("host.clock.jumped", Severity::Warning)
+                .with_detail("expected", expected.to_string())
+                .with_detail("found", self.wall.to_string())
+        })
+    }
+}
+
+/// Returns an error with its causes on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+const FINISH_LIMIT: Duration = Duration::from_secs(5);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_secs(1);
+const MOST_DRIFT: Duration = Duration::from_secs(1);
