@@ -4,6 +4,7 @@ mod actor;
 mod baseline;
 mod change;
 mod codec;
+mod comparison;
 mod diff;
 mod digest;
 mod entry;
@@ -21,6 +22,7 @@ mod watch;
 pub use actor::{Actor, Confidence};
 pub use baseline::{Baseline, BaselineDir, BaselineHeader, Entries, Refusal, Seen};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
+pub use comparison::{Compared, Comparison};
 pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};
@@ -44,7 +46,7 @@ pub use policy::{PolicyError, PolicyProblem};
 pub use scan::{
     Cancel, Known, Mounts, Pace, Progress, Reuse, ScanOptions, Snapshot, Statistics, inspect,
 };
-pub use selection::{Everything, Selection, Take};
+pub use selection::{Everything, Outside, Selection, Take};
 pub use time::FileTime;
 #[cfg(feature = "fanotify")]
 pub use watch::FanotifyWatch;

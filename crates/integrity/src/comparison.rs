@@ -1,0 +1,161 @@
+//! What is, beside what a baseline says, by the rules of a policy.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+
+use crate::selection::is_below_any;
+use crate::{
+    Algorithm, Baseline, Change, Entry, Fields, Outside, Policy, Selection as _, Snapshot,
+    Surroundings, Take, compare_entries, inspect, join,
+};
+
+/// Compares what is with what a baseline says, by the rules of a policy.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Comparison<'a> {
+    baseline: &'a Baseline,
+    policy: &'a Policy,
+    /// Directories that are left out whatever the policy says.
+    exclude: Cow<'a, [PathBuf]>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compared {
+    /// What is other than the baseline says, in the order of paths.
+    pub changes: Vec<Change>,
+    /// What could not be looked at in full, whether or not that is news.
+    pub faulty: Vec<Entry>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Puts baseline and policy side by side.
+    pub const fn new(baseline: &'a Baseline, policy: &'a Policy) -> Self {
+        Self { baseline, policy, exclude: Cow::Borrowed(&[]) }
+    }
+
+    /// Leaves out directories with all below them: those where the baseline itself is kept, which has its signature.
+    pub fn with_exclude(mut self, exclude: impl Into<Cow<'a, [PathBuf]>>) -> Self {
+        self.exclude = exclude.into();
+        self
+    }
+
+    /// Compares a scan, as far as its roots reach.
+    #[must_use]
+    pub fn of_snapshot(&self, now: &Snapshot) -> Compared {
+        let mut compared = Compared::default();
+        for (old, new) in join(self.below(now.roots()), now.entries()) {
+            if let Some(change) = self.change(old.as_ref(), new.as_ref()) {
+                compared.changes.push(change);
+            }
+            compared.faulty.extend(new.filter(|entry| entry.fault.is_some()));
+        }
+        compared
+    }
+
+    /// Compares one path with what it is now: nothing when it is not there.
+    #[must_use]
+    pub fn of_path(&self, path: &Path, now: Option<&Entry>) -> Option<Change> {
+        self.change(self.baseline.entry(path).as_ref(), now)
+    }
+
+    /// Looks at one path and compares it.
+    #[must_use]
+    pub fn inspect(&self, path: &Path) -> Option<Change> {
+        let old = self.baseline.entry(path);
+        let selection = Outside::new(self.policy, &self.exclude);
+        let algorithm = self.baseline.algorithm();
+        // What it is decides what is taken of it, and that is known only after a first look.
+        let mut now = inspect(path, algorithm, Take::Metadata, None);
+        if let Some(entry) = &now {
+            now = match selection.take(path, entry.kind) {
+                Take::Skip => None,
+                Take::Metadata => now,
+                take => inspect(path, algorithm, take, old.as_ref()),
+            };
+        }
+        self.change(old.as_ref(), now.as_ref())
+    }
+
+    /// Returns the entries of the next baseline: for each path what it is now where `accept` says so or nothing
+    /// changed, and otherwise what it was. Outside of the scan's roots everything stays.
+    pub fn accepted<'s>(
+        &'s self,
+        now: &'s Snapshot,
+        accept: impl Fn(&Change) -> bool + 's,
+    ) -> impl Iterator<Item = Entry> + 's {
+        join(self.baseline.entries(), now.entries()).filter_map(move |(old, new)| {
+            let is_in_reach = |entry: &Entry| is_below_any(&entry.path, now.roots());
+            if new.is_none() && !old.as_ref().is_some_and(is_in_reach) {
+                return old;
+            }
+            match self.change(old.as_ref(), new.as_ref()) {
+                Some(change) if !accept(&change) => old,
+                _ => new,
+            }
+        })
+    }
+
+    fn change(&self, old: Option<&Entry>, new: Option<&Entry>) -> Option<Change> {
+        let fields = [old, new].into_iter().flatten().fold(Fields::NONE, |fields, entry| {
+            let excluded = is_below_any(&entry.path, &self.exclude);
+            let own =
+                if excluded { Fields::NONE } else { self.policy.fields(&entry.path, entry.kind) };
+            fields.union(own)
+        });
+        let change = compare_entries(old, new, fields)?;
+        self.policy.judge(change, old, new, &Around(self.baseline))
+    }
+
+    fn below<'s>(&'s self, roots: &'s [PathBuf]) -> impl Iterator<Item = Entry> + 's {
+        let is_whole = self.baseline.header().roots.iter().all(|root| is_below_any(root, roots));
+        self.baseline.entries().filter(move |entry| is_whole || is_below_any(&entry.path, roots))
+    }
+}
+
+/// The files around a log, before as the baseline has them and now as they are.
+struct Around<'b>(&'b Baseline);
+
+impl Surroundings for Around<'_> {
+    fn before(&self, directory: &Path, beginning: &[u8]) -> Vec<Entry> {
+        let begins = |entry: &Entry| {
+            entry.path.file_name().is_some_and(|name| name.as_bytes().starts_with(beginning))
+        };
+        self.0.children(directory).filter(begins).collect()
+    }
+
+    fn now(&self, directory: &Path, beginning: &[u8]) -> Vec<Entry> {
+        let names = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        names
+            .map(|entry| entry.file_name())
+            .filter(|name| name.as_bytes().starts_with(beginning))
+            .take(MOST_SIBLINGS)
+            .filter_map(|name| {
+                inspect(&directory.join(name), self.0.algorithm(), Take::Content, None)
+            })
+            .collect()
+    }
+
+    fn open(&self, path: &Path) -> Option<Box<dyn Read + '_>> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let file =
+            rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), resolve).ok()?;
+        let stat = rustix::fs::fstat(&file).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        is_file.then(|| Box::new(File::from(file)) as Box<dyn Read>)
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        self.0.algorithm()
+    }
+}
+
+/// No log has more rotated ones; without a bound, who may write in a directory of logs could keep a verification busy.
+const MOST_SIBLINGS: usize = 1_000;
