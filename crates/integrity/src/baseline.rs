@@ -19,7 +19,7 @@ pub use dir::BaselineDir;
 pub use header::BaselineHeader;
 pub use refusal::Refusal;
 
-use crate::{Algorithm, Entry, FileTime, Known};
+use crate::{Algorithm, Digest, Entry, FileTime, Known};
 use blocks::Blocks;
 use seal::Claim;
 
@@ -31,18 +31,18 @@ pub struct Baseline {
     header: BaselineHeader,
     generation: u64,
     head: TreeHead,
+    digest: Digest,
     blocks: Blocks,
 }
 
-/// Which generation was accepted last. Whoever keeps it notices when an older one, or another one, is put back.
+/// Which generation was accepted last. Whoever keeps it, best for each directory and for each lineage, notices when an
+/// older one, or another one, is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
-    /// The lineage: what all generations since one `init` have in common.
-    pub lineage: [u8; 16],
     /// The generation, from 1.
     pub generation: u64,
-    /// The root of the tree over its entries.
-    pub root: Hash,
+    /// The BLAKE3 digest of its file, which fixes all of it.
+    pub digest: Digest,
 }
 
 impl Baseline {
@@ -109,7 +109,7 @@ impl Baseline {
     /// Returns what to remember of it once it is accepted.
     #[must_use]
     pub const fn seen(&self) -> Seen {
-        Seen { lineage: self.header.lineage, generation: self.generation, root: self.head.root }
+        Seen { generation: self.generation, digest: self.digest }
     }
 
     /// Returns the algorithm of the content digests.
@@ -151,11 +151,10 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// When it is older, or of the same generation and other, or of another lineage.
+    /// When it is older, or of the same generation and other.
     pub fn check_seen(&self, seen: &Seen) -> Result<(), Refusal> {
         let found = self.seen();
-        if found.lineage != seen.lineage || (found.generation == seen.generation && found != *seen)
-        {
+        if found.generation == seen.generation && found.digest != seen.digest {
             return Err(Refusal::Forked { generation: found.generation });
         }
         if found.generation < seen.generation {
@@ -178,7 +177,7 @@ impl Baseline {
         if !is_claimed {
             return Err(Refusal::Malformed("file and note are of different baselines"));
         }
-        Ok(Self { header, generation, head: claim.head, blocks })
+        Ok(Self { header, generation, head: claim.head, digest: claim.digest, blocks })
     }
 }
 

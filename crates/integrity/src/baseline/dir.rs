@@ -316,7 +316,7 @@ impl BaselineDir {
         self.publish(&mut made, &file_name)?;
         self.publish(&mut made, &note_name)?;
         made.names.clear();
-        Ok(Seen { lineage: header.lineage, generation, root: written.head.root })
+        Ok(Seen { generation, digest: written.digest })
     }
 
     /// Writes a draft and makes it durable.

@@ -67,6 +67,12 @@ impl BaselineHeader {
         self.scan_started = scan_started;
         self
     }
+
+    /// Returns the lineage in 32 hexadecimal digits, as the note has it.
+    #[must_use]
+    pub fn lineage_name(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.lineage))
+    }
 }
 
 /// Returns the bytes before the first block.
