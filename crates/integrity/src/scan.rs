@@ -218,11 +218,9 @@ impl Control<'_> {
         if self.cancel.is_cancelled() {
             return false;
         }
-        let bytes = bytes as u64;
         if let Some(rate) = &self.rate {
-            rate.spend(bytes);
+            rate.spend(bytes as u64);
         }
-        self.progress.add_bytes(bytes);
         true
     }
 }

@@ -145,9 +145,10 @@ impl<'a> Looker<'a> {
         let reading = if too_sparse {
             read::sparse(fd.as_fd(), self.algorithm, size, &mut self.buffer, self.control)
         } else {
-            // One buffer more than there was: who appends for ever does not hold up the scan.
-            let more = if take == Take::Growing { 0 } else { read::LENGTH as u64 };
-            let extent = Extent { limit: size.saturating_add(more), prefix: known_size };
+            // No more than there was: who appends for ever does not hold up the scan. The kernel's own files say that
+            // they are empty, and are not.
+            let limit = if size == 0 && take != Take::Growing { read::LENGTH as u64 } else { size };
+            let extent = Extent { limit, prefix: known_size };
             read::content(fd.as_fd(), self.algorithm, extent, &mut self.buffer, self.control)
         };
         let reading = match reading {

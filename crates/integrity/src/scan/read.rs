@@ -94,6 +94,7 @@ pub(super) fn content(
         }
         hasher.update(&bytes[..read]);
         length += read as u64;
+        control.progress.add_bytes(read as u64);
         if extent.prefix == Some(length) {
             prefix = Some(hasher.clone().finish());
         }
@@ -129,6 +130,7 @@ pub(super) fn sparse(
         }
         let left = usize::try_from(size - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
         let read = fill(fd, &mut bytes[..left], offset)?;
+        control.progress.add_bytes(read as u64);
         for (block, place) in bytes[..read].chunks(BLOCK_BYTES).zip((offset..).step_by(BLOCK_BYTES))
         {
             if block.iter().any(|&byte| byte != 0) {

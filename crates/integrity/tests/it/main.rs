@@ -6,4 +6,6 @@ mod guard;
 mod monitor;
 mod policy;
 mod scan;
+mod scan_limits;
+mod scan_races;
 mod watch;

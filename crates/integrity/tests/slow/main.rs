@@ -1,0 +1,32 @@
+//! What takes minutes: scans in large numbers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../support/races.rs"]
+mod races;
+
+use races::{Other, race};
+
+#[test]
+fn ten_thousand_scans_survive_pipes_in_place_of_files() {
+    race(Other::Fifo, 10_000);
+}
+
+#[test]
+fn ten_thousand_scans_follow_no_link_in_place_of_a_file() {
+    race(Other::Link, 10_000);
+}
+
+#[test]
+fn ten_thousand_scans_follow_no_link_in_place_of_a_directory() {
+    race(Other::DirectoryLink, 10_000);
+}
+
+#[test]
+fn ten_thousand_scans_are_not_fooled_by_one_directory_in_place_of_another() {
+    race(Other::Directory, 10_000);
+}
+
+#[test]
+fn ten_thousand_scans_survive_sockets_in_place_of_files() {
+    race(Other::Socket, 10_000);
+}
