@@ -61,6 +61,14 @@ pub(crate) enum TrailCommand {
     Query(Search),
     /// Writes the log out, once it is proven
     Export(Export),
+    /// Moves closed segments to another directory, each with its checkpoint; the log stays provable with --archive
+    Archive {
+        /// Where to: a directory that exists, best on another disk
+        to: PathBuf,
+        /// How many closed segments stay, at least one
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        keep: usize,
+    },
     /// Prints the newest signed checkpoint: keep it elsewhere, and hold the log against it later
     Anchor,
     /// Prints the public keys, one a line: the log's identity, its keys of each day, then those of the baselines

@@ -12,11 +12,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use wardkit_cli::{Common, Report};
+use wardkit_cli::{Common, Format, Report, escaped};
 use wardkit_custody::{Custody, Error};
 use wardkit_tlog::Note;
 
-use super::could_not_run;
+use super::{could_not_run, print};
 use crate::cli::{Place, Trail, TrailCommand};
 
 /// Runs the command.
@@ -28,6 +28,7 @@ pub(super) fn run(common: &Common, trail: &Trail) -> Result<ExitCode, Report> {
         TrailCommand::Show { seq, last } => read::show(&log, *seq, *last),
         TrailCommand::Query(search) => read::query(&log, search),
         TrailCommand::Export(export) => export::export(&log, export),
+        TrailCommand::Archive { to, keep } => archive(&log, to, *keep),
         TrailCommand::Anchor => keys::anchor(&log),
         TrailCommand::Key => keys::key(&log),
     }
@@ -38,7 +39,7 @@ struct Log {
     custody: Custody,
     dir: PathBuf,
     archives: Vec<PathBuf>,
-    format: wardkit_cli::Format,
+    format: Format,
 }
 
 impl Log {
@@ -53,6 +54,21 @@ impl Log {
         read_note(&self.dir.join("checkpoint"))
             .map_err(|report| report.with_hint("is there a log? name its directory: --log DIR"))
     }
+}
+
+/// Moves closed segments away.
+fn archive(log: &Log, to: &Path, keep: usize) -> Result<ExitCode, Report> {
+    let trail = log.custody.trail(&log.dir).map_err(refused)?;
+    let moved = trail.archive(to, keep).map_err(refused)?;
+    let names: Vec<String> = moved.iter().map(|path| path.display().to_string()).collect();
+    print(&match log.format {
+        Format::Json => format!("{}\n", serde_json::json!({ "moved": names })),
+        Format::Text if names.is_empty() => {
+            "nothing to move: no segment is closed and old enough\n".to_owned()
+        }
+        Format::Text => names.iter().map(|name| escaped(name) + "\n").collect(),
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a note from a file.

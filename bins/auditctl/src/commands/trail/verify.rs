@@ -56,6 +56,9 @@ pub(super) fn text(proven: &Proven) -> String {
         let (size, sealed) = (verdict.head.size, verdict.sealed.size);
         let read = if proven.is_intact() { "" } else { " read before the first that is bad" };
         let _ = writeln!(text, "entries      {size}{read}, {sealed} under a checkpoint");
+        if size > sealed && proven.is_intact() {
+            let _ = writeln!(text, "not proven   {} since the newest checkpoint", size - sealed);
+        }
         let _ = writeln!(text, "segments     {}", verdict.segments);
         let _ = writeln!(text, "checkpoints  {} agree", verdict.checkpoints);
         let _ = writeln!(text, "keys         {}", verdict.keys.len());
