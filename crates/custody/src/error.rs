@@ -112,6 +112,28 @@ pub enum Error {
         /// How many it has.
         found: u64,
     },
+    /// A baseline was refused, or could not be written.
+    #[cfg(feature = "baselines")]
+    #[error(transparent)]
+    Integrity(#[from] wardkit_integrity::Error),
+    /// No baseline was ever signed with the keys that are kept here.
+    #[cfg(feature = "baselines")]
+    #[error("there is no key for the baseline in {}: {} never signed one", dir.display(), data_dir.display())]
+    Unsigned {
+        /// The baseline's directory.
+        dir: PathBuf,
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+    /// The policy that a baseline was made with cannot be used.
+    #[cfg(feature = "baselines")]
+    #[error("{} is not the policy that the baseline was made with: {reason}", path.display())]
+    Policy {
+        /// The copy that is kept with the baseline.
+        path: PathBuf,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// What is to be remembered contradicts what was seen.
     #[error("{subject} had another root at {number} than it has now")]
     Contradiction {

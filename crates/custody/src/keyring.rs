@@ -289,7 +289,7 @@ fn secret_file(secret: &SecretText, certificate: Option<&Note>) -> Zeroizing<Vec
 }
 
 /// Draws a seed from the kernel's generator.
-fn seed() -> Result<Zeroizing<[u8; 32]>, Error> {
+pub(crate) fn seed() -> Result<Zeroizing<[u8; 32]>, Error> {
     let mut seed = Zeroizing::new([0; 32]);
     let mut filled = 0;
     while filled < seed.len() {

@@ -33,6 +33,7 @@
 //! | [`Trail`] | an audit log with the right keys; a handle for many threads, beside other processes |
 //! | [`Proof`], [`Proven`], [`Mismatch`] | what a log is held against, and what came of it |
 //! | [`Keyring`] | an identity and its keys of each day, for what signs without a log: baselines |
+//! | `Baselines` | with the feature `baselines`: signed baselines of file integrity that stand on the trail |
 //! | [`Seen`], [`Subject`], [`Mark`] | the newest head of each log and generation of each baseline that was ever accepted |
 //!
 //! # What it promises
@@ -47,6 +48,8 @@
 //! Who is root on this host can remove everything in here: keep heads elsewhere too. A secret that was overwritten may
 //! survive in copies that the file system or the disk made.
 
+#[cfg(feature = "baselines")]
+mod baselines;
 mod custody;
 mod error;
 mod files;
@@ -55,6 +58,8 @@ mod prove;
 mod seen;
 mod trail;
 
+#[cfg(feature = "baselines")]
+pub use baselines::{Acceptor, Baselines, Proposal, Rules};
 pub use custody::Custody;
 pub use error::Error;
 pub use keyring::Keyring;

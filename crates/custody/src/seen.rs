@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use wardkit_tlog::{Hash, TreeHead, VerifierKey};
 
 use crate::Error;
-use crate::files::{Kept, Lock, check_dir, hex, make_dir, read_text, replace};
+use crate::files::{
+    Kept, Lock, check_dir, hex, make_dir, read_text, remove_if_there, replace, sync_dir,
+};
 
 /// The newest head of each log, and the newest generation of each baseline, that was ever accepted here.
 ///
@@ -98,6 +100,19 @@ impl Seen {
                 replace(&self.path(subject), text.as_bytes())
             }
         }
+    }
+
+    /// Forgets what was accepted of something that an operator begins anew.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be removed.
+    pub fn forget(&self, subject: Subject<'_>) -> Result<(), Error> {
+        make_dir(&self.dir)?;
+        let _lock = Lock::take(&self.dir.join("lock"))?;
+        let path = self.path(subject);
+        remove_if_there(&path).map_err(Error::io("remove", &path))?;
+        sync_dir(&self.dir)
     }
 
     fn read(&self, subject: Subject<'_>) -> Result<Option<Mark>, Error> {

@@ -144,8 +144,8 @@ impl Flags {
 
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = FLAG_NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
-        let mut names: Vec<String> = named.map(|(_, name)| (*name).to_owned()).collect();
+        let set = FLAG_NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
+        let mut names: Vec<String> = set.map(|(_, name)| (*name).to_owned()).collect();
         let known = FLAG_NAMES.iter().fold(0, |known, (bit, _)| known | bit);
         if self.0 & !known != 0 {
             names.push(format!("{:#x}", self.0 & !known));
