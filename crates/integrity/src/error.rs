@@ -49,6 +49,9 @@ pub enum Error {
         #[source]
         source: wardkit_tlog::Error,
     },
+    /// A directory for secrets is none, belongs to somebody else, or others may enter it.
+    #[error("{} is not a directory that only its owner, this program's user, may enter", .0.display())]
+    NotPrivate(PathBuf),
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

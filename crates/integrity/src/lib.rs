@@ -16,6 +16,7 @@ mod order;
 mod policy;
 mod scan;
 mod selection;
+mod text_diff;
 mod time;
 mod watch;
 
@@ -47,6 +48,7 @@ pub use scan::{
     Cancel, Known, Mounts, Pace, Progress, Reuse, ScanOptions, Snapshot, Statistics, inspect,
 };
 pub use selection::{Everything, Outside, Selection, Take};
+pub use text_diff::{Hunk, Kept, Line, Redact, TextDiff, TextStore, UsualSecrets};
 pub use time::FileTime;
 #[cfg(feature = "fanotify")]
 pub use watch::FanotifyWatch;

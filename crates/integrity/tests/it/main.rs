@@ -1,5 +1,7 @@
 //! The public API of `wardkit-integrity`, as its users see it.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 mod baseline;
 mod diff;
 mod guard;
@@ -8,4 +10,5 @@ mod policy;
 mod scan;
 mod scan_limits;
 mod scan_races;
+mod text_diff;
 mod watch;

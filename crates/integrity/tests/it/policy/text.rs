@@ -36,7 +36,7 @@ except = ["uid"]
     )
     .unwrap();
     assert_eq!(policy.roots(), [Path::new("/etc"), Path::new("/srv/bot")]);
-    assert_eq!(policy.full_every(), Some(Duration::from_secs(86_400)));
+    assert_eq!(policy.full_every(), Some(Duration::from_hours(24)));
     let rule = |path: &str| policy.rule(Path::new(path));
     assert_eq!(rule("/srv/bot/cache/x").reason(), Some("filled anew at every start"));
     assert_eq!(*rule("/srv/bot/cache/x").origin(), Origin::Line(5));
@@ -56,14 +56,14 @@ fn empty_policy_lets_nothing_change() {
     assert_eq!(policy.roots(), [] as [PathBuf; 0]);
 }
 
+fn check(text: &str, expected: &[&str]) {
+    let error = Policy::parse(text).unwrap_err();
+    let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(problems, expected, "{text}");
+}
+
 #[test]
-fn what_is_wrong_is_told_with_line_key_and_reason() {
-    let check = |text: &str, expected: &[&str]| {
-        let error = Policy::parse(text).unwrap_err();
-        let problems: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
-        assert_eq!(problems, expected, "{text}");
-    };
-    let rule = |body: &str| format!("[[rule]]\n{body}");
+fn what_is_wrong_at_the_top_is_told_with_line_key_and_reason() {
     check("rots = []", &["line 1: rots: unknown key, did you mean roots?"]);
     check("\nroots = \"/etc\"", &["line 2: roots: must be a list of texts: [\"…\"]"]);
     check(
@@ -100,6 +100,11 @@ fn what_is_wrong_is_told_with_line_key_and_reason() {
     check("[[preset]]\nroot = \"/\"", &["line 1: preset.name: missing: which preset"]);
     check("[preset]\nname = \"debian\"", &["line 1: preset: is written [[preset]], once for each"]);
     check("rule = 7", &["line 1: rule: is written [[rule]], once for each"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_rule_is_told_with_line_key_and_reason() {
+    let rule = |body: &str| format!("[[rule]]\n{body}");
     check(
         &rule(""),
         &[
@@ -158,7 +163,7 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
 
 #[test]
 fn the_first_problems_are_named_and_the_rest_counted() {
-    let text: String = (0..30).map(|number| format!("key{number} = 1\n")).collect();
+    let text = (0..30).map(|number| format!("key{number} = 1")).collect::<Vec<_>>().join("\n");
     let error = Policy::parse(&text).unwrap_err();
     assert_eq!(error.problems().len(), 20);
     assert!(error.to_string().ends_with("\nand 10 more"), "{error}");
