@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Refusal;
+use crate::{Algorithm, Format, Refusal};
 
 /// Why something could not be done.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -19,6 +19,31 @@ pub enum Error {
     /// The text is not the 64 lower-case hexadecimal digits of a digest.
     #[error("not the 64 lower-case hexadecimal digits of a digest")]
     Digest,
+    /// The name is of no format of lists.
+    #[error("{0:?} is no format of lists: sha256sum, b3sum, mtree and aide are")]
+    Format(String),
+    /// The format has no digests of that algorithm, or can only be read.
+    #[error("{algorithm} digests cannot be written as {format}")]
+    Export {
+        /// The format.
+        format: Format,
+        /// The algorithm of the digests.
+        algorithm: Algorithm,
+    },
+    /// A line of a list cannot be used, and so the list is not.
+    #[error("line {line} {reason}")]
+    List {
+        /// The number of the line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A list cannot be read.
+    #[error("cannot read the list")]
+    ReadList(#[source] Arc<io::Error>),
+    /// A list cannot be written.
+    #[error("cannot write the list")]
+    WriteList(#[source] Arc<io::Error>),
     /// The name is of no profile.
     #[error("{0:?} is no profile: static, config, growing, rotated, state and ignore are")]
     Profile(String),

@@ -16,7 +16,9 @@ pub use trusted::{trusted_file, trusted_parents};
 pub use verified::Verified;
 
 use crate::digest::Hasher;
-use crate::{Algorithm, Change, Digest, Entry, EntryKind, Field, Fields, compare_entries};
+use crate::{
+    Algorithm, Baseline, Change, Digest, Entry, EntryKind, Field, Fields, compare_entries,
+};
 use opened::{Opened, read_to};
 
 /// Gives out files only as they are listed: in a baseline, or as they were when they were first seen.
@@ -42,6 +44,8 @@ use opened::{Opened, read_to};
 /// - It is no symbolic link, unless the link is listed and points where it did.
 ///
 /// Whatever cannot be checked is an error; nothing is handed out then.
+///
+/// Of a file with more than 4 GiB of holes a baseline's digest is not that of its bytes: such a file is refused.
 ///
 /// It guards a file, not what that file loads: a program's libraries, a script's imports. To run a script safely list
 /// all of them, in directories that pass the rules above.
@@ -70,6 +74,16 @@ pub trait Listed {
 
     /// Returns the algorithm of the digests.
     fn algorithm(&self) -> Algorithm;
+}
+
+impl Listed for Baseline {
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        self.entry(path)
+    }
+
+    fn algorithm(&self) -> Algorithm {
+        self.header().algorithm
+    }
 }
 
 impl<L: Listed + ?Sized> Listed for &L {

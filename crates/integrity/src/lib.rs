@@ -11,6 +11,7 @@ mod entry;
 mod error;
 mod finding;
 mod guard;
+mod interop;
 mod monitor;
 mod order;
 mod policy;
@@ -35,6 +36,7 @@ pub use guard::{
     Checked, Guard, GuardError, Listed, Pins, SealedFile, Untrusted, Verified, WhyUntrusted,
     trusted_file, trusted_parents,
 };
+pub use interop::{ComparedList, Export, Exported, Format, ImportedList, import};
 pub use monitor::{
     Action, Assessment, Case, Input, Moment, Monitor, MonitorOptions, Observation, Verdict,
 };

@@ -5,6 +5,7 @@
 mod baseline;
 mod diff;
 mod guard;
+mod interop;
 mod monitor;
 mod policy;
 mod scan;
