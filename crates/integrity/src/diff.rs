@@ -206,5 +206,6 @@ fn escaped(bytes: &[u8]) -> String {
 }
 
 const HEX: &str = "0x";
-const DIGEST: &str = "digest:";
+/// The digests of attributes are BLAKE3, whatever the algorithm of contents.
+const DIGEST: &str = "blake3:";
 const ZERO: &str = "\\0";

@@ -137,7 +137,7 @@ fn an_attribute_is_told_as_text_where_it_is_readable() {
         (b"\x01\0\0\x02", "0x01000002"),
         (b"0x01", "0x30783031"),
         (b"end\\0", "0x656e645c30"),
-        (b"digest:00 (1 bytes)", "0x6469676573743a303020283120627974657329"),
+        (b"blake3:00 (1 bytes)", "0x626c616b65333a303020283120627974657329"),
     ];
     for (value, told) in cases {
         let mut new = file("/f");
@@ -161,7 +161,7 @@ fn a_long_attribute_is_told_by_its_digest() {
         entry
     };
     let told = format!(
-        "xattrs user.long=digest:{} (3000 bytes) user.long=digest:{} (3000 bytes)",
+        "xattrs user.long=blake3:{} (3000 bytes) user.long=blake3:{} (3000 bytes)",
         "01".repeat(32),
         "02".repeat(32)
     );
