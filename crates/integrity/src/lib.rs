@@ -41,7 +41,7 @@ pub use monitor::{
     Action, Assessment, Case, Input, Moment, Monitor, MonitorOptions, Observation, Verdict,
 };
 pub use policy::{
-    Considered, Explanation, Nothing, Origin, Pattern, PatternError, Policy, Profile, Rule,
+    Around, Considered, Explanation, Nothing, Origin, Pattern, PatternError, Policy, Profile, Rule,
     Shadowed, Surroundings, Usage,
 };
 #[cfg(feature = "policy")]

@@ -1,5 +1,6 @@
 //! What is looked at, what may change, and how much it matters.
 
+mod around;
 mod automaton;
 mod explain;
 mod judge;
@@ -17,6 +18,7 @@ mod problem;
 #[cfg(feature = "policy")]
 mod values;
 
+pub use around::Around;
 pub use explain::{Considered, Explanation};
 pub use judge::{Nothing, Surroundings};
 pub use pattern::{Pattern, PatternError};

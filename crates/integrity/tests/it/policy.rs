@@ -1,6 +1,8 @@
 //! Policies: which rule decides, what a scan takes, what is told of it.
 
 #[cfg(feature = "policy")]
+mod disk;
+#[cfg(feature = "policy")]
 mod judge;
 #[cfg(feature = "policy")]
 mod text;
