@@ -52,6 +52,8 @@ pub use scan::{
 pub use selection::{Everything, Outside, Selection, Take};
 pub use text_diff::{Hunk, Kept, Line, Redact, TextDiff, TextStore, UsualSecrets};
 pub use time::FileTime;
+#[cfg(feature = "notify")]
+pub use watch::InotifyWatch;
 #[cfg(feature = "fanotify")]
 pub use watch::FanotifyWatch;
 pub use watch::{

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "fanotify")]
 mod fanotify;
+#[cfg(feature = "notify")]
+mod inotify;
 mod mounts;
 mod poll;
 mod roots;
@@ -19,6 +21,8 @@ use crate::{Actor, Error};
 
 #[cfg(feature = "fanotify")]
 pub use fanotify::FanotifyWatch;
+#[cfg(feature = "notify")]
+pub use inotify::InotifyWatch;
 pub use poll::PollWatch;
 
 /// Tells what was touched.
@@ -163,7 +167,7 @@ pub enum LostReason {
     Moved,
     /// The system could not say where something happened.
     Unresolved,
-    /// The system watches no further directory.
+    /// The system watches no further directory, or not this one.
     Limit,
 }
 
@@ -289,6 +293,8 @@ type Start = fn(&WatchOptions) -> Result<Box<dyn ChangeSource>, Error>;
 const STARTS: &[(WatchMode, Start)] = &[
     #[cfg(feature = "fanotify")]
     (WatchMode::Fanotify, |options| Ok(Box::new(FanotifyWatch::new(options)?))),
+    #[cfg(feature = "notify")]
+    (WatchMode::Inotify, |options| Ok(Box::new(InotifyWatch::new(options)?))),
 ];
 
 impl fmt::Debug for Watching {

@@ -3,7 +3,7 @@
 mod parse;
 mod places;
 mod processes;
-mod sys;
+pub(super) mod sys;
 mod tree;
 
 use std::collections::HashMap;
@@ -307,8 +307,8 @@ const CHANGES: u64 = libc::FAN_CREATE
     | libc::FAN_OPEN_EXEC
     | libc::FAN_ONDIR;
 
-/// About 200 events. Each comes with a descriptor of its process, and a process may have 1024.
-const BUFFER: usize = 24 * 1024;
+/// At most 90 events. Each comes with a descriptor of its process, and a process may have 1024 for everything.
+const BUFFER: usize = 8 * 1024;
 
 /// More touched paths wait in the kernel's queue, which is bounded.
 const MAX_BATCH: usize = 4096;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "fanotify")]
 mod fanotify;
+#[cfg(feature = "notify")]
+mod inotify;
 mod poll;
 
 /// Asks a source until it has told something, and keeps what it told.
@@ -51,16 +53,6 @@ mod seen {
         pub(super) fn lost(&mut self, scope: &Path, reason: LostReason) {
             let wanted = Lost { scope: scope.to_owned(), reason };
             self.until(|all| all.lost.contains(&wanted));
-        }
-
-        /// Forgets what was told so far, and all that happened until now.
-        pub(super) fn forget(&mut self, root: &Path) {
-            let mark = root.join("mark");
-            std::fs::write(&mark, "").unwrap();
-            self.touched(&mark, Touch::Written);
-            std::fs::remove_file(&mark).unwrap();
-            self.touched(&mark, Touch::Removed);
-            self.all = Batch::default();
         }
     }
 

@@ -111,29 +111,28 @@ impl Places {
         })
     }
 
-    /// Asks the system where something is now; [`Spot::Unknown`] when it is gone, and was told to be, where it mattered.
+    /// Asks the system where something is now; [`Spot::Unknown`] when it is gone, and was told to be where it mattered.
     pub(super) fn open(&mut self, fid: &Fid) -> Result<Spot, Unresolved> {
         let mut found = None;
         for beside in self.beside(fid) {
             let path =
                 sys::open(beside.as_fd(), fid, OFlags::PATH).and_then(|fd| current_path(&fd));
-            found = match path {
-                Ok(Some(path)) => Some(match self.roots.place(&path) {
-                    Place::Inside => Spot::Inside(path),
-                    Place::Above => Spot::Above(path),
-                    Place::Outside => Spot::Outside,
-                }),
-                Ok(None) => Some(Spot::Unknown),
-                Err(error) if is_gone(&error) => Some(Spot::Unknown),
-                Err(_) => found,
-            };
-            // Seen from another mount it may be elsewhere.
-            if !matches!(found, None | Some(Spot::Outside)) {
-                break;
+            match path {
+                Ok(Some(path)) => match self.roots.place(&path) {
+                    Place::Inside => return Ok(Spot::Inside(path)),
+                    Place::Above => return Ok(Spot::Above(path)),
+                    // Seen from another mount it may be elsewhere.
+                    Place::Outside => found = Some(Spot::Outside),
+                },
+                Err(error) if is_exhausted(&error) => return Err(Unresolved),
+                // A path may be too long to be told, and anybody may make such a one: below the roots every directory
+                // is known, however deep.
+                Err(error) if is_too_long(&error) => found = Some(Spot::Outside),
+                Ok(None) | Err(_) => found = found.or(Some(Spot::Unknown)),
             }
         }
         match found {
-            Some(Spot::Outside) => self.tree.outside(fid.clone()),
+            Some(Spot::Outside) if self.tree.is_complete() => self.tree.outside(fid.clone()),
             Some(Spot::Unknown) if !self.tree.is_complete() => return Err(Unresolved),
             _ => {}
         }
@@ -147,10 +146,18 @@ impl Places {
         let mut open = Some(directory);
         let mut found = vec![fid];
         while let Some(fid) = found.pop() {
-            // One that is gone meanwhile has its removal in the queue.
             let opened = open.take().map_or_else(|| sys::open(beside.as_fd(), &fid, LIST), Ok);
-            let Ok(directory) = opened else { continue };
-            let Ok(entries) = rustix::fs::Dir::read_from(&directory) else { continue };
+            let entries = opened
+                .and_then(|directory| Ok((rustix::fs::Dir::read_from(&directory)?, directory)));
+            let (entries, directory) = match entries {
+                Ok(entries) => entries,
+                // Its removal is in the queue.
+                Err(error) if is_gone(&error) => continue,
+                Err(_) => {
+                    self.tree.misses_some();
+                    continue;
+                }
+            };
             for entry in entries.flatten() {
                 let name = entry.file_name();
                 if !is_directory(&directory, name, entry.file_type()) {
@@ -194,11 +201,19 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 
 /// Returns where an open file is now, or `None` when it was removed.
 fn current_path(fd: &OwnedFd) -> io::Result<Option<PathBuf>> {
-    if rustix::fs::fstat(fd)?.st_nlink == 0 {
-        return Ok(None);
-    }
     let path = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))?;
-    Ok(path.is_absolute().then_some(path))
+    // Asked afterwards: the path of what is removed has a word more.
+    let is_there = rustix::fs::fstat(fd)?.st_nlink > 0;
+    Ok((is_there && path.is_absolute()).then_some(path))
+}
+
+/// Tells whether the system had no room to open anything.
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
+fn is_too_long(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::NAMETOOLONG)
 }
 
 fn is_gone(error: &io::Error) -> bool {

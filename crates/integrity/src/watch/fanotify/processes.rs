@@ -154,8 +154,8 @@ fn has_ended(pidfd: &OwnedFd) -> bool {
     rustix::event::poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) != Ok(0)
 }
 
-/// Each holds a descriptor, and a process may have 1024.
-const MAX_KNOWN: usize = 64;
+/// Each holds a descriptor.
+const MAX_KNOWN: usize = 32;
 
 const MAX_ANCESTORS: usize = 8;
 

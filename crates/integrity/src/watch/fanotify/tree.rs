@@ -18,8 +18,8 @@ pub(super) struct Tree {
     above: HashMap<Fid, PathBuf>,
     /// Directories in which nothing matters: those that were asked for last, and those before.
     outside: [HashSet<Fid>; 2],
-    /// There was a directory below the roots for which there was no room.
-    full: bool,
+    /// There are directories below the roots that are not known.
+    incomplete: bool,
 }
 
 #[derive(Debug)]
@@ -99,7 +99,12 @@ impl Tree {
 
     /// Tells whether every directory below the roots is known, so that an unknown one is none of them.
     pub(super) const fn is_complete(&self) -> bool {
-        !self.full
+        !self.incomplete
+    }
+
+    /// Notes that directories below the roots are not known.
+    pub(super) const fn misses_some(&mut self) {
+        self.incomplete = true;
     }
 
     pub(super) fn find(&self, fid: &Fid) -> Spot {
@@ -120,7 +125,7 @@ impl Tree {
             self.prune();
         }
         if self.nodes.len() >= MAX_DIRECTORIES {
-            self.full = true;
+            self.incomplete = true;
             return false;
         }
         self.next += 1;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wardkit_integrity::{Confidence, Error, FanotifyWatch, LostReason, Touch, WatchOptions};
+use wardkit_integrity::{Batch, Confidence, Error, FanotifyWatch, LostReason, Touch, WatchOptions};
 
 use super::seen::{Seen, directory};
 
@@ -21,6 +21,16 @@ fn watch(options: &WatchOptions) -> Option<Seen> {
     }
     let roots: Vec<&Path> = options.roots.iter().map(PathBuf::as_path).collect();
     Some(Seen::new(watch.unwrap(), &roots))
+}
+
+/// Forgets what was told so far, and all that happened until now.
+fn forget(seen: &mut Seen, root: &Path) {
+    let mark = root.join("mark");
+    fs::write(&mark, "").unwrap();
+    seen.touched(&mark, Touch::Written);
+    fs::remove_file(&mark).unwrap();
+    seen.touched(&mark, Touch::Removed);
+    seen.all = Batch::default();
 }
 
 #[test]
@@ -119,14 +129,14 @@ fn a_directory_that_moves_in_is_lost_and_then_watched_and_one_that_moves_out_is_
     let Some(mut seen) = watch(&WatchOptions::new([&root])) else { return };
     // It is known to lie elsewhere before it moves.
     fs::write(base.join("other/deep/file"), "1").unwrap();
-    seen.forget(&root);
+    forget(&mut seen, &root);
     fs::rename(base.join("other"), root.join("in")).unwrap();
     seen.lost(&root.join("in"), LostReason::Moved);
     fs::write(root.join("in/deep/file"), "2").unwrap();
     seen.touched(&root.join("in/deep/file"), Touch::Written);
     fs::rename(root.join("in"), base.join("out")).unwrap();
     seen.touched(&root.join("in"), Touch::MovedFrom);
-    seen.forget(&root);
+    forget(&mut seen, &root);
     fs::write(base.join("out/deep/file"), "3").unwrap();
     fs::write(root.join("last"), "").unwrap();
     seen.touched(&root.join("last"), Touch::Written);
