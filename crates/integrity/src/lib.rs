@@ -55,7 +55,9 @@ pub use time::FileTime;
 #[cfg(feature = "notify")]
 pub use watch::InotifyWatch;
 #[cfg(feature = "fanotify")]
-pub use watch::FanotifyWatch;
+pub use watch::{
+    Answer, EnforceCounts, EnforceOptions, Enforcer, FanotifyWatch, Gate, Opens, Question,
+};
 pub use watch::{
     Batch, ChangeSource, Lost, LostReason, PollWatch, Touch, Touched, WatchMode, WatchOptions,
     Watching,

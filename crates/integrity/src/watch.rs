@@ -4,6 +4,8 @@
 //! What a source could not see it names as [`Lost`]: that scope must be scanned again.
 
 #[cfg(feature = "fanotify")]
+mod enforce;
+#[cfg(feature = "fanotify")]
 mod fanotify;
 #[cfg(feature = "notify")]
 mod inotify;
@@ -19,6 +21,8 @@ use wardkit_core::Clock;
 
 use crate::{Actor, Error};
 
+#[cfg(feature = "fanotify")]
+pub use enforce::{Answer, EnforceCounts, EnforceOptions, Enforcer, Gate, Opens, Question};
 #[cfg(feature = "fanotify")]
 pub use fanotify::FanotifyWatch;
 #[cfg(feature = "notify")]

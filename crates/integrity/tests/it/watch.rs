@@ -1,6 +1,8 @@
 //! What the sources of changes tell, each held against what was done.
 
 #[cfg(feature = "fanotify")]
+mod enforce;
+#[cfg(feature = "fanotify")]
 mod fanotify;
 #[cfg(feature = "notify")]
 mod inotify;
