@@ -60,7 +60,7 @@ impl Keyring {
         let identity = identity.verifier().clone();
         replace(&draft.join(IDENTITY), format!("{identity}\n").as_bytes())?;
         replace(&draft.join(CHAIN), certificate.to_string().as_bytes())?;
-        replace(&draft.join(CURRENT), &secret_file(&first.key().to_text(), None))?;
+        replace(&draft.join(CURRENT), &secret_file(&first.key().to_text(), &certificate))?;
         let dir = match place {
             Place::Purpose(purpose) => keys.join(purpose),
             Place::Log(log) => {
@@ -143,9 +143,8 @@ impl Keyring {
             let current = EpochSigner::resume(key.clone(), in_force).map_err(Error::key(&path))?;
             return Ok(Keys { current, next: None });
         }
-        let text = read_text(&path, Kept::Secret)?
-            .ok_or_else(|| Error::damaged(&path, "it is missing"))?;
-        let current = SigningKey::from_text(&text)
+        let secret = read_secret(&path)?.ok_or_else(|| Error::damaged(&path, "it is missing"))?;
+        let current = SigningKey::from_text(secret.key())
             .and_then(|key| EpochSigner::resume(key, in_force))
             .map_err(Error::key(&path))?;
         let resume = |(key, note): (SigningKey, Note)| {
@@ -170,7 +169,7 @@ impl Keyring {
         let path = self.dir.join(NEXT);
         let now = self.clock.now().as_unix_seconds();
         let next = current.next(now, seed()?).map_err(Error::key(&path))?;
-        replace(&path, &secret_file(&next.0.key().to_text(), Some(&next.1)))?;
+        replace(&path, &secret_file(&next.0.key().to_text(), &next.1))?;
         Ok(next)
     }
 
@@ -221,10 +220,8 @@ impl Keyring {
 
     fn read_next(&self) -> Result<Option<(SigningKey, Note)>, Error> {
         let path = self.dir.join(NEXT);
-        let Some(bytes) = read(&path, Kept::Secret)? else { return Ok(None) };
-        let text = str::from_utf8(&bytes).map_err(|_| Error::damaged(&path, "it is no text"))?;
-        let (key, note) =
-            text.split_once('\n').ok_or_else(|| Error::damaged(&path, "its end is missing"))?;
+        let Some(secret) = read_secret(&path)? else { return Ok(None) };
+        let (key, note) = (secret.key(), secret.certificate()?);
         let parse = || Ok((SigningKey::from_text(key)?, note.parse()?));
         parse().map(Some).map_err(Error::key(&path))
     }
@@ -277,9 +274,35 @@ pub(crate) fn of_logs(keys: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Keyring
     Ok(found)
 }
 
-/// The bytes of a file with a secret, and what belongs to it.
-fn secret_file(secret: &SecretText, certificate: Option<&Note>) -> Zeroizing<Vec<u8>> {
-    let note = certificate.map(Note::to_string).unwrap_or_default();
+/// A file with a secret: a key on the first line, and the certificate that it was made with.
+struct SecretFile<'p> {
+    path: &'p Path,
+    text: Zeroizing<String>,
+}
+
+fn read_secret(path: &Path) -> Result<Option<SecretFile<'_>>, Error> {
+    let text = read_text(path, Kept::Secret)?;
+    Ok(text.map(|text| SecretFile { path, text }))
+}
+
+impl SecretFile<'_> {
+    fn key(&self) -> &str {
+        self.text.split_once('\n').map_or(&self.text, |(key, _)| key)
+    }
+
+    fn certificate(&self) -> Result<String, Error> {
+        let (_, note) = self
+            .text
+            .split_once('\n')
+            .ok_or_else(|| Error::damaged(self.path, "it holds no certificate"))?;
+        // Its last newline is the file's.
+        Ok(format!("{note}\n"))
+    }
+}
+
+/// The bytes of a file with a secret.
+fn secret_file(secret: &SecretText, certificate: &Note) -> Zeroizing<Vec<u8>> {
+    let note = certificate.to_string();
     let secret = secret.expose().as_bytes();
     let mut bytes = Zeroizing::new(Vec::with_capacity(secret.len() + 1 + note.len()));
     bytes.extend_from_slice(secret);

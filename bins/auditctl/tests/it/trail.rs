@@ -49,13 +49,13 @@ impl Host {
     }
 
     fn append(&self, kinds: &[&str]) -> Ended {
-        let lines: String = kinds
+        let lines: Vec<String> = kinds
             .iter()
             .map(|kind| {
                 format!("{{\"kind\":\"{kind}\",\"subject\":\"x\",\"detail\":{{\"n\":1}}}}\n")
             })
             .collect();
-        self.run(&["append"], lines)
+        self.run(&["append"], lines.concat())
     }
 
     fn verify(&self) -> Option<i32> {
@@ -317,13 +317,13 @@ fn eight_programs_append_at_once() {
     let host = Host::new();
     let writers: Vec<_> = (0..8)
         .map(|writer| {
-            let lines: String = (0..40)
+            let lines: Vec<String> = (0..40)
                 .map(|number| {
                     format!("{{\"kind\":\"writer.wrote\",\"subject\":\"{writer} {number}\"}}\n")
                 })
                 .collect();
             let command = host.command(&["append"]);
-            std::thread::spawn(move || fed(command, lines.as_bytes()))
+            std::thread::spawn(move || fed(command, lines.concat().as_bytes()))
         })
         .collect();
     for writer in writers {
