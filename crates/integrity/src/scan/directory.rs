@@ -154,11 +154,11 @@ impl Drop for Directory {
 }
 
 impl Open {
-    /// Allows a quarter of the files that the process may open.
+    /// Allows half of the files that the process may open.
     pub(super) fn new() -> Self {
         let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         let allowed =
-            allowed.map_or(MOST_OPEN, |files| usize::try_from(files / 4).unwrap_or(MOST_OPEN));
+            allowed.map_or(MOST_OPEN, |files| usize::try_from(files / 2).unwrap_or(MOST_OPEN));
         Self { now: AtomicUsize::new(0), limit: allowed.min(MOST_OPEN) }
     }
 

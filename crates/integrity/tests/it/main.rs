@@ -7,6 +7,8 @@ mod diff;
 mod guard;
 mod interop;
 mod monitor;
+mod mutations;
+mod ordinary;
 mod policy;
 mod scan;
 mod scan_limits;

@@ -6,10 +6,12 @@ use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use wardkit_integrity::{
     Algorithm, Entry, EntryKind, Fault, Known as _, ScanOptions, Snapshot, Take, inspect,
 };
+
+use crate::ordinary::ran_as_ordinary_user;
 
 fn scan(root: &Path) -> Snapshot {
     ScanOptions::new([root]).run().unwrap()
@@ -122,26 +124,9 @@ fn files_of_the_kernel_that_say_they_are_empty_are_read() {
     assert_eq!((entry.size, entry.content, entry.fault), (0, Some(expected), None));
 }
 
-/// Runs a test of this binary as an ordinary user, so that permissions count.
-fn as_ordinary_user(test: &str) -> bool {
-    if !rustix::process::geteuid().is_root() {
-        return false;
-    }
-    let output = Command::new("setpriv")
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env("TMPDIR", "/tmp")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
-    true
-}
-
 #[test]
 fn what_cannot_be_read_is_an_entry_with_a_fault() {
-    if as_ordinary_user("scan_limits::what_cannot_be_read_is_an_entry_with_a_fault") {
+    if ran_as_ordinary_user("scan_limits::what_cannot_be_read_is_an_entry_with_a_fault") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

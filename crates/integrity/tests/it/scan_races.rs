@@ -3,7 +3,7 @@
 #[path = "../support/races.rs"]
 mod races;
 
-use races::{Other, race};
+use races::{Other, race, race_with_vanishing, race_with_writer};
 
 #[test]
 fn a_pipe_in_place_of_a_file_neither_hangs_nor_fools_a_scan() {
@@ -35,4 +35,14 @@ fn a_device_in_place_of_a_file_is_not_read() {
     // Making a device takes root; for others a pipe that nobody writes to stands for it.
     let root = rustix::process::geteuid().is_root();
     race(if root { Other::Null } else { Other::Fifo }, 300);
+}
+
+#[test]
+fn a_file_that_is_written_has_a_digest_of_its_size_or_none() {
+    race_with_writer(300);
+}
+
+#[test]
+fn what_comes_and_goes_is_there_or_not() {
+    race_with_vanishing(300);
 }

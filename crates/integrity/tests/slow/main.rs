@@ -4,7 +4,7 @@
 #[path = "../support/races.rs"]
 mod races;
 
-use races::{Other, race};
+use races::{Other, race, race_with_vanishing, race_with_writer};
 
 #[test]
 fn ten_thousand_scans_survive_pipes_in_place_of_files() {
@@ -29,4 +29,14 @@ fn ten_thousand_scans_are_not_fooled_by_one_directory_in_place_of_another() {
 #[test]
 fn ten_thousand_scans_survive_sockets_in_place_of_files() {
     race(Other::Socket, 10_000);
+}
+
+#[test]
+fn ten_thousand_looks_at_a_file_that_is_written_find_one_state_or_none() {
+    race_with_writer(10_000);
+}
+
+#[test]
+fn ten_thousand_scans_survive_what_comes_and_goes() {
+    race_with_vanishing(10_000);
 }

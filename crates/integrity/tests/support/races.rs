@@ -1,14 +1,14 @@
 //! Scans of a tree in which somebody exchanges names as fast as the kernel can.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags};
-use wardkit_integrity::{Algorithm, Entry, EntryKind, Fault, ScanOptions};
+use wardkit_integrity::{Algorithm, Entry, EntryKind, Fault, ScanOptions, Take, inspect};
 
 /// What takes turns with a regular file, or a directory.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,10 @@ pub(crate) fn race(other: Other, rounds: usize) {
             fs::write(right.join("x"), HARMLESS).unwrap();
         }
     }
-    amid_exchanges(&left, &right, || {
+    let exchange = || {
+        rustix::fs::renameat_with(CWD, &left, CWD, &right, RenameFlags::EXCHANGE).unwrap();
+    };
+    amid(exchange, || {
         for _ in 0..rounds {
             let snapshot = ScanOptions::new([dir.path()]).run().unwrap();
             assert!(snapshot.len() >= 3, "{other:?}");
@@ -72,12 +75,65 @@ fn check(entry: &Entry, other: Other) {
     }
 }
 
-fn amid_exchanges(left: &Path, right: &Path, act: impl FnOnce()) {
+/// Scans so many times while a file grows, is cut and grows again.
+pub(crate) fn race_with_writer(rounds: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let grow = || {
+        let mut file = File::create(&path).unwrap();
+        for _ in 0..50 {
+            file.write_all(&[b'x'; 4096]).unwrap();
+        }
+    };
+    grow();
+    amid(grow, || {
+        for _ in 0..rounds {
+            let entry = inspect(&path, Algorithm::Blake3, Take::Content, None).unwrap();
+            let size = usize::try_from(entry.size).unwrap();
+            match entry.fault {
+                Some(fault) => assert_eq!((fault, entry.content), (Fault::Unstable, None)),
+                None => {
+                    assert_eq!(entry.content, Some(Algorithm::Blake3.digest(&vec![b'x'; size])))
+                }
+            }
+        }
+    });
+}
+
+/// Scans so many times while a file and a directory come and go.
+pub(crate) fn race_with_vanishing(rounds: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, below) = (dir.path().join("file"), dir.path().join("d/below"));
+    let come_and_go = || {
+        fs::create_dir_all(&below).unwrap();
+        for path in [&file, &below.join("x")] {
+            fs::write(path, HARMLESS).unwrap();
+        }
+        fs::remove_dir_all(below.parent().unwrap()).unwrap();
+        fs::remove_file(&file).unwrap();
+    };
+    amid(come_and_go, || {
+        for _ in 0..rounds {
+            let snapshot = ScanOptions::new([dir.path()]).run().unwrap();
+            for entry in snapshot.entries() {
+                // A file that was made, but not yet written, is empty.
+                let sound = [HARMLESS, b""].map(|content| Some(Algorithm::Blake3.digest(content)));
+                let is_file = entry.kind == EntryKind::File && entry.fault.is_none();
+                assert!(!is_file || sound.contains(&entry.content), "{entry:?}");
+                let raced = [None, Some(Fault::Raced), Some(Fault::Unstable)];
+                assert!(raced.contains(&entry.fault), "{entry:?}");
+            }
+        }
+    });
+}
+
+/// Does one thing again and again while another is done.
+fn amid(again: impl Fn() + Sync, act: impl FnOnce()) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                rustix::fs::renameat_with(CWD, left, CWD, right, RenameFlags::EXCHANGE).unwrap();
+                again();
             }
         });
         // Also when `act` panics: the scope waits for the other thread.
