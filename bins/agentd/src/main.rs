@@ -2,6 +2,7 @@
 
 mod app;
 mod cli;
+mod clock_watch;
 mod commands;
 mod config;
 mod data_dir;

@@ -156,7 +156,7 @@ fn read_reason(gave_up: GaveUp<io::Error>) -> String {
 }
 
 /// Returns an error with its causes on one line.
-fn error_chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |&error| error.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

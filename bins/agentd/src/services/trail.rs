@@ -6,12 +6,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 use wardkit_auditlog::Entry;
 use wardkit_cli::{Kind, Report, host_name};
-use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 use wardkit_custody::{Custody, Error};
 use wardkit_tlog::Epoch;
 
 use crate::app::App;
+use crate::clock_watch::ClockWatch;
 use crate::parts::Context;
+use crate::reload::error_chain;
 use crate::trail::{Checkpoints, Recorder};
 
 /// Opens the trail in the data directory, or begins it.
@@ -45,7 +47,7 @@ pub(crate) async fn finish(app: &App) {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => {
             tracing::error!(
-                error = with_causes(&error),
+                error = error_chain(&error),
                 "the end of the audit trail is not sealed"
             );
         }
@@ -55,7 +57,7 @@ pub(crate) async fn finish(app: &App) {
 
 async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let recorder = app.events.recorder().clone();
-    let mut times = Times::now();
+    let mut clock = ClockWatch::new();
     let mut failures: u32 = 0;
     let mut due = Instant::now();
     context.set_health(Health::Up);
@@ -66,7 +68,7 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
             () = recorder.arrived(), if failures == 0 => {}
             () = sleep_until(due) => {}
         }
-        if let Some(jump) = times.jump() {
+        if let Some(jump) = clock.jump() {
             app.events.publish(jump);
         }
         let work = recorder.clone();
@@ -84,7 +86,7 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
                 due = Instant::now() + next_look(checkpoints);
             }
             Err(error) => {
-                let reason = with_causes(&error);
+                let reason = error_chain(&error);
                 if failures == 0 {
                     let event = event("trail.append.failed", Severity::Error);
                     app.events.publish(event.with_message(reason.clone()));
@@ -111,38 +113,6 @@ fn next_look(checkpoints: Checkpoints) -> Duration {
     Duration::from_secs(u64::try_from(midnight - now).unwrap_or(0)) + CHECKPOINT_EVERY
 }
 
-/// Wall time and uptime, which move apart when somebody sets the clock or the host sleeps.
-struct Times {
-    wall: Timestamp,
-    uptime: Duration,
-}
-
-impl Times {
-    fn now() -> Self {
-        Self { wall: SystemClock.now(), uptime: SystemClock.uptime() }
-    }
-
-    /// Returns an event when the clock was set since the last look.
-    fn jump(&mut self) -> Option<Event> {
-        let before = std::mem::replace(self, Self::now());
-        let passed = self.uptime.saturating_sub(before.uptime);
-        let expected = before.wall.saturating_add(passed);
-        let off = self.wall.max(expected).duration_since(self.wall.min(expected))?;
-        (off > MOST_DRIFT).then(|| {
-            event("host.clock.jumped", Severity::Warning)
-                .with_detail("expected", expected.to_string())
-                .with_detail("found", self.wall.to_string())
-        })
-    }
-}
-
-/// Returns an error with its causes on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |&error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 const FINISH_LIMIT: Duration = Duration::from_secs(5);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(1);
-const MOST_DRIFT: Duration = Duration::from_secs(1);
