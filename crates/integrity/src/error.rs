@@ -111,3 +111,20 @@ impl Error {
         move |source| Self::Watch { action, source: Arc::new(source) }
     }
 }
+
+impl Transient for Error {
+    fn is_transient(&self) -> bool {
+        match self {
+            // Space comes back, and nothing was changed.
+            Self::Io { source, .. } => {
+                source.is_transient()
+                    || matches!(
+                        source.kind(),
+                        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+                    )
+            }
+            Self::Baseline { reason, .. } => *reason == Refusal::Busy,
+            _ => false,
+        }
+    }
+}

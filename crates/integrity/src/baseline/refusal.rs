@@ -1,6 +1,6 @@
 //! Why a baseline is not used.
 
-/// Why a baseline is not used. Each of these is final: there is no falling back to an older generation.
+/// Why a baseline is not used, or not written. There is no falling back to an older generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {

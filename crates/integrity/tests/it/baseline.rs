@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use wardkit_core::Transient;
 use wardkit_integrity::{
     Algorithm, Baseline, BaselineDir, BaselineHeader, Digest, Entry, EntryKind, Error, FileTime,
     Known, Refusal, Seen, Xattr, XattrValue,
@@ -254,6 +255,7 @@ fn a_second_writer_is_told_that_there_is_one() {
     lock.lock().expect("nobody holds it");
     let before = place.names();
     let busy = place.dir.commit(&newest, newest.header(), tree(1, 2), &key());
+    assert!(busy.as_ref().is_err_and(Transient::is_transient));
     check_refused(busy, &place.path("lock"), Refusal::Busy);
     assert_eq!(place.names(), before);
     // Readers do not wait for writers.

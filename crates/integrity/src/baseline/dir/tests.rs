@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use wardkit_core::Transient as _;
+
 use super::*;
 use crate::EntryKind;
 
@@ -120,6 +122,7 @@ fn a_disk_that_is_full_at_any_step_changes_nothing() {
             if number == full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
         });
         let error = dir.commit(&first, &header(), entries(2), &key()).unwrap_err();
+        assert!(error.is_transient());
         let Error::Io { path: at, source, .. } = error else { panic!("{error:?}") };
         assert!(at.starts_with(&path));
         assert_eq!(source.kind(), io::ErrorKind::StorageFull);
