@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wardkit_core::Transient;
+
 use crate::{Algorithm, Format, Refusal};
 
 /// Why something could not be done.
