@@ -37,6 +37,8 @@ pub struct Explanation {
 pub struct Considered {
     /// Its number, counted from 1; 0 for what stands for paths that no rule covers.
     pub number: usize,
+    /// Its name.
+    pub name: String,
     /// Where it is written.
     pub origin: Origin,
     /// The first of its patterns that covers the path.
@@ -71,6 +73,7 @@ impl Policy {
         let covering = rule.patterns().iter().find(|pattern| pattern.covers(path));
         Considered {
             number: number + 1,
+            name: rule.name().to_owned(),
             origin: rule.origin().clone(),
             pattern: covering.map(ToString::to_string),
             profile: rule.profile(),
@@ -79,7 +82,13 @@ impl Policy {
 }
 
 fn rest(rule: &Rule) -> Considered {
-    Considered { number: 0, origin: Origin::Default, pattern: None, profile: rule.profile() }
+    Considered {
+        number: 0,
+        name: rule.name().to_owned(),
+        origin: Origin::Default,
+        pattern: None,
+        profile: rule.profile(),
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -111,13 +120,13 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for Considered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.pattern {
-            Some(pattern) => {
-                let (number, origin, profile) = (self.number, &self.origin, self.profile);
-                write!(f, "rule {number} ({origin}): {} = {profile}", pattern.escape_debug())
-            }
-            None => write!(f, "no rule: {}", self.profile),
+        let Some(pattern) = &self.pattern else { return write!(f, "no rule: {}", self.profile) };
+        write!(f, "rule {} ({}", self.number, self.origin)?;
+        // Without a name of its own it is called after a pattern.
+        if !self.name.starts_with('/') {
+            write!(f, ", {}", self.name.escape_debug())?;
         }
+        write!(f, "): {} = {}", pattern.escape_debug(), self.profile)
     }
 }
 

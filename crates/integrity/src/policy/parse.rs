@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use wardkit_core::Severity;
 
 use super::presets::{PRESETS, Preset};
-use super::values::{duration, escaped, instead, root, shortened};
+use super::values::{duration, escaped, instead, named, root, shortened};
 use super::{Origin, Pattern, Policy, PolicyError, PolicyProblem, Profile, Rule};
 use crate::{EntryKind, Field, Fields};
 
@@ -83,6 +83,23 @@ struct Read {
     full_every: Option<Duration>,
     presets: Vec<(&'static Preset, Option<String>)>,
     rules: Vec<Rule>,
+}
+
+/// A rule while it is read.
+struct Draft<'v> {
+    name: Option<&'v str>,
+    patterns: Option<Vec<Pattern>>,
+    profile: Option<Profile>,
+    severity: Option<Severity>,
+    reason: Option<&'v str>,
+    narrowed: Fields,
+}
+
+impl Default for Draft<'_> {
+    fn default() -> Self {
+        let (name, patterns, profile, severity, reason) = (None, None, None, None, None);
+        Self { name, patterns, profile, severity, reason, narrowed: Fields::ALL }
+    }
 }
 
 /// A file while it is read.
@@ -221,48 +238,19 @@ impl<'f> File<'f> {
     fn rule(&mut self, table: &Value<'_>) -> Option<Rule> {
         let DeValue::Table(keys) = table.get_ref() else { return None };
         let known = self.problems.len();
-        let (mut patterns, mut profile, mut severity, mut reason) = (None, None, None, None);
-        let mut narrowed = Fields::ALL;
+        let mut draft = Draft::default();
         for (key, value) in keys {
-            let key_text = key.get_ref().as_ref();
-            match key_text {
-                "match" => patterns = Some(self.patterns(value)),
-                "profile" => {
-                    let names = Profile::ALL.map(Profile::as_str);
-                    profile = self.named("rule.profile", value, &names).map(|at| Profile::ALL[at]);
-                }
-                "severity" => {
-                    let names = Severity::ALL.map(Severity::as_str);
-                    severity =
-                        self.named("rule.severity", value, &names).map(|at| Severity::ALL[at]);
-                }
-                "fields" => {
-                    let named = self.fields("rule.fields", value);
-                    narrowed = narrowed.iter().filter(|field| named.contains(*field)).collect();
-                }
-                "except" => {
-                    let named = self.fields("rule.except", value);
-                    narrowed = narrowed.iter().filter(|field| !named.contains(*field)).collect();
-                }
-                "reason" => reason = self.text("rule.reason", value).map(str::trim),
-                other => {
-                    self.unknown(
-                        other,
-                        key.span(),
-                        &["match", "profile", "fields", "except", "severity", "reason"],
-                    );
-                }
-            }
+            self.key(key.get_ref(), key.span(), value, &mut draft);
         }
         for (key, what) in [("match", "which paths"), ("profile", "what may change")] {
             if !keys.contains_key(key) {
                 self.report(table.span(), &format!("rule.{key}"), format!("missing: {what}"));
             }
         }
-        if profile == Some(Profile::Ignore) && reason.is_none_or(str::is_empty) {
+        if draft.profile == Some(Profile::Ignore) && draft.reason.is_none_or(str::is_empty) {
             self.report(table.span(), "rule.reason", "missing: an ignored path needs one");
         }
-        let rule = Rule::new(patterns?, profile?).with_fields(narrowed);
+        let rule = Rule::new(draft.patterns?, draft.profile?).with_fields(draft.narrowed);
         if rule.profile() != Profile::Ignore && rule.fields(EntryKind::File) == Fields::NONE {
             let reason = "nothing would be compared: write profile = \"ignore\" and a reason";
             self.report(table.span(), "rule.fields", reason);
@@ -270,12 +258,44 @@ impl<'f> File<'f> {
         if self.problems.len() > known {
             return None;
         }
-        let rule = severity.into_iter().fold(rule, Rule::with_severity);
-        let rule = reason.into_iter().fold(rule, Rule::with_reason);
+        let rule = draft.name.into_iter().fold(rule, Rule::with_name);
+        let rule = draft.severity.into_iter().fold(rule, Rule::with_severity);
+        let rule = draft.reason.into_iter().fold(rule, Rule::with_reason);
         Some(rule.with_origin(match self.preset {
             Some((name, _)) => Origin::Preset(name.to_owned()),
             None => Origin::Line(self.line(table.span().start)),
         }))
+    }
+
+    /// Reads one key of a rule.
+    fn key<'v>(&mut self, key: &str, span: Range<usize>, value: &'v Value<'_>, to: &mut Draft<'v>) {
+        match key {
+            "name" => {
+                let name = self.text("rule.name", value);
+                to.name = name.and_then(|name| self.check("rule.name", value, named(name)));
+            }
+            "match" => to.patterns = Some(self.patterns(value)),
+            "profile" => {
+                let names = Profile::ALL.map(Profile::as_str);
+                let which = self.one_of("rule.profile", value, &names);
+                to.profile = which.map(|at| Profile::ALL[at]);
+            }
+            "severity" => {
+                let names = Severity::ALL.map(Severity::as_str);
+                let which = self.one_of("rule.severity", value, &names);
+                to.severity = which.map(|at| Severity::ALL[at]);
+            }
+            "fields" => {
+                let named = self.fields("rule.fields", value);
+                to.narrowed = to.narrowed.iter().filter(|field| named.contains(*field)).collect();
+            }
+            "except" => {
+                let named = self.fields("rule.except", value);
+                to.narrowed = to.narrowed.iter().filter(|field| !named.contains(*field)).collect();
+            }
+            "reason" => to.reason = self.text("rule.reason", value).map(str::trim),
+            other => self.unknown(other, span, &RULE_KEYS),
+        }
     }
 
     fn patterns(&mut self, value: &Value<'_>) -> Vec<Pattern> {
@@ -310,7 +330,7 @@ impl<'f> File<'f> {
     }
 
     /// Reads one of a few names, and returns which.
-    fn named(&mut self, key: &str, value: &Value<'_>, names: &[&str]) -> Option<usize> {
+    fn one_of(&mut self, key: &str, value: &Value<'_>, names: &[&str]) -> Option<usize> {
         let text = self.text(key, value)?;
         let found = names.iter().position(|name| *name == text);
         if found.is_none() {
@@ -370,3 +390,5 @@ const LARGEST: usize = 1 << 20;
 
 /// Each costs memory and a step or two in some directories.
 const MOST_PATTERNS: usize = 20_000;
+
+const RULE_KEYS: [&str; 7] = ["name", "match", "profile", "fields", "except", "severity", "reason"];

@@ -11,6 +11,7 @@ use crate::{EntryKind, Error, Field, Fields, Take};
 /// One rule of a [`Policy`](super::Policy): which paths, what is looked at, how much a change matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
+    name: Option<String>,
     patterns: Vec<Pattern>,
     profile: Profile,
     narrowed: Fields,
@@ -24,6 +25,7 @@ impl Rule {
     #[must_use]
     pub fn new(patterns: impl IntoIterator<Item = Pattern>, profile: Profile) -> Self {
         Self {
+            name: None,
             patterns: patterns.into_iter().collect(),
             profile,
             narrowed: Fields::ALL,
@@ -36,6 +38,13 @@ impl Rule {
     /// Creates the rule for what no rule covers.
     pub(super) fn rest() -> Self {
         Self { origin: Origin::Default, ..Self::new([], Profile::Static) }
+    }
+
+    /// Gives the rule a name, for reports and for what is accepted by rule.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Compares only those fields of the profile's that are in the set.
@@ -63,6 +72,13 @@ impl Rule {
     pub(super) fn with_origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
+    }
+
+    /// Returns the name: the one that it was given, or else its first pattern. That of what no rule covers is `default`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let first = || self.patterns.first().map_or("default", Pattern::as_str);
+        self.name.as_deref().unwrap_or_else(first)
     }
 
     /// Returns the patterns. A path that one of them covers is the rule's.

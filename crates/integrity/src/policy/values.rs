@@ -69,3 +69,10 @@ pub(super) fn shortened(key: &str) -> String {
         None => key.to_owned(),
     }
 }
+
+/// Checks the name of a rule.
+pub(super) fn named(name: &str) -> Result<&str, String> {
+    let is_sound =
+        !name.trim().is_empty() && !name.starts_with('/') && !name.contains(char::is_control);
+    is_sound.then_some(name).ok_or_else(|| "must be a word or two, and no path".to_owned())
+}

@@ -22,6 +22,7 @@ profile = "ignore"
 reason = "filled anew at every start"
 
 [[rule]]
+name = "logs"
 match = "/srv/bot/*.log"
 profile = "rotated"
 severity = "notice"
@@ -41,6 +42,13 @@ except = ["uid"]
     assert_eq!(rule("/srv/bot/cache/x").reason(), Some("filled anew at every start"));
     assert_eq!(*rule("/srv/bot/cache/x").origin(), Origin::Line(5));
     assert_eq!(rule("/srv/bot/a.log").severity(), Severity::Notice);
+    let names = ["/srv/bot/a.log", "/srv/bot/tmp", "/x"].map(|path| rule(path).name());
+    assert_eq!(names, ["logs", "/srv/bot/cache/**", "default"]);
+    let explanation = policy.explain(Path::new("/srv/bot/a.log"), EntryKind::File).to_string();
+    assert!(
+        explanation.contains("rule 2 (line 10, logs): /srv/bot/*.log = rotated"),
+        "{explanation}"
+    );
     assert_eq!(rule("/srv/bot/a.log").fields(EntryKind::File), Fields::ALL.without(Field::Uid));
     let narrowed: Fields = [Field::Content, Field::Mode].into_iter().collect();
     assert_eq!(rule("/srv/bot/main.py").fields(EntryKind::File), narrowed);
@@ -152,6 +160,14 @@ fn what_is_wrong_with_a_rule_is_told_with_line_key_and_reason() {
         &rule("match = \"/a\"\nprofile = \"static\"\nexcpt = []"),
         &["line 4: rule: unknown key"].map(|_| "line 4: excpt: unknown key, did you mean except?"),
     );
+}
+
+#[test]
+fn name_of_a_rule_is_no_path() {
+    for name in ["", " ", "/etc", "a\\nb"] {
+        let text = format!("[[rule]]\nname = \"{name}\"\nmatch = \"/a\"\nprofile = \"static\"");
+        check(&text, &["line 2: rule.name: must be a word or two, and no path"]);
+    }
 }
 
 #[test]
@@ -284,7 +300,7 @@ fn explanation_is_told_as_json() {
         serde_json::to_value(policy.explain(Path::new("/a"), EntryKind::File)).unwrap();
     let expected = serde_json::json!({
         "path": "/a", "kind": "file", "severity": "info", "reason": "why", "fields": [], "not_entered": true, "also": [],
-        "rule": {"number": 1, "origin": {"line": 1}, "pattern": "/a", "profile": "ignore"},
+        "rule": {"number": 1, "name": "/a", "origin": {"line": 1}, "pattern": "/a", "profile": "ignore"},
     });
     assert_eq!(explanation, expected);
 }
