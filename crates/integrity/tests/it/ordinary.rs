@@ -23,8 +23,8 @@ pub(crate) fn ran_as_ordinary_user(test: &str) -> bool {
         .uid(NOBODY)
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
     true
 }
 

@@ -71,8 +71,8 @@ fn few_files_may_be_open_and_a_deep_tree_is_scanned_whole() {
         .arg("scan_limits::a_tree_deeper_than_any_path_may_be_is_scanned_whole")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

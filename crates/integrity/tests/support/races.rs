@@ -35,7 +35,7 @@ pub(crate) fn race(other: Other, rounds: usize) {
         _ => fs::write(&left, HARMLESS).unwrap(),
     }
     let node = |kind| {
-        rustix::fs::mknodat(CWD, &right, kind, Mode::RUSR, rustix::fs::makedev(1, 3)).unwrap()
+        rustix::fs::mknodat(CWD, &right, kind, Mode::RUSR, rustix::fs::makedev(1, 3)).unwrap();
     };
     match other {
         Other::Fifo => node(FileType::Fifo),
@@ -69,7 +69,7 @@ fn check(entry: &Entry, other: Other) {
             assert!(matches!(fault, Fault::Raced | Fault::Unstable), "{other:?}: {entry:?}");
         }
         (EntryKind::File, None) => {
-            assert_eq!(entry.content, Some(harmless), "{other:?}: {entry:?}")
+            assert_eq!(entry.content, Some(harmless), "{other:?}: {entry:?}");
         }
         (_, None) => assert_eq!(entry.content, None, "{other:?}: {entry:?}"),
     }
@@ -93,7 +93,7 @@ pub(crate) fn race_with_writer(rounds: usize) {
             match entry.fault {
                 Some(fault) => assert_eq!((fault, entry.content), (Fault::Unstable, None)),
                 None => {
-                    assert_eq!(entry.content, Some(Algorithm::Blake3.digest(&vec![b'x'; size])))
+                    assert_eq!(entry.content, Some(Algorithm::Blake3.digest(&vec![b'x'; size])));
                 }
             }
         }

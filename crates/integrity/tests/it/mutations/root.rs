@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Mutation] = &[
     Mutation {
         name: "capability for the root of a user namespace",
         prepare: |root| {
-            attribute(&root.join("f"), "security.capability", &capability(3, Some(1000)))
+            attribute(&root.join("f"), "security.capability", &capability(3, Some(1000)));
         },
         apply: |root| attribute(&root.join("f"), "security.capability", &capability(3, Some(1001))),
         expected: &[Expected {

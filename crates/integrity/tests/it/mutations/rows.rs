@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Mutation] = &[
         name: "content of the same size, times set back",
         prepare: nothing,
         apply: |root| {
-            with_times_restored(&root.join("f"), || fs::write(root.join("f"), "CONTENT").unwrap())
+            with_times_restored(&root.join("f"), || fs::write(root.join("f"), "CONTENT").unwrap());
         },
         expected: &[Expected {
             path: "f",
