@@ -1,17 +1,12 @@
 //! What is, beside what a baseline says, by the rules of a policy.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 
 use crate::selection::is_below_any;
 use crate::{
-    Algorithm, Baseline, Change, Entry, Fields, Outside, Policy, Selection as _, Snapshot,
-    Surroundings, Take, compare_entries, inspect, join,
+    Around, Baseline, Change, Entry, Fields, Outside, Policy, Selection as _, Snapshot, Take,
+    compare_entries, inspect, join,
 };
 
 /// Compares what is with what a baseline says, by the rules of a policy.
@@ -51,7 +46,7 @@ impl<'a> Comparison<'a> {
     pub fn of_snapshot(&self, now: &Snapshot) -> Compared {
         let mut compared = Compared::default();
         for (old, new) in join(self.below(now.roots()), now.entries()) {
-            if let Some(change) = self.change(old.as_ref(), new.as_ref()) {
+            if let Some(change) = self.change(old.as_ref(), new.as_ref(), Some(now)) {
                 compared.changes.push(change);
             }
             compared.faulty.extend(new.filter(|entry| entry.fault.is_some()));
@@ -62,7 +57,7 @@ impl<'a> Comparison<'a> {
     /// Compares one path with what it is now: nothing when it is not there.
     #[must_use]
     pub fn of_path(&self, path: &Path, now: Option<&Entry>) -> Option<Change> {
-        self.change(self.baseline.entry(path).as_ref(), now)
+        self.change(self.baseline.entry(path).as_ref(), now, None)
     }
 
     /// Looks at one path and compares it.
@@ -80,7 +75,7 @@ impl<'a> Comparison<'a> {
                 take => inspect(path, algorithm, take, old.as_ref()),
             };
         }
-        self.change(old.as_ref(), now.as_ref())
+        self.change(old.as_ref(), now.as_ref(), None)
     }
 
     /// Returns the entries of the next baseline: for each path what it is now where `accept` says so or nothing
@@ -95,14 +90,19 @@ impl<'a> Comparison<'a> {
             if new.is_none() && !old.as_ref().is_some_and(is_in_reach) {
                 return old;
             }
-            match self.change(old.as_ref(), new.as_ref()) {
+            match self.change(old.as_ref(), new.as_ref(), Some(now)) {
                 Some(change) if !accept(&change) => old,
                 _ => new,
             }
         })
     }
 
-    fn change(&self, old: Option<&Entry>, new: Option<&Entry>) -> Option<Change> {
+    fn change(
+        &self,
+        old: Option<&Entry>,
+        new: Option<&Entry>,
+        scan: Option<&Snapshot>,
+    ) -> Option<Change> {
         let fields = [old, new].into_iter().flatten().fold(Fields::NONE, |fields, entry| {
             let excluded = is_below_any(&entry.path, &self.exclude);
             let own =
@@ -110,7 +110,13 @@ impl<'a> Comparison<'a> {
             fields.union(own)
         });
         let change = compare_entries(old, new, fields)?;
-        self.policy.judge(change, old, new, &Around(self.baseline))
+        let around = Around::new(self.baseline);
+        // What the scan has read need not be read again, as far as it has seen the whole directory.
+        let directory = change.path.parent();
+        let seen =
+            |scan: &&Snapshot| directory.is_some_and(|path| is_below_any(path, scan.roots()));
+        let around = scan.filter(seen).map_or(around, |scan| around.with_scan(scan));
+        self.policy.judge(change, old, new, &around)
     }
 
     fn below<'s>(&'s self, roots: &'s [PathBuf]) -> impl Iterator<Item = Entry> + 's {
@@ -118,44 +124,3 @@ impl<'a> Comparison<'a> {
         self.baseline.entries().filter(move |entry| is_whole || is_below_any(&entry.path, roots))
     }
 }
-
-/// The files around a log, before as the baseline has them and now as they are.
-struct Around<'b>(&'b Baseline);
-
-impl Surroundings for Around<'_> {
-    fn before(&self, directory: &Path, beginning: &[u8]) -> Vec<Entry> {
-        let begins = |entry: &Entry| {
-            entry.path.file_name().is_some_and(|name| name.as_bytes().starts_with(beginning))
-        };
-        self.0.children(directory).filter(begins).collect()
-    }
-
-    fn now(&self, directory: &Path, beginning: &[u8]) -> Vec<Entry> {
-        let names = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        names
-            .map(|entry| entry.file_name())
-            .filter(|name| name.as_bytes().starts_with(beginning))
-            .take(MOST_SIBLINGS)
-            .filter_map(|name| {
-                inspect(&directory.join(name), self.0.algorithm(), Take::Content, None)
-            })
-            .collect()
-    }
-
-    fn open(&self, path: &Path) -> Option<Box<dyn Read + '_>> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        let file =
-            rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), resolve).ok()?;
-        let stat = rustix::fs::fstat(&file).ok()?;
-        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        is_file.then(|| Box::new(File::from(file)) as Box<dyn Read>)
-    }
-
-    fn algorithm(&self) -> Algorithm {
-        self.0.algorithm()
-    }
-}
-
-/// No log has more rotated ones; without a bound, who may write in a directory of logs could keep a verification busy.
-const MOST_SIBLINGS: usize = 1_000;
