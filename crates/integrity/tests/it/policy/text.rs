@@ -291,6 +291,21 @@ fn presets_are_sound() {
     }
 }
 
+#[test]
+fn the_guide_shows_a_policy_that_is_read() {
+    let guide = include_str!("../../../../../docs/operator/integrity-policy.md");
+    let text = guide.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let policy = Policy::parse(text).unwrap();
+    assert_eq!(policy.shadowed(), []);
+    assert_eq!(policy.rule(Path::new("/srv/bot/reports/1.csv")).name(), "reports");
+    for profile in Profile::ALL {
+        assert!(guide.contains(&format!("| `{profile}` |")), "{profile}");
+    }
+    for field in Field::ALL {
+        assert!(guide.contains(field.as_str()), "{field}");
+    }
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn explanation_is_told_as_json() {
