@@ -14,8 +14,8 @@ pub(crate) const EXCLUDED: [&str; 4] =
 /// A test target with this name, behind a feature with this name, runs other programs against ours.
 pub(crate) const INTEROP: &str = "interop";
 
-/// Test targets with these names, behind features with these names, take minutes.
-pub(crate) const SLOW: [&str; 2] = ["recovery", "slow"];
+/// Test targets with these names, behind features with these names, take minutes, or need root.
+pub(crate) const SLOW: [&str; 3] = ["privileged", "recovery", "slow"];
 
 /// The members of the workspace.
 #[derive(Debug, Deserialize)]

@@ -7,44 +7,44 @@ use std::os::unix::ffi::OsStringExt as _;
 
 /// An event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::watch) struct Event {
+pub(crate) struct Event {
     /// What happened: `FAN_…`.
-    pub(in crate::watch) mask: u64,
+    pub(crate) mask: u64,
     /// The process that did it; 0 where this process may not know.
-    pub(in crate::watch) pid: u32,
+    pub(crate) pid: u32,
     /// The number of a descriptor of that process, or negative.
-    pub(super) pidfd: i32,
+    pub(crate) pidfd: i32,
     /// The number of a descriptor of the file, or negative.
-    pub(super) file: i32,
+    pub(crate) file: i32,
     /// The directory in which it happened, and the name there.
-    pub(in crate::watch) at: Option<Named>,
+    pub(crate) at: Option<Named>,
     /// Where it was before it was renamed.
-    pub(in crate::watch) from: Option<Named>,
+    pub(crate) from: Option<Named>,
     /// Where it is since it was renamed.
-    pub(in crate::watch) to: Option<Named>,
+    pub(crate) to: Option<Named>,
     /// What it happened to.
-    pub(in crate::watch) object: Option<Fid>,
+    pub(crate) object: Option<Fid>,
     /// The bytes were not what this version knows; what follows in the buffer was not read.
-    pub(in crate::watch) malformed: bool,
+    pub(crate) malformed: bool,
 }
 
 /// A name in a directory. A directory itself is `.` in itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::watch) struct Named {
-    pub(in crate::watch) directory: Fid,
-    pub(in crate::watch) name: OsString,
+pub(crate) struct Named {
+    pub(crate) directory: Fid,
+    pub(crate) name: OsString,
 }
 
 /// What the kernel calls a file or directory by: its file system, and a handle there. Never used twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::watch) struct Fid {
-    pub(in crate::watch) fsid: u64,
-    pub(in crate::watch) kind: i32,
-    pub(in crate::watch) bytes: Box<[u8]>,
+pub(crate) struct Fid {
+    pub(crate) fsid: u64,
+    pub(crate) kind: i32,
+    pub(crate) bytes: Box<[u8]>,
 }
 
 /// Returns the events in a buffer. One that is malformed is the last.
-pub(super) fn events(buffer: &[u8]) -> impl Iterator<Item = Event> {
+pub(crate) fn events(buffer: &[u8]) -> impl Iterator<Item = Event> {
     let mut rest = buffer;
     std::iter::from_fn(move || {
         if rest.is_empty() {
