@@ -69,8 +69,8 @@ pub enum GuardError {
         /// The most that the caller takes.
         max: u64,
     },
-    /// Somebody else could exchange the file.
-    #[error("others may exchange the file")]
+    /// Somebody else could exchange the file, or may write it.
+    #[error("others may exchange the file or write it")]
     UntrustedParent(#[from] Untrusted),
     /// The path is not absolute, or has `.` or `..` in it.
     #[error("{} is not absolute or has . or .. in it", path.display())]

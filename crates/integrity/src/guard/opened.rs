@@ -118,12 +118,13 @@ pub(super) fn read_to(
     limit: u64,
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<u64, GuardError> {
-    let mut buffer = vec![0; BUFFER + PAGE];
+    let length = usize::try_from(limit).map_or(BUFFER, |limit| limit.min(BUFFER));
+    let mut buffer = vec![0; length + PAGE];
     let start = buffer.as_ptr().align_offset(PAGE).min(PAGE);
-    let buffer = &mut buffer[start..start + BUFFER];
+    let buffer = &mut buffer[start..start + length];
     let mut read = 0;
     while read < limit {
-        let wanted = usize::try_from(limit - read).map_or(BUFFER, |left| left.min(BUFFER));
+        let wanted = usize::try_from(limit - read).map_or(length, |left| left.min(length));
         match file.read_at(&mut buffer[..wanted], read) {
             Ok(0) => break,
             Ok(count) => {
