@@ -79,6 +79,14 @@ pub enum Error {
     /// A directory for secrets is none, belongs to somebody else, or others may enter it.
     #[error("{} is not a directory that only its owner, this program's user, may enter", .0.display())]
     NotPrivate(PathBuf),
+    /// A record of a package database is not to be used.
+    #[error("the record {} is {reason}", path.display())]
+    Record {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
     Io {

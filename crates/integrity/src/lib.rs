@@ -19,6 +19,8 @@ mod scan;
 mod selection;
 mod text_diff;
 mod time;
+#[cfg(feature = "trust")]
+mod trust;
 mod watch;
 
 pub use actor::{Actor, Confidence};
@@ -52,6 +54,11 @@ pub use scan::{
 pub use selection::{Everything, Outside, Selection, Take};
 pub use text_diff::{Hunk, Kept, Line, Redact, TextDiff, TextStore, UsualSecrets};
 pub use time::FileTime;
+#[cfg(feature = "trust")]
+pub use trust::{
+    Bookkeeping, ChecksumList, Claim, Claims, Dpkg, Installed, Inventory, Ledger, PathId, Phase,
+    Pip, Revision, Standing, TrustSource,
+};
 #[cfg(feature = "notify")]
 pub use watch::InotifyWatch;
 #[cfg(feature = "fanotify")]

@@ -1,9 +1,11 @@
-//! Our lists against the programs whose formats they are: sha256sum, b3sum, mtree and aide; and scans against mount.
+//! Our lists against the programs whose formats they are: sha256sum, b3sum, mtree and aide; scans against mount; the
+//! monitor against dpkg.
 //!
 //! `cargo xtask ci` installs them and runs this; by hand, with Debian's `b3sum`, `mtree-netbsd` and `aide`:
 //! `cargo test -p wardkit-integrity --features interop --test interop`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod dpkg;
 mod mounts;
 
 use std::ffi::{OsStr, OsString};

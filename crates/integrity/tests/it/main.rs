@@ -14,4 +14,6 @@ mod scan;
 mod scan_limits;
 mod scan_races;
 mod text_diff;
+#[cfg(feature = "trust")]
+mod trust;
 mod watch;
