@@ -1,11 +1,15 @@
 //! The command line.
 
+mod integrity;
 mod trail;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use wardkit_cli::Common;
 
+pub(crate) use integrity::{
+    Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
+};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 
 /// Asks the running agentd, from the machine that it runs on, and audits what is kept there
@@ -23,6 +27,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows what the running daemon does and how well
     Status,
+    /// Records what is, and says what of it changed
+    Integrity(Integrity),
     /// Writes, proves and reads the audit trail
     Trail(Trail),
     /// Prints the completion script for a shell
@@ -35,6 +41,7 @@ pub(crate) enum Command {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  clean
-  1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was
+  1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was;
+     for `integrity`, something changed
   2  could not run
   3  ran, but incomplete";

@@ -11,7 +11,7 @@ use wardkit_integrity::{
     Algorithm, Baseline, BaselineDir, BaselineHeader, Change, Comparison, Digest,
     Error as IntegrityError, Known as _, Policy, Refusal, Seen, Snapshot,
 };
-use wardkit_tlog::EpochChain;
+use wardkit_tlog::{EpochChain, Hash};
 
 use crate::custody::{Custody, resolve};
 use crate::files::{Kept, read, replace};
@@ -152,7 +152,7 @@ impl Baselines {
         let keys = chain.iter().flat_map(EpochChain::keys).collect::<Vec<_>>();
         let baseline = self.dir.newest(keys.iter().copied(), None)?;
         self.check(&baseline)?;
-        self.remember(&baseline.seen())?;
+        self.remember(&baseline.header().lineage, baseline.seen())?;
         Ok(baseline)
     }
 
@@ -222,11 +222,11 @@ impl Baselines {
         let written = self.dir.init(&header, now.entries(), &key);
         let seen = self.settle(acceptor, written)?;
         self.custody.seen().forget(Subject::Directory(&self.path))?;
-        self.remember(&seen)?;
+        self.remember(&lineage, seen)?;
         acceptor.append(vec![acceptor.record(
             "integrity.baseline.created",
             &subject,
-            json!({"generation": seen.generation, "entries": now.len(), "root": seen.root.to_string()}),
+            json!({"generation": seen.generation, "entries": now.len(), "digest": seen.digest.to_string()}),
         )])?;
         Ok(seen)
     }
@@ -279,7 +279,7 @@ impl Baselines {
         let key = self.custody.keyring(PURPOSE)?.signing_key()?;
         let entries = comparison.accepted(now, &accept);
         let seen = self.settle(acceptor, self.dir.commit(previous, &header, entries, &key))?;
-        self.remember(&seen)?;
+        self.remember(&old.lineage, seen)?;
         acceptor.append(vec![acceptor.record(
             "integrity.baseline.accepted",
             &subject,
@@ -287,7 +287,7 @@ impl Baselines {
                 "generation": seen.generation,
                 "accepted": accepted.len(),
                 "left": left.len(),
-                "root": seen.root.to_string(),
+                "digest": seen.digest.to_string(),
             }),
         )])?;
         Ok(seen)
@@ -338,11 +338,8 @@ impl Baselines {
         let (seen, lineage) = (self.custody.seen(), hex(&baseline.header().lineage));
         for subject in [Subject::Lineage(&lineage), Subject::Directory(&self.path)] {
             if let Some(mark) = seen.last(subject)? {
-                let seen = Seen {
-                    lineage: baseline.header().lineage,
-                    generation: mark.number,
-                    root: mark.root,
-                };
+                let digest = Digest::from_bytes(*mark.root.as_bytes());
+                let seen = Seen { generation: mark.number, digest };
                 baseline.check_seen(&seen).map_err(|reason| IntegrityError::Baseline {
                     path: self.path.clone(),
                     reason,
@@ -352,9 +349,9 @@ impl Baselines {
         Ok(())
     }
 
-    fn remember(&self, accepted: &Seen) -> Result<(), Error> {
-        let (seen, lineage) = (self.custody.seen(), hex(&accepted.lineage));
-        let mark = Mark::new(accepted.generation, accepted.root);
+    fn remember(&self, lineage: &[u8; 16], accepted: Seen) -> Result<(), Error> {
+        let (seen, lineage) = (self.custody.seen(), hex(lineage));
+        let mark = Mark::new(accepted.generation, Hash::from_bytes(*accepted.digest.as_bytes()));
         seen.advance(Subject::Lineage(&lineage), mark)?;
         seen.advance(Subject::Directory(&self.path), mark)
     }

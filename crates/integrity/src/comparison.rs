@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::selection::is_below_any;
 use crate::{
-    Around, Baseline, Change, Entry, Fields, Outside, Policy, Selection as _, Snapshot, Take,
+    Around, Baseline, Change, Entry, Fault, Fields, Outside, Policy, Selection as _, Snapshot, Take,
     compare_entries, inspect, join,
 };
 
@@ -26,7 +26,24 @@ pub struct Compared {
     /// What is other than the baseline says, in the order of paths.
     pub changes: Vec<Change>,
     /// What could not be looked at in full, whether or not that is news.
-    pub faulty: Vec<Entry>,
+    pub faulty: Vec<Faulty>,
+}
+
+/// A path that could not be looked at in full.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Faulty {
+    /// The absolute path.
+    pub path: PathBuf,
+    /// Why not.
+    pub fault: Fault,
+}
+
+impl Faulty {
+    /// Returns the path and the fault of an entry that has one.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Option<Self> {
+        entry.fault.map(|fault| Self { path: entry.path.clone(), fault })
+    }
 }
 
 impl<'a> Comparison<'a> {
@@ -49,7 +66,7 @@ impl<'a> Comparison<'a> {
             if let Some(change) = self.change(old.as_ref(), new.as_ref(), Some(now)) {
                 compared.changes.push(change);
             }
-            compared.faulty.extend(new.filter(|entry| entry.fault.is_some()));
+            compared.faulty.extend(new.as_ref().and_then(Faulty::of));
         }
         compared
     }

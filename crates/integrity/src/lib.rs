@@ -26,7 +26,7 @@ mod watch;
 pub use actor::{Actor, Confidence};
 pub use baseline::{Baseline, BaselineDir, BaselineHeader, Entries, Refusal, Seen};
 pub use change::{Change, ChangeKind, Field, FieldChange, FieldValue, Fields};
-pub use comparison::{Compared, Comparison};
+pub use comparison::{Compared, Comparison, Faulty};
 pub use diff::{compare_entries, diff, join};
 pub use digest::{Algorithm, Digest};
 pub use entry::{Entry, EntryKind, Fault, Flags, Prefix, Xattr, XattrValue, Xattrs};

@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod integrity;
 mod status;
 mod trail;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -15,6 +17,7 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
     match &cli.command {
         Command::Status => status::status(&cli.common),
+        Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
         Command::Trail(trail) => trail::run(&cli.common, trail),
         Command::Completions { shell } => completions(*shell),
     }
@@ -41,4 +44,17 @@ fn print(text: &str) -> Result<(), Report> {
 /// Returns the report of a command that could not run.
 fn could_not_run(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Report {
     Report::new(Kind::CouldNotRun, error)
+}
+
+/// Says something that is not the answer: it goes to standard error.
+fn note(text: &str) {
+    // Nobody can be told that standard error is gone.
+    let _ = writeln!(std::io::stderr(), "note: {}", wardkit_cli::escaped(text));
+}
+
+/// Returns who runs the command, for the trail: the user, and whom they were before `sudo`.
+fn actor() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let before = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok());
+    before.map_or_else(|| format!("uid {uid}"), |sudo| format!("uid {uid}, from uid {sudo}"))
 }

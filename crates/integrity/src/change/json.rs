@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
-use crate::{Change, FieldChange, FieldValue};
+use crate::{Change, Faulty, FieldChange, FieldValue};
 
 /// `{path, path_b64, change, fields: {NAME: {old, new}}}`. `path_b64` is there when the path is not UTF-8, and `path`
 /// then has replacement characters.
@@ -22,6 +22,22 @@ impl Serialize for Change {
         change.serialize_field("change", &self.kind)?;
         change.serialize_field("fields", &ByName(&self.fields))?;
         change.end()
+    }
+}
+
+/// `{path, path_b64, reason}`.
+impl Serialize for Faulty {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_text = self.path.to_str().is_some();
+        let mut faulty = serializer.serialize_struct("Faulty", if is_text { 2 } else { 3 })?;
+        faulty.serialize_field("path", &self.path.to_string_lossy())?;
+        if is_text {
+            faulty.skip_field("path_b64")?;
+        } else {
+            faulty.serialize_field("path_b64", &base64(self.path.as_os_str().as_bytes()))?;
+        }
+        faulty.serialize_field("reason", &self.fault.to_string())?;
+        faulty.end()
     }
 }
 

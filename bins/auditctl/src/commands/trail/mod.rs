@@ -94,7 +94,7 @@ struct Unreadable {
 }
 
 /// Reports what keys and log refused, and what to do about it.
-fn refused(error: Error) -> Report {
+pub(super) fn refused(error: Error) -> Report {
     let hint = match &error {
         Error::LogGone { dir, .. }
         | Error::LogReplaced { dir }

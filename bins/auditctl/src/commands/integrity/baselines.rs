@@ -1,0 +1,218 @@
+//! `auditctl integrity init`, `verify`, `update` and `diff`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use wardkit_cli::{Format, Report};
+use wardkit_custody::{Acceptor, Proposal, Trail};
+use wardkit_integrity::{
+    Acceptance, Algorithm, Baseline, Change, Compared, Comparison, Faulty, Fields, Reuse, Snapshot,
+    diff as differences,
+};
+
+use super::rules::Loaded;
+use super::scan::{self, Task};
+use super::{Kept, refused, report, rules};
+use crate::cli::{Depth, Effort, Scope};
+use crate::commands::{actor, could_not_run, print};
+
+/// Records the first baseline.
+pub(super) fn init(
+    kept: &Kept,
+    scope: &Scope,
+    algorithm: Algorithm,
+    effort: Effort,
+) -> Result<ExitCode, Report> {
+    // Before a scan that may take minutes.
+    if !kept.baselines.generations().map_err(refused)?.is_empty() {
+        let path = kept.baselines.path().to_owned();
+        let reason = wardkit_integrity::Refusal::Exists;
+        return Err(refused(wardkit_integrity::Error::Baseline { path, reason }.into()));
+    }
+    let loaded = rules::load(kept, scope.policy.as_deref(), None)?;
+    let roots = scan::roots(&scope.roots, &loaded, &[]);
+    if roots.is_empty() {
+        return Err(could_not_run("nothing to look at: no root is named")
+            .with_hint("name one: auditctl integrity init --root PATH"));
+    }
+    if let Some(missing) = roots.iter().find(|root| root.symlink_metadata().is_err()) {
+        return Err(could_not_run(format!("there is no {}", missing.display())));
+    }
+    let trail = trail(kept)?;
+    let task = Task { roots, loaded: &loaded, algorithm, known: None, effort };
+    let now = scan::run(kept, &task)?;
+    let actor = actor();
+    let seen = kept
+        .baselines
+        .init(&now, loaded.rules(), Acceptor::new(&trail, &actor))
+        .map_err(refused)?;
+    let faulty: Vec<Faulty> = now.entries().filter_map(|entry| Faulty::of(&entry)).collect();
+    let dir = kept.baselines.path();
+    print(&match kept.format {
+        Format::Text => format!(
+            "{}baseline {} of {} paths signed, {:.1} MB read, in {}\n",
+            report::faulty(&faulty),
+            seen.generation,
+            now.len(),
+            report::megabytes(now.statistics().bytes_read),
+            dir.display()
+        ),
+        Format::Json => report::line(&json!({
+            "generation": seen.generation,
+            "entries": now.len(),
+            "directory": dir.to_string_lossy(),
+            "errors": faulty,
+        }))?,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is, beside the newest baseline.
+struct Look {
+    baseline: Baseline,
+    loaded: Loaded,
+    now: Snapshot,
+}
+
+impl Look {
+    fn take(kept: &Kept, scope: &Scope, reuse: Reuse, effort: Effort) -> Result<Self, Report> {
+        let baseline = kept.baselines.newest().map_err(refused)?;
+        let loaded = rules::load(kept, scope.policy.as_deref(), Some(&baseline))?;
+        let stored = &baseline.header().roots;
+        // A policy that is kept with the baseline named these roots, or somebody who knew better did.
+        let roots = if scope.policy.is_none() && scope.roots.is_empty() {
+            stored.clone()
+        } else {
+            scan::roots(&scope.roots, &loaded, stored)
+        };
+        let task = Task {
+            roots,
+            loaded: &loaded,
+            algorithm: baseline.algorithm(),
+            known: Some((&baseline, reuse)),
+            effort,
+        };
+        let now = scan::run(kept, &task)?;
+        Ok(Self { baseline, loaded, now })
+    }
+
+    fn print(&self, kept: &Kept, found: &Compared) -> Result<(), Report> {
+        print(&match kept.format {
+            Format::Text => report::text(&self.baseline, &self.now, found),
+            Format::Json => report::json(&self.baseline, &self.now, found)?,
+        })
+    }
+}
+
+/// Compares what is with the newest baseline.
+pub(super) fn verify(
+    kept: &Kept,
+    scope: &Scope,
+    depth: Depth,
+    effort: Effort,
+) -> Result<ExitCode, Report> {
+    let reuse = if depth.fast { Reuse::Unchanged } else { Reuse::Nothing };
+    let look = Look::take(kept, scope, reuse, effort)?;
+    let own = kept.own();
+    let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
+    let found = comparison.of_snapshot(&look.now);
+    look.print(kept, &found)?;
+    Ok(ExitCode::from(u8::from(!found.changes.is_empty())))
+}
+
+/// Shows what changed and records what of it is accepted.
+pub(super) fn update(
+    kept: &Kept,
+    scope: &Scope,
+    accept: &[String],
+    effort: Effort,
+) -> Result<ExitCode, Report> {
+    let accept: Vec<Acceptance> =
+        accept.iter().map(|what| what.parse().map_err(could_not_run)).collect::<Result<_, _>>()?;
+    let look = Look::take(kept, scope, Reuse::Nothing, effort)?;
+    let own = kept.own();
+    let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
+    let found = comparison.of_snapshot(&look.now);
+    look.print(kept, &found)?;
+    let packages = super::packages::Packages::of(&accept);
+    let is_accepted = |change: &Change| {
+        let kind = kind_of(&look, change);
+        let rule = look.loaded.policy.explain(&change.path, kind).rule.pattern;
+        let package = packages.owner(&change.path);
+        accept.iter().any(|what| what.selects(change, rule.as_deref(), package.as_deref()))
+    };
+    let (chosen, left): (Vec<&Change>, Vec<&Change>) =
+        found.changes.iter().partition(|change| is_accepted(change));
+    if chosen.is_empty() {
+        if !found.changes.is_empty() {
+            crate::commands::note(
+                "nothing was accepted, nothing is written; accept with: --accept all",
+            );
+        }
+        return Ok(ExitCode::from(u8::from(!found.changes.is_empty())));
+    }
+    let trail = trail(kept)?;
+    let proposal = Proposal::new(&look.baseline, &comparison, &look.now, &found.changes);
+    let chosen_paths: std::collections::HashSet<_> =
+        chosen.iter().map(|change| change.path.as_path()).collect();
+    let seen = kept
+        .baselines
+        .accept(
+            &proposal,
+            look.loaded.rules(),
+            |change| chosen_paths.contains(change.path.as_path()),
+            Acceptor::new(&trail, &actor()),
+        )
+        .map_err(refused)?;
+    crate::commands::note(&format!(
+        "baseline {} signed: {} accepted, {} left",
+        seen.generation,
+        chosen.len(),
+        left.len()
+    ));
+    Ok(ExitCode::from(u8::from(!left.is_empty())))
+}
+
+/// Compares two recorded baselines.
+pub(super) fn diff(kept: &Kept, from: Option<u64>, to: Option<u64>) -> Result<ExitCode, Report> {
+    let to = match to {
+        Some(to) => kept.baselines.generation(to).map_err(refused)?,
+        None => kept.baselines.newest().map_err(refused)?,
+    };
+    let Some(from) = from.or_else(|| to.generation().checked_sub(1).filter(|&from| from > 0))
+    else {
+        return Err(could_not_run("there is no baseline before the first")
+            .with_hint("compare it with what is: auditctl integrity verify"));
+    };
+    let from = kept.baselines.generation(from).map_err(refused)?;
+    let changes: Vec<Change> =
+        differences(from.entries(), to.entries(), |_, _| Fields::ALL).collect();
+    print(&match kept.format {
+        Format::Text => format!(
+            "{}{} from baseline {} to {}\n",
+            report::changes(&changes),
+            report::sum(&changes),
+            from.generation(),
+            to.generation()
+        ),
+        Format::Json => report::line(&json!({
+            "from": from.generation(),
+            "to": to.generation(),
+            "changes": changes,
+        }))?,
+    })?;
+    Ok(ExitCode::from(u8::from(!changes.is_empty())))
+}
+
+fn kind_of(look: &Look, change: &Change) -> wardkit_integrity::EntryKind {
+    use wardkit_integrity::Known as _;
+    let now = look.now.entry(&change.path);
+    let kind = now.or_else(|| look.baseline.entry(&change.path)).map(|entry| entry.kind);
+    kind.unwrap_or(wardkit_integrity::EntryKind::Unknown)
+}
+
+/// Opens the trail that acceptance is put on.
+fn trail(kept: &Kept) -> Result<Trail, Report> {
+    let log = kept.custody.data_dir().join("trail");
+    kept.custody.trail(log).map_err(refused)
+}

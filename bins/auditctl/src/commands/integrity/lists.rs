@@ -1,0 +1,121 @@
+//! `auditctl integrity import` and `export`.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::json;
+use wardkit_cli::{Format, Report};
+use wardkit_integrity::{Error, Export, Faulty, Format as ListFormat, import as read_list};
+
+use super::{Kept, refused, report, resolved};
+use crate::cli;
+use crate::commands::{could_not_run, note, print};
+
+impl From<cli::ListFormat> for ListFormat {
+    fn from(format: cli::ListFormat) -> Self {
+        match format {
+            cli::ListFormat::Sha256sum => Self::Sha256sum,
+            cli::ListFormat::B3sum => Self::B3sum,
+            cli::ListFormat::Mtree => Self::Mtree,
+            cli::ListFormat::Aide => Self::Aide,
+        }
+    }
+}
+
+impl From<cli::ExportFormat> for ListFormat {
+    fn from(format: cli::ExportFormat) -> Self {
+        match format {
+            cli::ExportFormat::Sha256sum => Self::Sha256sum,
+            cli::ExportFormat::B3sum => Self::B3sum,
+            cli::ExportFormat::Mtree => Self::Mtree,
+        }
+    }
+}
+
+/// Compares the files of another tool's list with it.
+pub(super) fn import(
+    answer: Format,
+    file: &Path,
+    format: cli::ListFormat,
+    root: &Path,
+) -> Result<ExitCode, Report> {
+    let open = File::open(file);
+    let list = open.map_err(|source| could_not_run(Unreadable { path: file.to_owned(), source }))?;
+    // The comparison follows no link; whoever names the root may.
+    let list = read_list(format.into(), &resolved(root), BufReader::new(list)).map_err(|source| {
+        could_not_run(Unusable { path: file.to_owned(), source })
+    })?;
+    let compared = list.compare();
+    let faulty: Vec<Faulty> =
+        compared.faults.iter().map(|(path, fault)| Faulty { path: path.clone(), fault: *fault }).collect();
+    if list.without_digest() > 0 {
+        note(&format!("{} entries of the list have no digest and were not compared", list.without_digest()));
+    }
+    print(&match answer {
+        Format::Text => format!(
+            "{}{}{} in {} files, by content alone\n",
+            report::changes(&compared.changes),
+            report::faulty(&faulty),
+            report::sum(&compared.changes),
+            list.len()
+        ),
+        Format::Json => report::line(&json!({
+            "changes": compared.changes,
+            "errors": faulty,
+            "files": list.len(),
+            "without_digest": list.without_digest(),
+        }))?,
+    })?;
+    Ok(ExitCode::from(u8::from(!compared.changes.is_empty())))
+}
+
+/// Prints the newest baseline as a list for another tool.
+pub(super) fn export(
+    kept: &Kept,
+    format: cli::ExportFormat,
+    root: Option<&Path>,
+) -> Result<ExitCode, Report> {
+    let baseline = kept.baselines.newest().map_err(refused)?;
+    let export = Export::new(format.into(), baseline.algorithm()).map_err(|error| {
+        could_not_run(error)
+            .with_hint("make a baseline with the other digest: auditctl integrity init --algorithm NAME --baseline DIR")
+    })?;
+    let export = match root {
+        Some(root) => export.with_root(resolved(root)),
+        None => export,
+    };
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let exported = match export.write(baseline.entries(), &mut out) {
+        Ok(exported) => exported,
+        // A reader that has gone has read enough.
+        Err(Error::WriteList(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(error) => return Err(could_not_run(error)),
+    };
+    for path in &exported.unnameable {
+        note(&format!("the format cannot spell {}", path.display()));
+    }
+    Ok(ExitCode::from(if exported.unnameable.is_empty() { 0 } else { INCOMPLETE }))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    #[source]
+    source: std::io::Error,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use the list {}", path.display())]
+struct Unusable {
+    path: PathBuf,
+    #[source]
+    source: Error,
+}
+
+/// The list is there, but not all of it.
+const INCOMPLETE: u8 = 3;
