@@ -134,12 +134,10 @@ pub(super) fn update(
     let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
     let found = comparison.of_snapshot(&look.now);
     look.print(kept, &found)?;
-    let packages = super::packages::Packages::of(&accept);
     let is_accepted = |change: &Change| {
         let kind = kind_of(&look, change);
         let rule = look.loaded.policy.explain(&change.path, kind).rule.pattern;
-        let package = packages.owner(&change.path);
-        accept.iter().any(|what| what.selects(change, rule.as_deref(), package.as_deref()))
+        accept.iter().any(|what| what.selects(change, rule.as_deref(), None))
     };
     let (chosen, left): (Vec<&Change>, Vec<&Change>) =
         found.changes.iter().partition(|change| is_accepted(change));

@@ -42,16 +42,22 @@ pub(super) fn import(
     root: &Path,
 ) -> Result<ExitCode, Report> {
     let open = File::open(file);
-    let list = open.map_err(|source| could_not_run(Unreadable { path: file.to_owned(), source }))?;
+    let list =
+        open.map_err(|source| could_not_run(Unreadable { path: file.to_owned(), source }))?;
     // The comparison follows no link; whoever names the root may.
-    let list = read_list(format.into(), &resolved(root), BufReader::new(list)).map_err(|source| {
-        could_not_run(Unusable { path: file.to_owned(), source })
-    })?;
+    let list = read_list(format.into(), &resolved(root), BufReader::new(list))
+        .map_err(|source| could_not_run(Unusable { path: file.to_owned(), source }))?;
     let compared = list.compare();
-    let faulty: Vec<Faulty> =
-        compared.faults.iter().map(|(path, fault)| Faulty { path: path.clone(), fault: *fault }).collect();
+    let faulty: Vec<Faulty> = compared
+        .faults
+        .iter()
+        .map(|(path, fault)| Faulty { path: path.clone(), fault: *fault })
+        .collect();
     if list.without_digest() > 0 {
-        note(&format!("{} entries of the list have no digest and were not compared", list.without_digest()));
+        note(&format!(
+            "{} entries of the list have no digest and were not compared",
+            list.without_digest()
+        ));
     }
     print(&match answer {
         Format::Text => format!(
