@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::selection::is_below_any;
 use crate::{
-    Around, Baseline, Change, Entry, Fault, Fields, Outside, Policy, Selection as _, Snapshot, Take,
-    compare_entries, inspect, join,
+    Around, Baseline, Change, Entry, Fault, Fields, Outside, Policy, Selection as _, Snapshot,
+    Take, compare_entries, inspect, join,
 };
 
 /// Compares what is with what a baseline says, by the rules of a policy.

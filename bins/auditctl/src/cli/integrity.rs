@@ -47,7 +47,7 @@ pub(crate) enum IntegrityCommand {
         store: Store,
         #[command(flatten)]
         scope: Scope,
-        /// What to accept: `all`, `path:DIR` (and what is below), `rule:GLOB`, `package:NAME`; may be given more often
+        /// What to accept: `all`, `path:DIR` (and what is below), `rule:NAME`, `package:NAME`; may be given more often
         #[arg(long, value_name = "WHAT")]
         accept: Vec<String>,
         #[command(flatten)]

@@ -10,6 +10,7 @@ use wardkit_integrity::{
     diff as differences,
 };
 
+use super::packages::Packages;
 use super::rules::Loaded;
 use super::scan::{self, Task};
 use super::{Kept, refused, report, rules};
@@ -134,10 +135,11 @@ pub(super) fn update(
     let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
     let found = comparison.of_snapshot(&look.now);
     look.print(kept, &found)?;
+    let packages = Packages::for_accepting(&accept)?;
     let is_accepted = |change: &Change| {
-        let kind = kind_of(&look, change);
-        let rule = look.loaded.policy.explain(&change.path, kind).rule.pattern;
-        accept.iter().any(|what| what.selects(change, rule.as_deref(), None))
+        let rule = look.loaded.policy.rule(&change.path).name();
+        let package = packages.owner(&change.path);
+        accept.iter().any(|what| what.selects(change, Some(rule), package.as_deref()))
     };
     let (chosen, left): (Vec<&Change>, Vec<&Change>) =
         found.changes.iter().partition(|change| is_accepted(change));
@@ -200,13 +202,6 @@ pub(super) fn diff(kept: &Kept, from: Option<u64>, to: Option<u64>) -> Result<Ex
         }))?,
     })?;
     Ok(ExitCode::from(u8::from(!changes.is_empty())))
-}
-
-fn kind_of(look: &Look, change: &Change) -> wardkit_integrity::EntryKind {
-    use wardkit_integrity::Known as _;
-    let now = look.now.entry(&change.path);
-    let kind = now.or_else(|| look.baseline.entry(&change.path)).map(|entry| entry.kind);
-    kind.unwrap_or(wardkit_integrity::EntryKind::Unknown)
 }
 
 /// Opens the trail that acceptance is put on.

@@ -3,6 +3,7 @@
 mod baselines;
 mod explain;
 mod lists;
+mod packages;
 mod progress;
 mod report;
 mod rules;
