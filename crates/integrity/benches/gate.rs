@@ -1,9 +1,11 @@
 //! What must not get slower. `gate.toml` holds the limits, as ratios within one run.
 
+#[path = "gate/baseline.rs"]
+mod baseline;
 #[path = "gate/guard.rs"]
 mod guard;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, guard::gate);
+criterion_group!(benches, baseline::gate, guard::gate);
 criterion_main!(benches);
