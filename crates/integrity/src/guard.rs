@@ -32,8 +32,8 @@ use opened::{Opened, read_to};
 /// | [`seal`](Self::seal) | a sealed copy in memory, hashed after it was sealed | nobody, root included |
 ///
 /// A file is compared in kind, mode, owner, group and content, a listed symbolic link on the way in its target. Times,
-/// inode, device and number of names are not: a file restored from a backup is the same file. Names count: a path is
-/// looked up as it is given, absolute, and without `.` and `..`.
+/// inode, device, number of names and extended attributes are not: a file restored from a backup is the same file. A
+/// path is looked up as it is given, absolute, and without `.` and `..`.
 ///
 /// The way to the file is walked from `/` one name at a time, and each step is checked on the directory that is then
 /// walked through:

@@ -5,15 +5,17 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
 use tempfile::TempDir;
 use wardkit_integrity::{
-    Algorithm, ChangeKind, Entry, EntryKind, Field, FieldValue, Guard, GuardError, Listed, Pins,
-    WhyUntrusted, trusted_file, trusted_parents,
+    Algorithm, BaselineDir, BaselineHeader, ChangeKind, Entry, EntryKind, Field, FieldValue, Guard,
+    GuardError, Listed, Pins, ScanOptions, WhyUntrusted, trusted_file, trusted_parents,
 };
+use wardkit_tlog::SigningKey;
 
 const GOOD: &[u8] = b"as it was listed";
 const EVIL: &[u8] = b"as it is forged!";
@@ -59,6 +61,29 @@ fn unchanged_file_is_handed_out_in_every_strength() {
     sealed.file().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, GOOD);
     assert_eq!(sealed.path(), path);
+}
+
+#[test]
+fn baseline_guards_what_it_lists_and_nothing_else() {
+    let (dir, path) = stage();
+    let root = dir.path().canonicalize().unwrap();
+    symlink("bot.toml", root.join("link")).unwrap();
+    let key = SigningKey::from_seed("host.example/fim", [7; 32]).unwrap();
+    let header = BaselineHeader::new("host.example", [9; 16]).with_roots([&root]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let baselines = BaselineDir::new(elsewhere.path());
+    let snapshot = ScanOptions::new([&root]).run().unwrap();
+    baselines.init(&header, snapshot.entries(), &key).unwrap();
+    let guard = Guard::new(Arc::new(baselines.newest([key.verifier()], None).unwrap()));
+
+    assert_eq!(guard.read(&path, 99).unwrap(), GOOD);
+    assert_eq!(guard.read(root.join("link"), 99).unwrap(), GOOD);
+    let unlisted = root.join("new");
+    fs::write(&unlisted, GOOD).unwrap();
+    assert!(matches!(guard.read(&unlisted, 99), Err(GuardError::Unlisted { .. })));
+    assert!(matches!(guard.read(&root, 99), Err(GuardError::NotAFile { .. })));
+    fs::write(&path, EVIL).unwrap();
+    assert!(matches!(guard.read(&path, 99), Err(GuardError::Content { .. })));
 }
 
 #[test]
