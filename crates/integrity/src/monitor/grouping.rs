@@ -44,7 +44,12 @@ fn of_packages(
         let mut of = findings.iter().filter_map(|finding| finding.package.as_ref());
         of.any(|one| one.name == package.name && one.source == package.source)
     };
-    let packages: Vec<PackageChange> = packages.iter().filter(is_concerned).cloned().collect();
+    let mut concerned: Vec<PackageChange> = packages.iter().filter(is_concerned).cloned().collect();
+    if concerned.is_empty() {
+        // What a transaction only wrote anew belongs to none of its packages.
+        concerned = packages.to_vec();
+    }
+    let packages = concerned;
     let is_new = packages.iter().any(|package| package.old.is_none() || package.new.is_none());
     let mut group = Group::new(Cause::Packages(packages), first.at);
     // A package that comes or goes is rarer than one that is kept up to date.

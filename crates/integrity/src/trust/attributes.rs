@@ -15,6 +15,17 @@ pub(super) fn is_beyond_records(change: &Change, entry: &Entry, owners: &[u32]) 
     names || BEYOND.iter().any(|&field| change.field(field).is_some())
 }
 
+/// Tells whether nothing is other than if the same had been written anew.
+pub(super) fn is_rewritten(change: &Change) -> bool {
+    let is_anew = |field| ANEW.contains(&field);
+    change.kind == ChangeKind::Modified && change.fields.iter().all(|one| is_anew(one.field))
+}
+
+/// Tells whether all of the content is known: nothing changed there that was not looked at.
+pub(super) fn is_content_known(entry: &Entry) -> bool {
+    entry.content.is_some() || entry.kind == EntryKind::Directory
+}
+
 fn is_plain(entry: &Entry, owners: &[u32]) -> bool {
     let is_trusted = entry.uid == 0 || owners.contains(&entry.uid);
     let is_label = |name: &[u8]| LABELS.contains(&name);
@@ -41,6 +52,7 @@ const BEYOND: [Field; 8] = [
     Field::Flags,
     Field::Xattrs,
 ];
+const ANEW: [Field; 4] = [Field::Inode, Field::Mtime, Field::Ctime, Field::Btime];
 /// What security modules put on every file.
 const LABELS: [&[u8]; 3] = [b"security.selinux", b"security.ima", b"security.evm"];
 const SET_ID: u32 = 0o6000;

@@ -18,7 +18,8 @@ use crate::{
 /// A change is [`Ruling::Vouched`] only if all of this holds:
 ///
 /// - the path is what the record of a package says: a file's content equals its digest, a directory is listed, a link
-///   leads to what a changed package lists, and what is gone was listed before and is no more;
+///   leads to what a changed package lists, and what is gone was listed before and is no more; or it was only written
+///   anew, and its content is the baseline's;
 /// - that record was written in the same transaction: since the ledger last saw the database at rest;
 /// - every writer that is known descends from the package manager;
 /// - nothing changed that no record has: owner, permission bits, capabilities, other attributes, inode flags;
@@ -239,6 +240,8 @@ impl<'a> Transaction<'a> {
         let Some(name) = keeper.or(owner) else {
             let package = self.now.package_of(id, self.source.name());
             let ruling = match package {
+                // Caches that are made anew, and the directories they lie in: the baseline itself has this content.
+                _ if self.is_rewritten(case) => Ruling::Vouched,
                 _ if self.is_open && !self.is_foreign(&case.finding) => Ruling::Pending,
                 Some(_) => Ruling::RecordUnchanged,
                 None => Ruling::Unlisted,
@@ -340,6 +343,15 @@ impl<'a> Transaction<'a> {
         } else {
             Ruling::ContentUnknown
         }
+    }
+
+    /// Tells whether a transaction only wrote a path anew, with the content that the baseline has.
+    fn is_rewritten(&self, case: &Case) -> bool {
+        let kept = case.entry.as_ref().is_some_and(attributes::is_content_known);
+        !self.changed.is_empty()
+            && kept
+            && attributes::is_rewritten(&case.finding.change)
+            && !self.is_foreign(&case.finding)
     }
 
     fn is_foreign(&self, finding: &Finding) -> bool {
