@@ -77,9 +77,9 @@ impl<'a> Comparison<'a> {
         self.change(self.baseline.entry(path).as_ref(), now, None)
     }
 
-    /// Looks at one path and compares it.
+    /// Looks at one path, compares it, and returns what changed with what it is now: nothing when it is not there.
     #[must_use]
-    pub fn inspect(&self, path: &Path) -> Option<Change> {
+    pub fn inspect(&self, path: &Path) -> Option<(Change, Option<Entry>)> {
         let old = self.baseline.entry(path);
         let selection = Outside::new(self.policy, &self.exclude);
         let algorithm = self.baseline.algorithm();
@@ -92,7 +92,7 @@ impl<'a> Comparison<'a> {
                 take => inspect(path, algorithm, take, old.as_ref()),
             };
         }
-        self.change(old.as_ref(), now.as_ref(), None)
+        self.change(old.as_ref(), now.as_ref(), None).map(|change| (change, now))
     }
 
     /// Returns the entries of the next baseline: for each path what it is now where `accept` says so or nothing

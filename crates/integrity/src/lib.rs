@@ -17,6 +17,8 @@ mod order;
 mod policy;
 mod scan;
 mod selection;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod text_diff;
 mod time;
 #[cfg(feature = "trust")]
@@ -52,6 +54,8 @@ pub use scan::{
     Cancel, Known, Mounts, Pace, Progress, Reuse, ScanOptions, Snapshot, Statistics, inspect,
 };
 pub use selection::{Everything, Outside, Selection, Take};
+#[cfg(feature = "sentry")]
+pub use sentry::{Notice, Sentry, SentryOptions};
 pub use text_diff::{Hunk, Kept, Line, Redact, TextDiff, TextStore, UsualSecrets};
 pub use time::FileTime;
 #[cfg(feature = "trust")]
