@@ -90,6 +90,48 @@ fn disk_that_fills_later_stops_neither_service_nor_reload() {
 }
 
 #[test]
+fn entries_wait_while_the_disk_is_full_and_none_is_lost() {
+    let disk = SmallDisk::new();
+    let daemon = Daemon::start(&disk.data(), &[]);
+    let metric = |name: &str| -> u64 {
+        let metrics = daemon.request("/metrics").body;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap().trim().parse().unwrap()
+    };
+    disk.fill();
+    let mut commands = 0;
+    // What is allocated to the log's file takes some entries still.
+    while metric("agentd_trail_waiting_entries ") < 5 {
+        assert_eq!(daemon.command(&["reload"]).code, Some(0));
+        commands += 1;
+    }
+    assert!(metric("agentd_trail_errors_total ") > 0);
+    let trail = |status: &serde_json::Value| {
+        let parts = status["parts"].as_array().unwrap();
+        parts.iter().find(|part| part["name"] == "trail").unwrap()["health"]["state"].clone()
+    };
+    assert_eq!(trail(&daemon.status()), "degraded");
+    fs::remove_file(disk.dir.path().join("ballast")).unwrap();
+    while metric("agentd_trail_waiting_entries ") > 0 {
+        std::thread::yield_now();
+    }
+    daemon.logged(&["trail.append.resumed"]);
+    assert_eq!(trail(&daemon.status()), "up");
+    daemon.signal("TERM");
+    let data = daemon.data_dir.clone();
+    assert_eq!(daemon.ended(), Some(0));
+
+    let text = fs::read_to_string(data.join("trail/000000000000.jsonl")).unwrap();
+    let count = |words: &str| text.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(count(r#""kind":"control.command.allowed","subject":"reload""#), commands);
+    assert_eq!((count("trail.append.failed"), count("trail.append.resumed")), (1, 1));
+    assert_eq!(count("trail.entries.lost"), 0);
+    let custody = wardkit_custody::Custody::new(&data, "any");
+    let proof = wardkit_custody::Proof::new();
+    assert!(custody.prove(data.join("trail"), &proof).unwrap().is_intact());
+}
+
+#[test]
 fn kill_at_any_moment_of_the_start_leaves_nothing_in_the_way() {
     let dir = dir();
     let data = dir.path().join("data");
