@@ -19,6 +19,7 @@ mod problem;
 mod values;
 
 pub use around::Around;
+pub(crate) use around::open_file;
 pub use explain::{Considered, Explanation};
 pub use judge::{Nothing, Surroundings};
 pub use pattern::{Pattern, PatternError};

@@ -57,20 +57,7 @@ impl Surroundings for Around<'_> {
     }
 
     fn open(&self, path: &Path) -> Option<Box<dyn Read + '_>> {
-        let (directory, name) = order::split(path);
-        let directory = open_directory(Path::new(OsStr::from_bytes(directory)))?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let is_file = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
-        // Opening a device may do something by itself: look first, and again at what was opened.
-        let look = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
-        if !is_file(rustix::fs::statat(&directory, name, look).ok()?.st_mode) {
-            return None;
-        }
-        let file = rustix::fs::openat(&directory, name, flags, Mode::empty()).ok()?;
-        if !is_file(rustix::fs::fstat(&file).ok()?.st_mode) {
-            return None;
-        }
-        Some(Box::new(File::from(file)))
+        open_file(path).map(|file| Box::new(file) as Box<dyn Read>)
     }
 
     fn algorithm(&self) -> Algorithm {
@@ -97,6 +84,21 @@ fn list(directory: &Path, beginning: &[u8]) -> Option<Vec<CString>> {
     let entries = Dir::new(fd).ok()?;
     let names = entries.map_while(Result::ok).map(|entry| entry.file_name().to_owned());
     Some(names.filter(|name| name.as_bytes().starts_with(beginning)).take(MOST).collect())
+}
+
+/// Opens a regular file for reading; no link is followed on the way, and nothing is waited for.
+pub(crate) fn open_file(path: &Path) -> Option<File> {
+    let (directory, name) = order::split(path);
+    let directory = open_directory(Path::new(OsStr::from_bytes(directory)))?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let is_file = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
+    // Opening a device may do something by itself: look first, and again at what was opened.
+    let look = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
+    if !is_file(rustix::fs::statat(&directory, name, look).ok()?.st_mode) {
+        return None;
+    }
+    let file = rustix::fs::openat(&directory, name, flags, Mode::empty()).ok()?;
+    is_file(rustix::fs::fstat(&file).ok()?.st_mode).then(|| File::from(file))
 }
 
 /// Opens a directory and every one on the way to it, links excepted.

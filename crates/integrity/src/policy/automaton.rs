@@ -1,6 +1,7 @@
 //! All patterns of a policy as one tree of names, walked once for each path.
 
 use std::collections::BTreeMap;
+use std::mem::{swap, take};
 
 use super::pattern::{Glob, Part, Pattern};
 
@@ -14,8 +15,10 @@ pub(super) struct Automaton {
 /// A place that a path's names may lead to.
 #[derive(Clone, Debug)]
 struct Node {
-    names: BTreeMap<Box<[u8]>, usize>,
-    globs: Vec<(Glob, usize)>,
+    /// Names after which more may follow.
+    onward: Names,
+    /// Names that end a pattern: they matter only where the path ends too.
+    ending: Names,
     /// Where `**` leads.
     any_depth: Option<usize>,
     /// It is where `**` led: any further name leads back here.
@@ -29,8 +32,8 @@ struct Node {
 impl Node {
     fn new(loops: bool) -> Self {
         Self {
-            names: BTreeMap::new(),
-            globs: Vec::new(),
+            onward: Names::default(),
+            ending: Names::default(),
             any_depth: None,
             loops,
             rules: Vec::new(),
@@ -38,13 +41,51 @@ impl Node {
         }
     }
 
-    fn lead(&self, name: &[u8], next: &mut Vec<usize>) {
-        next.extend(self.names.get(name));
-        next.extend(self.globs.iter().filter(|(glob, _)| glob.matches(name)).map(|(_, to)| *to));
+    /// Tells whether no name leads on from here. Asked before what ends is taken out.
+    fn is_end(&self) -> bool {
+        !self.loops && self.any_depth.is_none() && self.onward.targets().next().is_none()
     }
 
     fn first(&self) -> usize {
         self.rules.first().copied().unwrap_or(NONE)
+    }
+}
+
+/// Where names lead.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    literal: BTreeMap<Box<[u8]>, usize>,
+    globs: Vec<(Glob, usize)>,
+}
+
+impl Names {
+    fn lead(&self, name: &[u8], next: &mut Vec<usize>) {
+        next.extend(self.literal.get(name));
+        next.extend(self.globs.iter().filter(|(glob, _)| glob.matches(name)).map(|(_, to)| *to));
+    }
+
+    fn lead_all(&self, part: &Part, next: &mut Vec<usize>) {
+        match part {
+            Part::Name(name) => self.lead(name, next),
+            Part::Glob(glob) => {
+                let covering = self.globs.iter().filter(|(own, _)| own.covers(glob));
+                next.extend(covering.map(|(_, to)| *to));
+            }
+            Part::AnyDepth => {}
+        }
+    }
+
+    fn targets(&self) -> impl Iterator<Item = usize> {
+        self.literal.values().copied().chain(self.globs.iter().map(|(_, to)| *to))
+    }
+
+    /// Takes those out whose targets lead no further.
+    fn split_ending(&mut self, ends: impl Fn(usize) -> bool) -> Self {
+        let (ending, onward) = take(&mut self.literal).into_iter().partition(|(_, to)| ends(*to));
+        let (ending_globs, globs) =
+            take(&mut self.globs).into_iter().partition(|(_, to)| ends(*to));
+        *self = Self { literal: onward, globs };
+        Self { literal: ending, globs: ending_globs }
     }
 }
 
@@ -72,10 +113,12 @@ impl Automaton {
             for part in pattern.parts() {
                 let next = nodes.len();
                 let to = match part {
-                    Part::Name(name) => *nodes[at].names.entry(name.clone()).or_insert(next),
+                    Part::Name(name) => {
+                        *nodes[at].onward.literal.entry(name.clone()).or_insert(next)
+                    }
                     Part::AnyDepth => *nodes[at].any_depth.get_or_insert(next),
                     Part::Glob(glob) => *known.entry((at, glob)).or_insert_with(|| {
-                        nodes[at].globs.push((glob.clone(), next));
+                        nodes[at].onward.globs.push((glob.clone(), next));
                         next
                     }),
                 };
@@ -91,14 +134,18 @@ impl Automaton {
         // A node comes before those it leads to, so that backwards each finds theirs done.
         for at in (0..nodes.len()).rev() {
             let kept = |node: &Node| node.rules.iter().copied().find(|&rule| keeps(rule));
-            let below = |&to: &usize| nodes[to].kept_below.min(kept(&nodes[to]).unwrap_or(NONE));
+            let below = |to: usize| nodes[to].kept_below.min(kept(&nodes[to]).unwrap_or(NONE));
             let node = &nodes[at];
-            let children = node.names.values().chain(node.globs.iter().map(|(_, to)| to));
-            let mut kept_below = children.chain(&node.any_depth).map(below).min().unwrap_or(NONE);
+            let children = node.onward.targets().chain(node.any_depth);
+            let mut kept_below = children.map(below).min().unwrap_or(NONE);
             if node.loops {
                 kept_below = kept_below.min(kept(node).unwrap_or(NONE));
             }
             nodes[at].kept_below = kept_below;
+        }
+        let ends: Vec<bool> = nodes.iter().map(Node::is_end).collect();
+        for node in &mut nodes {
+            node.ending = node.onward.split_ending(|to| ends[to]);
         }
         Self { nodes }
     }
@@ -127,54 +174,71 @@ impl Automaton {
     /// Returns the first rule that covers every path that the pattern covers, as far as can be told part by part: what
     /// it returns is certain, but it does not find every such rule.
     pub(super) fn covering(&self, pattern: &Pattern) -> Option<usize> {
-        let mut ends = vec![0];
-        ends.extend(self.nodes[0].any_depth);
+        let mut places = self.start();
         for part in pattern.parts() {
-            ends = self.step(&ends, |node, next| match part {
-                Part::Name(name) => node.lead(name, next),
-                Part::Glob(glob) => {
-                    let covering = node.globs.iter().filter(|(own, _)| own.covers(glob));
-                    next.extend(covering.map(|(_, to)| *to));
-                }
-                Part::AnyDepth => {}
+            places.step(self, |node, next| {
+                node.onward.lead_all(part, next);
+                node.ending.lead_all(part, next);
             });
         }
+        let ends = places.at;
         ends.iter().map(|&at| self.nodes[at].first()).min().filter(|&rule| rule != NONE)
     }
 
     fn walk(&self, path: &[u8]) -> Vec<usize> {
-        let mut ends = Vec::with_capacity(8);
-        ends.push(0);
-        ends.extend(self.nodes[0].any_depth);
-        for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
-            ends = self.step(&ends, |node, next| node.lead(name, next));
-            if ends.is_empty() {
+        let mut places = self.start();
+        let mut names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next() {
+            let is_last = names.peek().is_none();
+            places.step(self, |node, next| {
+                node.onward.lead(name, next);
+                if is_last {
+                    node.ending.lead(name, next);
+                }
+            });
+            if places.at.is_empty() {
                 break;
             }
         }
-        ends
+        places.at
     }
 
+    fn start(&self) -> Places {
+        let mut at = Vec::with_capacity(8);
+        at.push(0);
+        at.extend(self.nodes[0].any_depth);
+        Places { at, next: Vec::with_capacity(8) }
+    }
+}
+
+/// Where the names of a path have led so far.
+struct Places {
+    at: Vec<usize>,
+    next: Vec<usize>,
+}
+
+impl Places {
     /// Goes from all places one name further.
-    fn step(&self, from: &[usize], lead: impl Fn(&Node, &mut Vec<usize>)) -> Vec<usize> {
-        let mut next = Vec::with_capacity(8);
-        for &at in from {
-            let node = &self.nodes[at];
+    fn step(&mut self, tree: &Automaton, lead: impl Fn(&Node, &mut Vec<usize>)) {
+        let next = &mut self.next;
+        next.clear();
+        for &at in &self.at {
+            let node = &tree.nodes[at];
             if node.loops {
                 next.push(at);
             }
             let reached = next.len();
-            lead(node, &mut next);
+            lead(node, next);
             // `**` may stand for nothing: where it begins is where it has led.
             for index in reached..next.len() {
-                next.extend(self.nodes[next[index]].any_depth);
+                next.extend(tree.nodes[next[index]].any_depth);
             }
         }
         if next.len() > 1 {
             next.sort_unstable();
             next.dedup();
         }
-        next
+        swap(&mut self.at, &mut self.next);
     }
 }
 

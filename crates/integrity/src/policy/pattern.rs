@@ -140,28 +140,52 @@ impl Part {
             .collect();
         Ok(match literal {
             Some(name) => Self::Name(name.into_bytes().into()),
-            None => Self::Glob(Glob(tokens.into())),
+            None => Self::Glob(Glob::new(tokens)),
         })
     }
 }
 
 /// A name with wildcards.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Glob(Box<[Token]>);
+pub(super) struct Glob {
+    tokens: Box<[Token]>,
+    /// What a name must begin and end with: most names are refused by these at once.
+    front: Box<[u8]>,
+    back: Box<[u8]>,
+}
 
 impl Glob {
+    fn new(tokens: Vec<Token>) -> Self {
+        let one = |token: &Token| match token {
+            Token::One(character) => Some(*character),
+            _ => None,
+        };
+        let front: String = tokens.iter().map_while(one).collect();
+        let mut back: Vec<char> = tokens.iter().rev().map_while(one).collect();
+        back.reverse();
+        let back: String = back.into_iter().collect();
+        Self {
+            tokens: tokens.into(),
+            front: front.into_bytes().into(),
+            back: back.into_bytes().into(),
+        }
+    }
+
     /// Tells whether it covers every name that `other` covers, as far as can be told at once.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        *self.0 == [Token::Any] || self == other
+        *self.tokens == [Token::Any] || self == other
     }
 
     /// Tells whether it covers a name. Takes steps of the order of the two lengths' product at most.
     pub(super) fn matches(&self, name: &[u8]) -> bool {
+        if !name.starts_with(&self.front) || !name.ends_with(&self.back) {
+            return false;
+        }
         let (mut token, mut at) = (0, 0);
         // Where to try again: the token after the last star, and the place up to which that star reached.
         let mut star: Option<(usize, usize)> = None;
         loop {
-            match self.0.get(token) {
+            match self.tokens.get(token) {
                 Some(Token::Any) => {
                     token += 1;
                     star = Some((token, at));

@@ -10,6 +10,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::redact::masked;
 use super::{Redact, TextDiff, UsualSecrets};
+use crate::policy::open_file;
 use crate::{Algorithm, Digest, Error};
 
 /// A directory of texts, each under the digest of the file that it was, with its secrets masked before it is written.
@@ -121,6 +122,16 @@ impl TextStore {
         Ok(Kept::Stored)
     }
 
+    /// Keeps the text of a file that is there, as [`remember`](Self::remember) does. What is no regular file, or is not
+    /// there any more, is no text; no symbolic link is followed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Io`] if the text cannot be written for another reason than a full disk.
+    pub fn remember_file(&mut self, algorithm: Algorithm, path: &Path) -> Result<Kept, Error> {
+        content(path).map_or(Ok(Kept::NotText), |content| self.remember(algorithm, &content))
+    }
+
     /// Returns what changed between the text of a file that had this digest and its content now, secrets masked; or
     /// `None` where the old one is not there, or one of them is no text.
     #[must_use]
@@ -134,6 +145,13 @@ impl TextStore {
         // A text torn by a crash would show lines as new that were always there.
         (blake3::hash(old.as_bytes()).to_hex().as_str() == check)
             .then(|| TextDiff::between(old, &new))
+    }
+
+    /// Returns what changed between the text of a file that had this digest and what it is now, as [`diff`](Self::diff)
+    /// does. No symbolic link is followed.
+    #[must_use]
+    pub fn diff_file(&self, old: &Digest, path: &Path) -> Option<TextDiff> {
+        self.diff(old, &content(path)?)
     }
 
     /// Removes the texts of all other digests than those that are to be kept, and returns how many went.
@@ -181,6 +199,14 @@ impl std::fmt::Debug for TextStore {
             .field("capacity", &self.capacity)
             .finish_non_exhaustive()
     }
+}
+
+/// Reads a file, no further than one byte past what may be kept.
+fn content(path: &Path) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
+    open_file(path)?.take(most).read_to_end(&mut content).ok()?;
+    Some(content)
 }
 
 /// Reads the key of a directory, or draws it.

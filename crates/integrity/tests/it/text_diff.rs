@@ -219,6 +219,29 @@ fn what_is_no_text_or_too_much_of_it_is_not_kept() {
 }
 
 #[test]
+fn files_are_kept_and_compared_where_they_lie() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().canonicalize().unwrap();
+    let mut store = TextStore::open(root.join("texts")).unwrap();
+    let file = root.join("a.conf");
+    fs::write(&file, "port = 80\n").unwrap();
+    symlink(&file, root.join("link")).unwrap();
+    let mut keep = |name: &str| store.remember_file(Algorithm::Blake3, &root.join(name)).unwrap();
+    assert_eq!(keep("a.conf"), Kept::Stored);
+    for name in ["link", "none", "texts"] {
+        assert_eq!(keep(name), Kept::NotText, "{name}");
+    }
+    fs::write(&file, "port = 81\n").unwrap();
+    let old = Algorithm::Blake3.digest(b"port = 80\n");
+    let diff = store.diff_file(&old, &file).unwrap();
+    assert_eq!(diff.to_string(), "@@ -1,1 +1,1 @@\n-port = 80\n+port = 81\n");
+    assert_eq!(store.diff_file(&old, &root.join("link")), None);
+    let zeros = fs::File::create(root.join("huge")).unwrap();
+    zeros.set_len(1 << 40).unwrap();
+    assert_eq!(store.diff_file(&old, &root.join("huge")), None);
+}
+
+#[test]
 fn torn_text_gives_no_diff() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("texts");
