@@ -54,13 +54,17 @@ impl Node {
 /// Where names lead.
 #[derive(Clone, Debug, Default)]
 struct Names {
-    literal: BTreeMap<Box<[u8]>, usize>,
+    /// Sorted by length and then by bytes: most are told apart without reading them.
+    literal: Vec<(Box<[u8]>, usize)>,
     globs: Vec<(Glob, usize)>,
 }
 
 impl Names {
     fn lead(&self, name: &[u8], next: &mut Vec<usize>) {
-        next.extend(self.literal.get(name));
+        let order = |(own, _): &(Box<[u8]>, usize)| {
+            own.len().cmp(&name.len()).then_with(|| (**own).cmp(name))
+        };
+        next.extend(self.literal.binary_search_by(order).map(|found| self.literal[found].1));
         next.extend(self.globs.iter().filter(|(glob, _)| glob.matches(name)).map(|(_, to)| *to));
     }
 
@@ -76,11 +80,14 @@ impl Names {
     }
 
     fn targets(&self) -> impl Iterator<Item = usize> {
-        self.literal.values().copied().chain(self.globs.iter().map(|(_, to)| *to))
+        self.literal.iter().map(|(_, to)| *to).chain(self.globs.iter().map(|(_, to)| *to))
     }
 
-    /// Takes those out whose targets lead no further.
+    /// Sorts the names, and takes those out whose targets lead no further.
     fn split_ending(&mut self, ends: impl Fn(usize) -> bool) -> Self {
+        self.literal.sort_by(|(left, _), (right, _)| {
+            left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+        });
         let (ending, onward) = take(&mut self.literal).into_iter().partition(|(_, to)| ends(*to));
         let (ending_globs, globs) =
             take(&mut self.globs).into_iter().partition(|(_, to)| ends(*to));
@@ -106,24 +113,20 @@ impl Automaton {
         keeps: impl Fn(usize) -> bool,
     ) -> Self {
         let mut nodes = vec![Node::new(false)];
-        // Finds a wildcard's node again: among thousands of siblings a list would be slow.
-        let mut known: BTreeMap<(usize, &Glob), usize> = BTreeMap::new();
+        // Finds a name's node again: among thousands of siblings a list would be slow.
+        let mut known: BTreeMap<(usize, &Part), usize> = BTreeMap::new();
         for (rule, pattern) in patterns {
             let mut at = 0;
             for part in pattern.parts() {
                 let next = nodes.len();
-                let to = match part {
-                    Part::Name(name) => {
-                        *nodes[at].onward.literal.entry(name.clone()).or_insert(next)
-                    }
-                    Part::AnyDepth => *nodes[at].any_depth.get_or_insert(next),
-                    Part::Glob(glob) => *known.entry((at, glob)).or_insert_with(|| {
-                        nodes[at].onward.globs.push((glob.clone(), next));
-                        next
-                    }),
-                };
+                let to = *known.entry((at, part)).or_insert(next);
                 if to == next {
                     nodes.push(Node::new(*part == Part::AnyDepth));
+                    match part {
+                        Part::Name(name) => nodes[at].onward.literal.push((name.clone(), to)),
+                        Part::Glob(glob) => nodes[at].onward.globs.push((glob.clone(), to)),
+                        Part::AnyDepth => nodes[at].any_depth = Some(to),
+                    }
                 }
                 at = to;
             }

@@ -112,7 +112,7 @@ pub enum PatternError {
 }
 
 /// What stands between two slashes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Part {
     /// `**`.
     AnyDepth,
@@ -178,7 +178,13 @@ impl Glob {
 
     /// Tells whether it covers a name. Takes steps of the order of the two lengths' product at most.
     pub(super) fn matches(&self, name: &[u8]) -> bool {
-        if !name.starts_with(&self.front) || !name.ends_with(&self.back) {
+        // The outermost bytes before the rest: they refuse most names, and comparing one byte is no call.
+        let differs = |own: Option<&u8>, other: Option<&u8>| own.is_some() && own != other;
+        if differs(self.front.first(), name.first())
+            || differs(self.back.last(), name.last())
+            || !name.starts_with(&self.front)
+            || !name.ends_with(&self.back)
+        {
             return false;
         }
         let (mut token, mut at) = (0, 0);
