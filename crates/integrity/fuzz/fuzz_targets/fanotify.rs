@@ -4,7 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../src/watch/fanotify/parse.rs"]
-#[expect(dead_code, reason = "only the system knows what to do with an event")]
 mod parse;
 
 fuzz_target!(|buffer: &[u8]| {

@@ -188,11 +188,11 @@ fn a_root_may_be_a_file_and_may_come_later_and_go() {
 #[test]
 fn a_root_that_is_reached_through_a_link_is_told_as_it_was_given() {
     let (_dir, base) = directory();
-    fs::create_dir_all(base.join("real/root")).unwrap();
+    fs::create_dir_all(base.join("real/top")).unwrap();
     std::os::unix::fs::symlink("real", base.join("link")).unwrap();
-    let root = base.join("link/root");
+    let root = base.join("link/top");
     let Some(mut seen) = watch(&WatchOptions::new([&root])) else { return };
-    fs::write(base.join("real/root/file"), "1").unwrap();
+    fs::write(base.join("real/top/file"), "1").unwrap();
     seen.touched(&root.join("file"), Touch::Written);
 }
 
