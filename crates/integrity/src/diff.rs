@@ -10,8 +10,8 @@ use rustix::fs::{major, minor};
 
 use crate::order;
 use crate::{
-    Change, ChangeKind, Entry, EntryKind, Field, FieldChange, FieldValue, Fields, XattrValue,
-    Xattrs,
+    Change, ChangeKind, Entry, EntryKind, Fault, Field, FieldChange, FieldValue, Fields,
+    XattrValue, Xattrs,
 };
 
 /// Compares two looks at the same paths, both in the order of snapshots and baselines.
@@ -57,7 +57,10 @@ pub fn compare_entries(old: Option<&Entry>, new: Option<&Entry>, fields: Fields)
     let kind = match (old, new) {
         (None, _) => ChangeKind::Added,
         (_, None) => ChangeKind::Removed,
-        (Some(old), Some(new)) if new.fault.is_some() && new.fault != old.fault => {
+        // What is too sparse was read, and has a digest.
+        (Some(old), Some(new))
+            if new.fault.is_some_and(|fault| fault != Fault::Sparse) && new.fault != old.fault =>
+        {
             ChangeKind::Unreadable
         }
         _ => ChangeKind::Modified,

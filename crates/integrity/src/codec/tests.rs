@@ -16,7 +16,12 @@ fn time() -> impl Strategy<Value = FileTime> {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    prop_oneof![any::<i32>().prop_map(Fault::Refused), Just(Fault::Raced), Just(Fault::Unstable)]
+    prop_oneof![
+        any::<i32>().prop_map(Fault::Refused),
+        Just(Fault::Raced),
+        Just(Fault::Unstable),
+        Just(Fault::Sparse)
+    ]
 }
 
 fn xattr() -> impl Strategy<Value = Xattr> {

@@ -11,7 +11,7 @@ use rustix::fs::{major, minor};
 
 use super::Format;
 use super::names::vis;
-use crate::{Algorithm, Digest, Entry, EntryKind, Error, Flags};
+use crate::{Algorithm, Digest, Entry, EntryKind, Error, Fault, Flags};
 
 /// Writes entries as a list that another program can compare with.
 ///
@@ -86,7 +86,11 @@ impl Export {
         if self.format == Format::Mtree {
             put(mtree.header().as_bytes())?;
         }
-        for entry in entries {
+        for mut entry in entries {
+            // No other program's digest.
+            if entry.fault == Some(Fault::Sparse) {
+                entry.content = None;
+            }
             let Some(name) = self.name(&entry.path) else {
                 exported.left_out += 1;
                 continue;

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use rustix::fs::{Mode, OFlags};
 use wardkit_integrity::{
-    Algorithm, Entry, EntryKind, Fault, Known as _, ScanOptions, Snapshot, Take, inspect,
+    Algorithm, Change, ChangeKind, Entry, EntryKind, Export, Fault, Field, Fields, Format,
+    Known as _, ScanOptions, Snapshot, Take, diff, inspect,
 };
 
 use crate::ordinary::ran_as_ordinary_user;
@@ -98,6 +99,26 @@ fn a_terabyte_of_hole_is_known_by_its_data() {
     assert_eq!(look(), empty);
     file.write_all_at(b"here", terabyte - 4).unwrap();
     assert_ne!(look(), empty);
+}
+
+#[test]
+fn a_file_that_becomes_a_hole_is_changed_and_in_no_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, "content").unwrap();
+    let before = scan(dir.path());
+    File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    let after = scan(dir.path());
+    let changes: Vec<Change> =
+        diff(before.entries(), after.entries(), |_, _| Fields::ALL).collect();
+    let [change] = changes.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!(change.kind, ChangeKind::Modified);
+    assert!(change.field(Field::Content).is_some_and(|content| content.new.is_some()));
+
+    let mut list = Vec::new();
+    let export = Export::new(Format::B3sum, Algorithm::Blake3).unwrap();
+    let exported = export.write(after.entries(), &mut list).unwrap();
+    assert_eq!((exported.written, list), (0, Vec::new()));
 }
 
 #[test]
