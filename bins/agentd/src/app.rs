@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events::Events;
+use crate::integrity;
 use crate::log::Logging;
 use crate::parts::Parts;
 use crate::reload::{self, Active, Reloads, Request};
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub active: tokio::sync::Mutex<Active>,
     pub reloads: Reloads,
     pub hangup: Hangup,
+    pub integrity: Arc<integrity::Gauges>,
     data_dir: DataDir,
     started_at: Timestamp,
     started_uptime: Duration,
@@ -96,6 +98,7 @@ impl App {
             }),
             reloads: Reloads::default(),
             hangup,
+            integrity: Arc::default(),
             data_dir,
             // To the second: nobody compares processes more finely.
             started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),
@@ -104,6 +107,7 @@ impl App {
         services::trail::start(&app);
         services::control::start(&app, control);
         services::http::start(&app, &listener, config.listen);
+        services::integrity::start(&app, &config.integrity);
         services::reload::start(&app, &config.reload);
         services::watchdog::start(&app);
         Ok(app)
@@ -123,6 +127,11 @@ impl App {
     pub(crate) fn stopping(&self, signal: &'static str) {
         let event = Event::new(SystemClock.now(), "agentd.stopping", Severity::Notice, "agentd");
         self.events.publish(event.with_detail("signal", signal));
+    }
+
+    /// Returns the path of the data directory.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
     }
 
     /// Returns where and how the listener listens.
@@ -173,6 +182,7 @@ impl Daemon for App {
         );
         self.parts.write_metrics(out);
         self.reloads.write_metrics(out);
+        self.integrity.write_metrics(out);
         self.events.write_metrics(out);
         self.events.recorder().write_metrics(out);
     }

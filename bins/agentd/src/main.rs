@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod data_dir;
 mod events;
+mod integrity;
 mod log;
 mod parts;
 mod regular_file;

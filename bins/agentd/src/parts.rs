@@ -103,6 +103,13 @@ impl Parts {
         self.inner.tasks.spawn(supervised.instrument(span));
     }
 
+    /// Tells a part to end, and shows it no more. One that is not there has ended.
+    pub(crate) fn end(&self, name: &str) {
+        if let Some(entry) = lock(&self.inner.table).remove(name) {
+            entry.stop.cancel();
+        }
+    }
+
     /// Takes over a changed configuration, from the next failure on.
     pub(crate) fn apply(&self, config: PartsConfig) {
         *lock(&self.inner.config) = config;

@@ -138,6 +138,10 @@ fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
         app.parts.apply(new.parts.clone());
         changed.push("parts".to_owned());
     }
+    if new.integrity != old.integrity {
+        services::integrity::start(app, &new.integrity);
+        changed.push("integrity".to_owned());
+    }
     if new.listen != old.listen {
         services::http::start(app, &active.listener, new.listen.clone());
         changed.push("listen".to_owned());

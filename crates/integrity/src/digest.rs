@@ -1,6 +1,7 @@
 //! Digests of contents, and the algorithms that make them.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use sha2::Digest as _;
@@ -39,6 +40,25 @@ impl Algorithm {
         let mut hasher = Hasher::new(self);
         hasher.update(bytes);
         hasher.finish()
+    }
+}
+
+impl Algorithm {
+    /// Returns the digest of all that a reader yields.
+    ///
+    /// # Errors
+    ///
+    /// When the reader fails.
+    pub fn digest_of(self, mut reader: impl Read) -> io::Result<Digest> {
+        let (mut hasher, mut buffer) = (Hasher::new(self), vec![0; BUFFER]);
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => hasher.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -138,6 +158,8 @@ impl Hasher {
         })
     }
 }
+
+const BUFFER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

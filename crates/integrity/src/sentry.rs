@@ -146,6 +146,8 @@ impl Sentry {
         let paths = changes.map(|change| change.path).collect();
         let generation = baseline.generation();
         self.baseline = baseline;
+        // What was accepted may have changed again since it was looked at.
+        self.next_scan = self.clock.uptime();
         self.feed(Input::Accepted { generation, paths });
         self.work()
     }

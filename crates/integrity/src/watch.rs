@@ -287,7 +287,14 @@ impl Watching {
                 Err(error) => refused.push((mode, error)),
             }
         }
-        Self { source: Box::new(PollWatch::new(options, clock)), mode: WatchMode::Poll, refused }
+        Self { refused, ..Self::poll(options, clock) }
+    }
+
+    /// Starts polling, where nothing better is wanted.
+    #[must_use]
+    pub fn poll(options: &WatchOptions, clock: impl Clock + 'static) -> Self {
+        let source = Box::new(PollWatch::new(options, clock));
+        Self { source, mode: WatchMode::Poll, refused: Vec::new() }
     }
 }
 

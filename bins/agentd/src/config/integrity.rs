@@ -99,6 +99,11 @@ impl Default for IntegrityConfig {
 }
 
 impl IntegrityConfig {
+    /// Tells whether there is nothing to watch.
+    pub(crate) fn is_off(&self) -> bool {
+        self.roots.is_empty() && self.policy.as_os_str().is_empty()
+    }
+
     /// Returns every rule that a value breaks: `(key, reason)`.
     pub(crate) fn violations(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
@@ -107,10 +112,16 @@ impl IntegrityConfig {
                 found.push((format!("integrity.{key}"), reason.to_owned()));
             }
         };
-        for (key, paths) in
-            [("roots", &self.roots), ("site-packages", &self.site_packages), ("enforce", &self.enforce)]
-        {
-            check(paths.iter().all(|path| path.is_absolute()), key, "each must be an absolute path");
+        for (key, paths) in [
+            ("roots", &self.roots),
+            ("site-packages", &self.site_packages),
+            ("enforce", &self.enforce),
+        ] {
+            check(
+                paths.iter().all(|path| path.is_absolute()),
+                key,
+                "each must be an absolute path",
+            );
         }
         for (key, path) in [("policy", &self.policy), ("baseline", &self.baseline)] {
             let is_usable = path.as_os_str().is_empty() || path.is_absolute();

@@ -47,6 +47,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let spans = keys::spans(&table);
     let mut sections = Sections { lines: &lines, table, spans, problems };
     let config = Config {
+        integrity: sections.take("integrity"),
         log: sections.take("log"),
         listen: sections.take("listen"),
         parts: sections.take("parts"),

@@ -1,6 +1,7 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
 mod defaults;
+mod integrity;
 mod keys;
 mod load;
 mod problem;
@@ -14,6 +15,7 @@ use wardkit_api::HttpConfig;
 use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 
 pub(crate) use defaults::{default_text, schema};
+pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
 pub(crate) use load::{parse, read};
 pub(crate) use problem::{BadConfig, Problem};
 pub(crate) use watch::watch;
@@ -28,6 +30,8 @@ pub(crate) struct Config {
     pub log: LogConfig,
     /// The HTTP listener: health, metrics and the status page. Plain and read-only, so on loopback only.
     pub listen: HttpConfig,
+    /// What agentd watches for changes, and how.
+    pub integrity: IntegrityConfig,
     /// How agentd restarts one of its own parts that failed.
     pub parts: PartsConfig,
     /// How agentd takes over a changed configuration file.
@@ -53,6 +57,7 @@ impl Config {
             .chain(retried("reload.retry", &self.reload.retry))
             .map(|(section, key, reason)| (format!("{section}.{key}"), reason))
             .collect();
+        found.extend(self.integrity.violations());
         if self.reload.settle > LONGEST_SETTLE {
             found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod control;
 pub(crate) mod http;
+pub(crate) mod integrity;
 pub(crate) mod reload;
 pub(crate) mod trail;
 pub(crate) mod watchdog;

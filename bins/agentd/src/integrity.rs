@@ -1,0 +1,277 @@
+//! Watching files for changes: from a configuration to events, on a thread of its own.
+
+mod gate;
+mod gauges;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, SystemTime};
+
+use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
+use wardkit_custody::{Acceptor, Baselines, Custody, Rules};
+use wardkit_integrity::{
+    Baseline, Cancel, Dpkg, Ledger, MonitorOptions, Notice, Outside, Pace, Pip, Policy, Report,
+    ScanOptions, Sentry, SentryOptions, TrustSource, WatchOptions, Watching,
+};
+
+pub(crate) use gauges::Gauges;
+
+use crate::config::{IntegrityConfig, TrustName, WatchMode as ConfiguredMode};
+use crate::regular_file;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Watches files until it is told to stop.
+pub(crate) struct Watchman {
+    pub config: IntegrityConfig,
+    pub custody: Custody,
+    pub gauges: Arc<Gauges>,
+    /// Where events go.
+    pub tell: Box<dyn Fn(Event) + Send + Sync>,
+    /// Says how the part is.
+    pub health: Box<dyn Fn(Health) + Send>,
+    /// Ends scans early.
+    pub cancel: Cancel,
+}
+
+/// What is watched, and by which rules.
+struct Plan {
+    baselines: Baselines,
+    policy: Arc<Policy>,
+    text: Option<String>,
+    roots: Vec<PathBuf>,
+    exclude: Vec<PathBuf>,
+    /// What the files that decide about it looked like: another look means that it must be made anew.
+    stamps: [Option<SystemTime>; 2],
+}
+
+impl Watchman {
+    /// Watches until whoever holds the other end of the channel lets go of it.
+    pub(crate) fn run(&self, stopped: &Receiver<()>) -> Result<(), Error> {
+        let mut told = String::new();
+        loop {
+            let reason = match self.plan().and_then(|plan| Ok((self.baseline(&plan)?, plan))) {
+                Ok((baseline, plan)) => {
+                    told.clear();
+                    match self.watch(&plan, baseline, stopped)? {
+                        Ended::Stopped => return Ok(()),
+                        Ended::Superseded => continue,
+                    }
+                }
+                Err(error) => crate::reload::error_chain(&*error),
+            };
+            (self.health)(Health::down(reason.clone()));
+            // Once, not at every try: it stays so until somebody does something.
+            if told != reason {
+                self.event("integrity.baseline.refused", Severity::Critical, |event| {
+                    event.with_message(reason.clone())
+                });
+                told = reason;
+            }
+            if stopped.recv_timeout(RETRY) == Err(RecvTimeoutError::Disconnected) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, Error> {
+        let config = &self.config;
+        let in_data_dir = |path: &Path, name| {
+            if path.as_os_str().is_empty() {
+                self.custody.data_dir().join(name)
+            } else {
+                path.to_owned()
+            }
+        };
+        let baselines = self.custody.baselines(in_data_dir(&config.baseline, "baseline"));
+        let stamps = self.stamps(&baselines);
+        let (policy, text) = if config.policy.as_os_str().is_empty() {
+            (Policy::everything(), None)
+        } else {
+            let text = String::from_utf8(regular_file::read(&config.policy)?)?;
+            let policy = Policy::parse(&text).map_err(|error| {
+                format!("the policy {} is not acceptable: {error}", config.policy.display())
+            })?;
+            (policy, Some(text))
+        };
+        let roots =
+            if config.roots.is_empty() { policy.roots().to_vec() } else { config.roots.clone() };
+        if roots.is_empty() {
+            return Err("neither `integrity.roots` nor the policy names what to watch".into());
+        }
+        let exclude = vec![self.custody.data_dir().to_owned(), baselines.path().to_owned()];
+        Ok(Plan { baselines, policy: Arc::new(policy), text, roots, exclude, stamps })
+    }
+
+    /// Opens the newest baseline, or makes the first where there never was one.
+    fn baseline(&self, plan: &Plan) -> Result<Arc<Baseline>, Error> {
+        let is_new =
+            plan.baselines.generations()?.is_empty() && plan.baselines.remembered()?.is_none();
+        if !is_new {
+            return Ok(Arc::new(plan.baselines.newest()?));
+        }
+        let selection = Outside::new(&*plan.policy, &plan.exclude);
+        let mut scan = ScanOptions::new(&plan.roots)
+            .with_selection(&selection)
+            .with_threads(self.threads())
+            .with_cancel(&self.cancel);
+        let pace = Pause;
+        if self.config.byte_rate > 0 {
+            scan = scan.with_byte_rate(self.config.byte_rate, &pace);
+        }
+        let now = scan.run()?;
+        let trail = self.custody.trail(self.custody.data_dir().join("trail"))?;
+        let rules = Rules::new(&plan.policy, plan.text.as_deref());
+        plan.baselines.init(&now, rules, Acceptor::new(&trail, "agentd"))?;
+        let report = Report::BaselineCreated {
+            entries: now.statistics().entries,
+            unreadable: now.statistics().faults,
+            at: SystemClock.now(),
+        };
+        (self.tell)(report.to_event());
+        Ok(Arc::new(plan.baselines.newest()?))
+    }
+
+    fn watch(
+        &self,
+        plan: &Plan,
+        baseline: Arc<Baseline>,
+        stopped: &Receiver<()>,
+    ) -> Result<Ended, Error> {
+        let watching = self.source(plan);
+        self.event("integrity.watch.started", Severity::Notice, |event| {
+            let refused = watching.refused.iter().map(|(mode, error)| format!("{mode}: {error}"));
+            event
+                .with_detail("mode", watching.mode.as_str())
+                .with_detail("refused", refused.collect::<Vec<_>>())
+                .with_detail("generation", baseline.generation())
+        });
+        self.gauges.watching(watching.mode, &baseline);
+        let gate = gate::start(&self.config, &baseline, &self.gauges)?;
+        (self.health)(Health::Up);
+        let mut options = SentryOptions::new(plan.roots.iter().cloned());
+        options.exclude.clone_from(&plan.exclude);
+        options.scan_every = self.config.scan_every;
+        options.full_every = plan.policy.full_every().unwrap_or(self.config.full_every);
+        options.threads = self.threads();
+        options.cancel = self.cancel.clone();
+        options.byte_rate = match self.config.byte_rate {
+            0 => None,
+            rate => Some((rate, Arc::new(Pause))),
+        };
+        options.monitor = MonitorOptions::new(plan.roots.iter().cloned())
+            .with_settling(self.config.settle, self.config.settle_limit);
+        let ledger = Ledger::new(self.databases(), baseline.algorithm());
+        let policy = Arc::clone(&plan.policy);
+        let mut sentry =
+            Sentry::new(baseline, policy, watching.source, options, Arc::new(SystemClock));
+        if let Err(error) = sentry.trust(ledger) {
+            self.event("integrity.trust.failed", Severity::Warning, |event| {
+                event.with_message(error.to_string())
+            });
+        }
+        let mut stamps = plan.stamps;
+        loop {
+            for notice in sentry.turn(TURN)? {
+                self.pass_on(notice);
+            }
+            gate.tell(&*self.tell);
+            if stopped.try_recv() == Err(TryRecvError::Disconnected) {
+                return Ok(Ended::Stopped);
+            }
+            let now = self.stamps(&plan.baselines);
+            if now[1] != stamps[1] {
+                return Ok(Ended::Superseded);
+            }
+            if now[0] == stamps[0] {
+                continue;
+            }
+            stamps = now;
+            // One that is not to be trusted is refused where all are opened.
+            let Ok(newest) = plan.baselines.newest().map(Arc::new) else {
+                return Ok(Ended::Superseded);
+            };
+            if newest.generation() > sentry.baseline().generation() {
+                self.gauges.watching(watching.mode, &newest);
+                gate.rebase(&newest);
+                for notice in sentry.rebase(newest) {
+                    self.pass_on(notice);
+                }
+            }
+        }
+    }
+
+    fn source(&self, plan: &Plan) -> Watching {
+        let options = WatchOptions::new(plan.roots.iter().cloned())
+            .with_exclude(plan.exclude.iter().cloned())
+            .with_poll_interval(self.config.scan_every);
+        match self.config.watch {
+            ConfiguredMode::Auto => Watching::best(&options, SystemClock),
+            ConfiguredMode::Poll => Watching::poll(&options, SystemClock),
+        }
+    }
+
+    fn databases(&self) -> Vec<Box<dyn TrustSource>> {
+        let named = self.config.trust.iter().map(|name| match name {
+            TrustName::Dpkg => Box::new(Dpkg::new("/")) as Box<dyn TrustSource>,
+        });
+        let pip = self.config.site_packages.iter().map(|dir| Box::new(Pip::new(dir)) as _);
+        named.chain(pip).collect()
+    }
+
+    fn pass_on(&self, notice: Notice) {
+        match notice {
+            Notice::Detected(_) => self.gauges.detected(),
+            Notice::Report(report) => {
+                self.gauges.reported(&report);
+                (self.tell)(report.to_event());
+            }
+            Notice::Untrusted(reason) => {
+                self.event("integrity.trust.failed", Severity::Warning, |event| {
+                    event.with_message(reason)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn event(&self, kind: &'static str, severity: Severity, fill: impl FnOnce(Event) -> Event) {
+        (self.tell)(fill(Event::new(SystemClock.now(), kind, severity, "integrity")));
+    }
+
+    fn threads(&self) -> NonZeroUsize {
+        NonZeroUsize::new(usize::from(self.config.threads)).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Looks at the baselines' directory and at the policy.
+    fn stamps(&self, baselines: &Baselines) -> [Option<SystemTime>; 2] {
+        [baselines.path(), &self.config.policy]
+            .map(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok())
+    }
+}
+
+/// Why a watch ended.
+enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// What it goes by is another now.
+    Superseded,
+}
+
+/// Keeps a scan from reading too fast.
+struct Pause;
+
+impl Pace for Pause {
+    fn wait(&self, duration: Duration) {
+        // Nobody unparks a thread of the scanner.
+        std::thread::park_timeout(duration);
+    }
+}
+
+/// How long a turn waits for changes; a stop and a new baseline are noticed as soon.
+const TURN: Duration = Duration::from_millis(500);
+
+/// How soon a baseline that was refused is looked at again.
+const RETRY: Duration = Duration::from_secs(5);
