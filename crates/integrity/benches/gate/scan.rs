@@ -36,7 +36,7 @@ fn small(criterion: &mut Criterion) {
         fs::write(directory.join(format!("{number}")), vec![b'x'; 4_500]).expect("there is space");
     }
     // So late that every file is old enough to be trusted.
-    let clock = ManualClock::at(SystemClock.now().saturating_add(Duration::from_secs(60)));
+    let clock = ManualClock::at(SystemClock.now().saturating_add(Duration::from_mins(1)));
     let known = options(dir.path()).with_clock(&clock).run().expect("it can be scanned");
     let mut group = criterion.benchmark_group("gate");
     group.throughput(Throughput::Elements(SMALL));
