@@ -109,7 +109,8 @@ impl Processes {
 /// Reads who a process is, or `None` when it has ended meanwhile.
 fn read(pid: u32, pidfd: &OwnedFd) -> Option<Actor> {
     let mut actor = Actor::new(pid);
-    actor.exe = exe(pid);
+    // A process that is ending has none any more, a while before its end shows.
+    actor.exe = Some(exe(pid)?);
     let (uid, mut parent) = status(pid)?;
     actor.uid = Some(uid);
     while parent != 0 && actor.ancestors.len() < MAX_ANCESTORS {
