@@ -1,5 +1,6 @@
 //! Every way to change a tree that we know of: what is reported of it, with the values before and after.
 
+mod replaced;
 mod root;
 mod rows;
 
@@ -47,7 +48,7 @@ enum Value {
 
 #[test]
 fn every_change_that_an_ordinary_user_can_make_is_reported() {
-    rows::ROWS.iter().for_each(check);
+    rows::ROWS.iter().chain(replaced::ROWS).for_each(check);
     ran_as_ordinary_user("mutations::every_change_that_an_ordinary_user_can_make_is_reported");
 }
 
