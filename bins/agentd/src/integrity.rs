@@ -90,7 +90,7 @@ impl Watchman {
         let (policy, text) = if config.policy.as_os_str().is_empty() {
             (Policy::everything(), None)
         } else {
-            let text = String::from_utf8(regular_file::read(&config.policy)?)?;
+            let text = String::from_utf8(regular_file::read_trusted(&config.policy)?)?;
             let policy = Policy::parse(&text).map_err(|error| {
                 format!("the policy {} is not acceptable: {error}", config.policy.display())
             })?;
