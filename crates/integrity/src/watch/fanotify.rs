@@ -130,9 +130,10 @@ impl FanotifyWatch {
         if event.mask & libc::FAN_OPEN_EXEC != 0 {
             // One event may stand for this and for a change.
             if event.mask & CHANGES & !(libc::FAN_OPEN_EXEC | libc::FAN_ONDIR) == 0 {
-                return self.processes.starts(by.pid, by.pidfd);
+                return self.processes.starts(by.pid, by.pidfd, event.object);
             }
-            self.processes.starts(by.pid, by.pidfd.as_ref().and_then(|fd| fd.try_clone().ok()));
+            let pidfd = by.pidfd.as_ref().and_then(|fd| fd.try_clone().ok());
+            self.processes.starts(by.pid, pidfd, event.object.clone());
         }
         let is_directory = event.mask & libc::FAN_ONDIR != 0;
         if event.mask & libc::FAN_RENAME != 0 {

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::parse::Fid;
+use super::sys;
 use crate::{Actor, Confidence};
 
 /// The processes that were seen last.
@@ -26,8 +28,10 @@ pub(super) struct Processes {
 struct Known {
     pidfd: OwnedFd,
     actor: Actor,
-    /// How often it may still be looked at until the program that it starts shows; 0 when it has shown.
+    /// How often it may still be looked at until the program that it starts runs; 0 when it does.
     looks: u8,
+    /// What it opened to run: the program, its interpreter, the loader.
+    opened: Vec<Fid>,
     ended: bool,
 }
 
@@ -38,11 +42,14 @@ impl Processes {
     }
 
     /// Notes that a process starts a program.
-    pub(super) fn starts(&mut self, pid: u32, pidfd: Option<OwnedFd>) {
-        // Looked at before it changes, so that the change shows.
-        match pidfd.and_then(|pidfd| Some((read(pid, &pidfd)?, pidfd))) {
-            Some((actor, pidfd)) => self.keep(Known { pidfd, actor, looks: LOOKS, ended: false }),
-            None => self.known.retain(|known| known.actor.pid != pid),
+    pub(super) fn starts(&mut self, pid: u32, pidfd: Option<OwnedFd>, program: Option<Fid>) {
+        let before = self.known.iter().position(|known| known.actor.pid == pid);
+        let before = before.and_then(|at| self.known.remove(at)).filter(|known| known.looks > 0);
+        let mut opened = before.map(|known| known.opened).unwrap_or_default();
+        opened.truncate(MAX_OPENED);
+        opened.extend(program);
+        if let Some((actor, pidfd)) = pidfd.and_then(|pidfd| Some((read(pid, &pidfd)?, pidfd))) {
+            self.keep(Known { pidfd, actor, looks: LOOKS, opened, ended: false });
         }
     }
 
@@ -58,9 +65,11 @@ impl Processes {
                 return true;
             }
             known.looks -= 1;
+            // Asked first: what is read afterwards is the new program's.
+            let runs = known.opened.iter().any(|opened| runs(known.actor.pid, opened));
             let Some(actor) = read(known.actor.pid, &known.pidfd) else { return false };
-            if actor.exe == known.actor.exe {
-                // The same program again, or one that takes long to start: which, nobody can tell.
+            if !runs {
+                // One that takes so long to start is not remembered.
                 return known.looks > 0;
             }
             known.actor = actor;
@@ -79,7 +88,13 @@ impl Processes {
         {
             self.read.insert(pid, actor.clone());
             if !self.known.iter().any(|known| known.actor.pid == pid && known.looks > 0) {
-                self.keep(Known { pidfd, actor: actor.clone(), looks: 0, ended: false });
+                self.keep(Known {
+                    pidfd,
+                    actor: actor.clone(),
+                    looks: 0,
+                    opened: Vec::new(),
+                    ended: false,
+                });
             }
             return actor;
         }
@@ -126,6 +141,12 @@ fn read(pid: u32, pidfd: &OwnedFd) -> Option<Actor> {
     (!has_ended(pidfd)).then_some(actor)
 }
 
+/// Tells whether a process runs this very file.
+fn runs(pid: u32, program: &Fid) -> bool {
+    let Ok(path) = sys::c_string(format!("/proc/{pid}/exe").as_bytes()) else { return false };
+    sys::target(&path, program.fsid).is_ok_and(|running| running == *program)
+}
+
 fn exe(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
@@ -157,6 +178,9 @@ fn has_ended(pidfd: &OwnedFd) -> bool {
 
 /// Each holds a descriptor.
 const MAX_KNOWN: usize = 32;
+
+/// A script, what runs it, and the loader of that.
+const MAX_OPENED: usize = 3;
 
 const MAX_ANCESTORS: usize = 8;
 

@@ -102,17 +102,27 @@ pub(in crate::watch) fn handle(
     name: &CStr,
     fsid: u64,
 ) -> io::Result<(Fid, c_int)> {
+    look_up(directory.as_raw_fd(), name, fsid, libc::AT_EMPTY_PATH)
+}
+
+/// Returns the handle of what a path leads to, links followed.
+pub(in crate::watch) fn target(path: &CStr, fsid: u64) -> io::Result<Fid> {
+    let (found, _) = look_up(libc::AT_FDCWD, path, fsid, libc::AT_SYMLINK_FOLLOW)?;
+    Ok(found)
+}
+
+fn look_up(directory: c_int, name: &CStr, fsid: u64, flags: c_int) -> io::Result<(Fid, c_int)> {
     let mut buffer = HandleBuffer { length: MAX_HANDLE, kind: 0, bytes: [0; MAX_HANDLE as usize] };
     let mut mount = 0;
     // SAFETY: the buffer is laid out as `struct file_handle` and its length says how much follows; name, buffer and
     // mount outlive the call, which keeps no pointer to them.
     let result = unsafe {
         libc::name_to_handle_at(
-            directory.as_raw_fd(),
+            directory,
             name.as_ptr(),
             (&raw mut buffer).cast(),
             &raw mut mount,
-            libc::AT_EMPTY_PATH,
+            flags,
         )
     };
     if result != 0 {

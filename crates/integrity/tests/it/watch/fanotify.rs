@@ -235,8 +235,9 @@ fn who_ended_is_remembered_or_unknown_and_never_guessed() {
         let path = root.join(round.to_string());
         let mut child = Command::new("touch").arg(&path).spawn().unwrap();
         let pid = child.id();
-        child.wait().unwrap();
         let actor = seen.touched(&path, Touch::Written).actor.unwrap();
+        child.wait().unwrap();
+
         assert_eq!(actor.pid, pid);
         if actor.confidence == Confidence::Unknown {
             assert_eq!((actor.exe, actor.uid), (None, None));
