@@ -125,6 +125,11 @@ impl Watchman {
         let trail = self.custody.trail(self.custody.data_dir().join("trail"))?;
         let rules = Rules::new(&plan.policy, plan.text.as_deref());
         plan.baselines.init(&now, rules, Acceptor::new(&trail, "agentd"))?;
+        if let Err(error) = plan.baselines.keep_texts(&now, &plan.policy) {
+            self.event("integrity.texts.failed", Severity::Warning, |event| {
+                event.with_message(error.to_string())
+            });
+        }
         let report = Report::BaselineCreated {
             entries: now.statistics().entries,
             unreadable: now.statistics().faults,
@@ -175,7 +180,7 @@ impl Watchman {
         let mut stamps = plan.stamps;
         loop {
             for notice in sentry.turn(TURN)? {
-                self.pass_on(notice);
+                self.pass_on(notice, plan, sentry.baseline());
             }
             gate.tell(&*self.tell);
             if stopped.try_recv() == Err(TryRecvError::Disconnected) {
@@ -197,7 +202,7 @@ impl Watchman {
                 self.gauges.watching(watching.mode, &newest);
                 gate.rebase(&newest);
                 for notice in sentry.rebase(newest) {
-                    self.pass_on(notice);
+                    self.pass_on(notice, plan, sentry.baseline());
                 }
             }
         }
@@ -221,12 +226,22 @@ impl Watchman {
         named.chain(pip).collect()
     }
 
-    fn pass_on(&self, notice: Notice) {
+    fn pass_on(&self, notice: Notice, plan: &Plan, baseline: &Baseline) {
         match notice {
             Notice::Detected(_) => self.gauges.detected(),
             Notice::Report(report) => {
                 self.gauges.reported(&report);
-                (self.tell)(report.to_event());
+                let diff = match &report {
+                    Report::Finding(finding) => {
+                        plan.baselines.text_diff(baseline, &plan.policy, &finding.change)
+                    }
+                    _ => None,
+                };
+                let event = report.to_event();
+                (self.tell)(match diff {
+                    Some(diff) => event.with_detail("diff", diff.to_string()),
+                    None => event,
+                });
             }
             Notice::Untrusted(reason) => {
                 self.event("integrity.trust.failed", Severity::Warning, |event| {

@@ -56,6 +56,8 @@ mod files;
 mod keyring;
 mod prove;
 mod seen;
+#[cfg(feature = "baselines")]
+mod texts;
 mod trail;
 
 #[cfg(feature = "baselines")]

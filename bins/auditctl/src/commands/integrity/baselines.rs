@@ -15,7 +15,7 @@ use super::rules::Loaded;
 use super::scan::{self, Task};
 use super::{Kept, refused, report, rules};
 use crate::cli::{Depth, Effort, Scope};
-use crate::commands::{actor, could_not_run, print};
+use crate::commands::{actor, could_not_run, note, print};
 
 /// Records the first baseline.
 pub(super) fn init(
@@ -47,6 +47,7 @@ pub(super) fn init(
         .baselines
         .init(&now, loaded.rules(), Acceptor::new(&trail, &actor))
         .map_err(refused)?;
+    keep_texts(kept, &now, &loaded);
     let faulty: Vec<Faulty> = now.entries().filter_map(|entry| Faulty::of(&entry)).collect();
     let dir = kept.baselines.path();
     print(&match kept.format {
@@ -98,9 +99,12 @@ impl Look {
     }
 
     fn print(&self, kept: &Kept, found: &Compared) -> Result<(), Report> {
+        let diff = &|change: &Change| {
+            kept.baselines.text_diff(&self.baseline, &self.loaded.policy, change)
+        };
         print(&match kept.format {
-            Format::Text => report::text(&self.baseline, &self.now, found),
-            Format::Json => report::json(&self.baseline, &self.now, found)?,
+            Format::Text => report::text(&self.baseline, &self.now, found, diff),
+            Format::Json => report::json(&self.baseline, &self.now, found, diff)?,
         })
     }
 }
@@ -145,9 +149,7 @@ pub(super) fn update(
         found.changes.iter().partition(|change| is_accepted(change));
     if chosen.is_empty() {
         if !found.changes.is_empty() {
-            crate::commands::note(
-                "nothing was accepted, nothing is written; accept with: --accept all",
-            );
+            note("nothing was accepted, nothing is written; accept with: --accept all");
         }
         return Ok(ExitCode::from(u8::from(!found.changes.is_empty())));
     }
@@ -164,7 +166,8 @@ pub(super) fn update(
             Acceptor::new(&trail, &actor()),
         )
         .map_err(refused)?;
-    crate::commands::note(&format!(
+    keep_texts(kept, &look.now, &look.loaded);
+    note(&format!(
         "baseline {} signed: {} accepted, {} left",
         seen.generation,
         chosen.len(),
@@ -190,7 +193,7 @@ pub(super) fn diff(kept: &Kept, from: Option<u64>, to: Option<u64>) -> Result<Ex
     print(&match kept.format {
         Format::Text => format!(
             "{}{} from baseline {} to {}\n",
-            report::changes(&changes),
+            report::changes(&changes, &|_| None),
             report::sum(&changes),
             from.generation(),
             to.generation()
@@ -202,6 +205,15 @@ pub(super) fn diff(kept: &Kept, from: Option<u64>, to: Option<u64>) -> Result<Ex
         }))?,
     })?;
     Ok(ExitCode::from(u8::from(!changes.is_empty())))
+}
+
+/// Keeps the texts whose changes are to be shown. Without them a change is reported all the same.
+fn keep_texts(kept: &Kept, now: &Snapshot, loaded: &Loaded) {
+    match kept.baselines.keep_texts(now, &loaded.policy) {
+        Ok(0) => {}
+        Ok(count) => note(&format!("no room for {count} texts: their changes will show no lines")),
+        Err(error) => note(&format!("texts are not kept, changes will show no lines: {error}")),
+    }
 }
 
 /// Opens the trail that acceptance is put on.

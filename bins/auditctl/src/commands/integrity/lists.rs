@@ -62,7 +62,7 @@ pub(super) fn import(
     print(&match answer {
         Format::Text => format!(
             "{}{}{} in {} files, by content alone\n",
-            report::changes(&compared.changes),
+            report::changes(&compared.changes, &|_| None),
             report::faulty(&faulty),
             report::sum(&compared.changes),
             list.len()

@@ -4,13 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use wardkit_cli::{Report, escaped, escaped_json};
-use wardkit_integrity::{Baseline, Change, ChangeKind, Compared, Faulty, FieldValue, Snapshot};
+use wardkit_integrity::{
+    Baseline, Change, ChangeKind, Compared, Faulty, FieldValue, Snapshot, TextDiff,
+};
 
 use crate::commands::could_not_run;
 
 /// Lists each change with what it was and what it is, then what could not be read, then the sum.
-pub(super) fn text(baseline: &Baseline, now: &Snapshot, found: &Compared) -> String {
-    let mut text = changes(&found.changes);
+pub(super) fn text(
+    baseline: &Baseline,
+    now: &Snapshot,
+    found: &Compared,
+    diff: Diff<'_>,
+) -> String {
+    let mut text = changes(&found.changes, diff);
     text.push_str(&faulty(&found.faulty));
     let statistics = now.statistics();
     // Writing to a String cannot fail.
@@ -31,8 +38,11 @@ pub(super) fn text(baseline: &Baseline, now: &Snapshot, found: &Compared) -> Str
     text
 }
 
+/// What changed in the text of a file, where that is known.
+pub(super) type Diff<'d> = &'d dyn Fn(&Change) -> Option<TextDiff>;
+
 /// Lists changes.
-pub(super) fn changes(changes: &[Change]) -> String {
+pub(super) fn changes(changes: &[Change], diff: Diff<'_>) -> String {
     let mut text = String::new();
     for change in changes {
         let path = escaped(&change.path.to_string_lossy());
@@ -48,8 +58,15 @@ pub(super) fn changes(changes: &[Change]) -> String {
             let (old, new) = (side(&field.old), side(&field.new));
             let _ = writeln!(text, "            {:<8} {old} -> {new}", field.field);
         }
+        for line in diff(change).iter().flat_map(lines) {
+            let _ = writeln!(text, "            {}", escaped(&line));
+        }
     }
     text
+}
+
+fn lines(diff: &TextDiff) -> Vec<String> {
+    diff.to_string().lines().map(str::to_owned).collect()
 }
 
 /// Says how many changes of which kind there are.
@@ -74,10 +91,22 @@ pub(super) fn json(
     baseline: &Baseline,
     now: &Snapshot,
     found: &Compared,
+    diff: Diff<'_>,
 ) -> Result<String, Report> {
     let statistics = now.statistics();
+    let changes: Result<Vec<Value>, _> = found
+        .changes
+        .iter()
+        .map(|change| {
+            let mut value = serde_json::to_value(change)?;
+            if let Some(diff) = diff(change) {
+                value["text_diff"] = lines(&diff).into();
+            }
+            Ok::<_, serde_json::Error>(value)
+        })
+        .collect();
     line(&json!({
-        "changes": found.changes,
+        "changes": changes.map_err(could_not_run)?,
         "errors": found.faulty,
         "baseline": {
             "generation": baseline.generation(),
