@@ -1,9 +1,11 @@
 //! The files of a log: their names, and how they are written and read.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, Write as _};
+use std::io::{self, BufRead, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use wardkit_tlog::{Frontier, Hash, Note, TreeHead};
 
 use crate::entry::MAX_LINE;
@@ -68,10 +70,10 @@ impl Layout {
     /// Opens a segment where it is. It is in the archive before it is gone from the log's directory.
     pub(crate) fn open_segment(&self, first: u64) -> Result<(PathBuf, File), Error> {
         let path = self.segment(first);
-        let mut result = File::open(&path);
+        let mut result = open_file(&path);
         for archive in &self.archives {
             if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-                result = File::open(archive.join(file_name(first, SEGMENT)));
+                result = open_file(&archive.join(file_name(first, SEGMENT)));
             }
         }
         result.map_err(Error::io("read", &path)).map(|file| (path, file))
@@ -81,6 +83,15 @@ impl Layout {
     pub(crate) fn sync_dir(&self) -> Result<(), Error> {
         sync_dir(&self.dir)
     }
+}
+
+/// Returns the newest checkpoint of the log in a directory, which nobody has verified yet, or `None` where there is none.
+///
+/// # Errors
+///
+/// When the file cannot be read, or holds no note.
+pub fn newest_checkpoint(dir: impl AsRef<Path>) -> Result<Option<Note>, Error> {
+    read_note(&Layout::new(dir.as_ref().to_owned()).checkpoint())
 }
 
 /// Returns the numbers in the names of the files with an extension.
@@ -106,6 +117,8 @@ fn file_name(first: u64, extension: &str) -> String {
 
 const SEGMENT: &str = ".jsonl";
 const NOTE: &str = ".note";
+/// The hashes of 63 subtrees, a line each, are shorter.
+const MAX_PEAKS: usize = 4096;
 
 /// Makes new and renamed files in a directory durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
@@ -122,7 +135,12 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     draft.push(".new");
     let draft = PathBuf::from(draft);
     let write = || {
-        let mut file = File::create(&draft)?;
+        // Whatever stands there, a link too, is not written through.
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::create_new(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
         fs::rename(&draft, path)
@@ -130,9 +148,26 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write().map_err(Error::io("write", path))
 }
 
+/// Opens a file for reading. A pipe in its place must not keep anybody waiting.
+fn open_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
+/// Reads a file, and one byte more than it may have at most.
+fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads a note, or `None` where there is no such file.
 pub(crate) fn read_note(path: &Path) -> Result<Option<Note>, Error> {
-    let bytes = match fs::read(path) {
+    let bytes = match read_file(path, Note::MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
@@ -147,7 +182,7 @@ pub(crate) fn peaks_text(tree: &Frontier) -> String {
 
 /// Reads a tree that has this head, or `None` where it is missing or has another.
 pub(crate) fn read_peaks(path: &Path, head: TreeHead) -> Option<Frontier> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = String::from_utf8(read_file(path, MAX_PEAKS).ok()?).ok()?;
     let peaks: Option<Vec<Hash>> = text.lines().map(|line| line.parse().ok()).collect();
     Frontier::from_peaks(head.size, peaks?).ok().filter(|tree| tree.head() == head)
 }

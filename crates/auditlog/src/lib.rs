@@ -77,6 +77,7 @@ mod writer;
 
 pub use entry::{Durability, Entry, Receipt, Record};
 pub use error::{Error, LineFault};
+pub use layout::newest_checkpoint;
 pub use log::Log;
 pub use mask::{MaskedFields, Redact, RedactNothing};
 pub use options::LogOptions;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use wardkit_auditlog::{Durability, Error, Failure, LineFault, Verdict, Verifier, Witness};
 use wardkit_tlog::TreeHead;
@@ -343,4 +344,52 @@ fn a_line_longer_than_any_entry_is_refused_in_bounded_memory() {
         Err(Error::Line { line: 2, reason: LineFault::TooLong, .. })
     ));
     assert_eq!(lines(dir.path()).len(), 2);
+}
+
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_file_keeps_nobody_waiting() {
+    let dir = rotated(0);
+    for name in ["checkpoint", "000000000000.jsonl"] {
+        for kind in ["pipe", "zero"] {
+            let forged = copy(dir.path());
+            let path = forged.path().join(name);
+            fs::remove_file(&path).unwrap();
+            if kind == "pipe" {
+                let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+                assert!(made.success());
+            } else {
+                std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            }
+            let verifier = Verifier::new(key(1).verifier().clone());
+            let outcome = verifier.verify(forged.path());
+            assert!(matches!(outcome, Err(Error::Io { .. })), "{name} {kind} {outcome:?}");
+            assert!(options().open(forged.path()).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_writer_that_keeps_the_lock_keeps_no_verifier_waiting() {
+    let dir = rotated(0);
+    let lock = fs::File::open(dir.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(verify(dir.path()).failures, []);
+}
+
+#[test]
+fn a_log_that_grows_meanwhile_is_intact_at_every_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = options().with_segment_bytes(600).with_checkpoints(2, Duration::MAX).open(dir.path());
+    let log = log.unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            (0..400).for_each(|number| {
+                log.append(entry(number), Durability::Written).unwrap();
+            });
+        });
+        while !writer.is_finished() {
+            assert_eq!(verify(dir.path()).failures, []);
+        }
+    });
+    assert_eq!(verify(dir.path()).head.size, 401);
 }

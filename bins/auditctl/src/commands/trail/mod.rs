@@ -51,8 +51,11 @@ impl Log {
 
     /// Reads the newest checkpoint, which nobody has verified yet.
     fn newest_note(&self) -> Result<Note, Report> {
-        read_note(&self.dir.join("checkpoint"))
-            .map_err(|report| report.with_hint("is there a log? name its directory: --log DIR"))
+        let hint = "is there a log? name its directory: --log DIR";
+        let note = wardkit_auditlog::newest_checkpoint(&self.dir).map_err(could_not_run)?;
+        note.ok_or_else(|| {
+            could_not_run(format!("no checkpoint in {}", self.dir.display())).with_hint(hint)
+        })
     }
 }
 
