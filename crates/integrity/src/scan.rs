@@ -41,7 +41,7 @@ use crate::{Algorithm, EntryKind, Error, Everything, FileTime, Selection, Take};
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use wardkit_integrity::ScanOptions;
+/// use wardkit_integrity::{Known as _, ScanOptions};
 ///
 /// let dir = tempfile::tempdir()?;
 /// std::fs::write(dir.path().join("greeting"), "hello")?;
