@@ -207,3 +207,77 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 const MOST_WAITING: usize = 10_000;
 /// So many share one synchronisation.
 const BATCH: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use wardkit_auditlog::{Query, Record};
+    use wardkit_core::Severity;
+    use wardkit_custody::Custody;
+
+    use super::*;
+
+    fn recorder() -> (tempfile::TempDir, Recorder) {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.path(), mode).unwrap();
+        let trail = Custody::new(dir.path(), "bot-1").trail(dir.path().join("trail")).unwrap();
+        (dir, Recorder::new(trail))
+    }
+
+    fn records(dir: &tempfile::TempDir) -> Vec<Record> {
+        Query::new().read(dir.path().join("trail")).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn entries_that_find_no_room_are_counted_on_the_trail() {
+        let (dir, recorder) = recorder();
+        for number in 0..MOST_WAITING + 7 {
+            recorder.record(Entry::new("test.happened", number.to_string()));
+        }
+        recorder.flush().unwrap();
+        let records = records(&dir);
+        assert_eq!(records.len(), 1 + MOST_WAITING + 1);
+        for (number, record) in records[1..=MOST_WAITING].iter().enumerate() {
+            assert_eq!(record.entry.subject, number.to_string());
+        }
+        let last = &records.last().unwrap().entry;
+        assert_eq!(
+            (last.kind.as_str(), &last.detail),
+            ("trail.entries.lost", &json!({"count": 7}))
+        );
+        recorder.flush().unwrap();
+        assert_eq!(lock(&recorder.0.waiting).len(), 0);
+    }
+
+    #[test]
+    fn an_entry_that_the_log_refuses_leaves_word_and_the_others_pass() {
+        let (dir, recorder) = recorder();
+        recorder.record(Entry::new("first.happened", ""));
+        recorder.record(Entry::new("too.long", "x".repeat(2 << 20)));
+        recorder.record(Entry::new("third.happened", ""));
+        recorder.flush().unwrap();
+        let kinds: Vec<_> =
+            records(&dir).into_iter().skip(1).map(|record| record.entry.kind).collect();
+        assert_eq!(kinds, ["first.happened", "trail.entry.refused", "third.happened"]);
+    }
+
+    #[test]
+    fn an_event_keeps_all_it_says_and_its_head_is_told_once_it_is_covered() {
+        let (dir, recorder) = recorder();
+        assert!(recorder.head().unwrap().starts_with("1 "));
+        let event = Event::new(SystemClock.now(), "part.failed", Severity::Error, "agentd")
+            .with_subject("http")
+            .with_detail("token", "hunter2")
+            .with_detail("restarts", 3_u32);
+        recorder.record(entry_of(&event));
+        recorder.flush().unwrap();
+        recorder.seal().unwrap();
+        let entry = records(&dir).remove(1).entry;
+        assert_eq!((entry.kind.as_str(), entry.subject.as_str()), ("part.failed", "http"));
+        assert_eq!(entry.detail["severity"], "error");
+        assert_eq!(entry.detail["details"], json!({"token": "***", "restarts": 3}));
+        assert!(recorder.head().unwrap().starts_with("2 "));
+    }
+}

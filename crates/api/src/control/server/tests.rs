@@ -5,10 +5,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use wardkit_core::Health;
 
 use super::*;
-use crate::{BoxFuture, ControlClient, ReloadRefused, Reloaded, Status};
+use crate::{Asked, BoxFuture, ControlClient, ReloadRefused, Reloaded, Status};
 
-/// A daemon that nobody may ask.
-struct Untouchable;
+/// A daemon that nobody may ask. It learns who tried.
+#[derive(Default)]
+struct Untouchable(Mutex<Vec<(Caller, Asked)>>);
 
 impl Daemon for Untouchable {
     fn health(&self) -> Vec<(String, Health)> {
@@ -25,6 +26,10 @@ impl Daemon for Untouchable {
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
         panic!("told to reload")
+    }
+
+    fn asked(&self, by: Caller, what: Asked) {
+        self.0.lock().unwrap().push((by, what));
     }
 }
 
@@ -60,6 +65,7 @@ async fn another_user_is_refused_and_the_log_says_so() {
     // This process is neither of them, even when it runs as root.
     server.socket.welcome = [u32::MAX - 1; 2];
     let client = ControlClient::new(&path);
+    let daemon = Arc::new(Untouchable::default());
     let calls = async {
         assert!(
             matches!(client.status().await, Err(Error::Denied { path: named }) if named == path)
@@ -67,13 +73,15 @@ async fn another_user_is_refused_and_the_log_says_so() {
         assert!(matches!(client.reload().await, Err(Error::Denied { .. })));
     };
     tokio::select! {
-        () = server.serve(Arc::new(Untouchable), std::future::pending()) => {}
+        () = server.serve(Arc::clone(&daemon) as Arc<dyn Daemon>, std::future::pending()) => {}
         () = calls => {}
     }
     let own = rustix::process::geteuid().as_raw();
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let refusals: Vec<_> = log.lines().filter(|line| line.contains("user refused")).collect();
     assert_eq!(refusals.len(), 2, "{log}");
+    let caller = Caller::new(own, i32::try_from(std::process::id()).ok());
+    assert_eq!(*daemon.0.lock().unwrap(), [(caller, Asked::Refused); 2]);
     assert!(refusals[0].contains("WARN") && refusals[0].contains(&format!("uid={own}")), "{log}");
 }
 
