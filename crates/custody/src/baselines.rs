@@ -11,7 +11,7 @@ use wardkit_integrity::{
     Algorithm, Baseline, BaselineDir, BaselineHeader, Change, Comparison, Digest,
     Error as IntegrityError, Known as _, Policy, Refusal, Seen, Snapshot,
 };
-use wardkit_tlog::{EpochChain, Hash};
+use wardkit_tlog::{EpochChain, Hash, VerifierKey};
 
 use crate::custody::{Custody, resolve};
 use crate::files::{Kept, read, replace};
@@ -150,10 +150,50 @@ impl Baselines {
         let is_missing = self.generations()?.is_empty() && self.remembered()?.is_none();
         let chain = if is_missing { None } else { Some(self.chain()?) };
         let keys = chain.iter().flat_map(EpochChain::keys).collect::<Vec<_>>();
-        let baseline = self.dir.newest(keys.iter().copied(), None)?;
-        self.check(&baseline)?;
+        let mut baseline = self.dir.newest(keys.iter().copied(), None)?;
+        while let Err(refusal) = self.check(&baseline, &keys) {
+            // Somebody may have accepted a newer one since it was opened. Each turn takes another generation.
+            let newer = self.dir.newest(keys.iter().copied(), None)?;
+            if newer.generation() <= baseline.generation() {
+                return Err(refusal);
+            }
+            baseline = newer;
+        }
         self.remember(&baseline.header().lineage, baseline.seen())?;
         Ok(baseline)
+    }
+
+    /// Makes the directory, where there is none yet. A scan that covers it should come after.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn make_dir(&self) -> Result<(), Error> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.map_err(Error::io("create", &self.path))
+    }
+
+    /// Checks that a first baseline can be made: that there is none, nor what is left of one that was accepted.
+    ///
+    /// # Errors
+    ///
+    /// When there is something, or what was remembered cannot be read.
+    pub fn check_vacant(&self) -> Result<(), Error> {
+        // Knowing no key, it gets no further than to whether there is one.
+        match self.dir.newest(std::iter::empty(), None) {
+            Err(IntegrityError::Baseline { path, reason: Refusal::Missing }) => {
+                // A first attempt that crashed leaves a file that nobody ever accepted.
+                if path == self.path || self.remembered()?.is_none() {
+                    return Ok(());
+                }
+                Err(IntegrityError::Baseline { path, reason: Refusal::Missing }.into())
+            }
+            Err(error @ IntegrityError::Io { .. }) => Err(error.into()),
+            _ => {
+                let path = self.path.clone();
+                Err(IntegrityError::Baseline { path, reason: Refusal::Exists }.into())
+            }
+        }
     }
 
     /// Opens a baseline that was accepted once.
@@ -199,10 +239,7 @@ impl Baselines {
         rules: Rules<'_>,
         acceptor: Acceptor<'_>,
     ) -> Result<Seen, Error> {
-        if !self.generations()?.is_empty() {
-            let path = self.path.clone();
-            return Err(IntegrityError::Baseline { path, reason: Refusal::Exists }.into());
-        }
+        self.check_vacant()?;
         let mut lineage = [0; 16];
         lineage.copy_from_slice(&seed()?[..16]);
         let header = self.header(lineage, now.algorithm(), rules, now.roots().to_vec());
@@ -334,7 +371,7 @@ impl Baselines {
     }
 
     /// Holds a baseline against what was accepted in its lineage, and in its directory.
-    fn check(&self, baseline: &Baseline) -> Result<(), Error> {
+    fn check(&self, baseline: &Baseline, keys: &[&VerifierKey]) -> Result<(), Error> {
         let (seen, lineage) = (self.custody.seen(), hex(&baseline.header().lineage));
         for subject in [Subject::Lineage(&lineage), Subject::Directory(&self.path)] {
             if let Some(mark) = seen.last(subject)? {
@@ -344,9 +381,31 @@ impl Baselines {
                     path: self.path.clone(),
                     reason,
                 })?;
+                self.check_descent(baseline, seen, keys)?;
             }
         }
         Ok(())
+    }
+
+    /// Checks that a newer baseline continues the one that was accepted. One of another lineage was replaced by it once,
+    /// however high its number is.
+    fn check_descent(
+        &self,
+        baseline: &Baseline,
+        accepted: Seen,
+        keys: &[&VerifierKey],
+    ) -> Result<(), Error> {
+        if accepted.generation >= baseline.generation() {
+            return Ok(());
+        }
+        let before = self.dir.generation(accepted.generation, keys.iter().copied())?;
+        let is_continued = before.header().lineage == baseline.header().lineage;
+        let forked = |reason| IntegrityError::Baseline { path: self.path.clone(), reason };
+        before.check_seen(&accepted).map_err(forked)?;
+        if is_continued {
+            return Ok(());
+        }
+        Err(forked(Refusal::Forked { generation: baseline.generation() }).into())
     }
 
     fn remember(&self, lineage: &[u8; 16], accepted: Seen) -> Result<(), Error> {
@@ -358,9 +417,7 @@ impl Baselines {
 
     /// Keeps the text of a policy beside the baseline, whose signed header has its digest.
     fn keep_policy(&self, rules: Rules<'_>) -> Result<(), Error> {
-        let mut builder = DirBuilder::new();
-        let made = builder.recursive(true).mode(0o700).create(&self.path);
-        made.map_err(Error::io("create", &self.path))?;
+        self.make_dir()?;
         let Some(text) = rules.text else { return Ok(()) };
         let path = self.policy_path(rules.policy.digest());
         if fs::symlink_metadata(&path).is_ok()
