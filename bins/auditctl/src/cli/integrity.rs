@@ -79,7 +79,7 @@ pub(crate) enum IntegrityCommand {
         /// The list
         file: PathBuf,
         /// Which tool's list it is
-        #[arg(long = "as", value_name = "FORMAT", value_enum)]
+        #[arg(id = "as", long = "as", value_name = "FORMAT", value_enum)]
         format: ListFormat,
         /// Where the list's relative paths begin, and outside of which no path may lie
         #[arg(long, value_name = "DIR")]
@@ -88,7 +88,7 @@ pub(crate) enum IntegrityCommand {
     /// Prints the newest baseline as a list for another tool
     Export {
         /// Which tool's list to print; its digest must be the baseline's
-        #[arg(long = "as", value_name = "FORMAT", value_enum)]
+        #[arg(id = "as", long = "as", value_name = "FORMAT", value_enum)]
         format: ExportFormat,
         #[command(flatten)]
         store: Store,
@@ -168,7 +168,7 @@ pub(crate) enum ListFormat {
     Aide,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
     /// For `sha256sum --check`
     Sha256sum,

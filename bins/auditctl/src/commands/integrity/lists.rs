@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wardkit_cli::{Format, Report};
-use wardkit_integrity::{Error, Export, Faulty, Format as ListFormat, import as read_list};
+use wardkit_integrity::{
+    Algorithm, Error, Export, Faulty, Format as ListFormat, import as read_list,
+};
 
 use super::{Kept, refused, report, resolved};
 use crate::cli;
@@ -47,6 +49,11 @@ pub(super) fn import(
     // The comparison follows no link; whoever names the root may.
     let list = read_list(format.into(), &resolved(root), BufReader::new(list))
         .map_err(|source| could_not_run(Unusable { path: file.to_owned(), source }))?;
+    if list.is_empty() {
+        // Saying that nothing changed would be true of anything.
+        let path = file.display();
+        return Err(could_not_run(format!("the list {path} has no digest that could be compared")));
+    }
     let compared = list.compare();
     let faulty: Vec<Faulty> = compared
         .faults
@@ -88,6 +95,9 @@ pub(super) fn export(
         could_not_run(error)
             .with_hint("make a baseline with the other digest: auditctl integrity init --algorithm NAME --baseline DIR")
     })?;
+    if format == cli::ExportFormat::Mtree && baseline.algorithm() != Algorithm::Sha256 {
+        note("without digests: mtree knows only those of a baseline made with --algorithm sha256");
+    }
     let export = match root {
         Some(root) => export.with_root(resolved(root)),
         None => export,
@@ -101,10 +111,12 @@ pub(super) fn export(
         }
         Err(error) => return Err(could_not_run(error)),
     };
-    for path in &exported.unnameable {
+    for path in exported.unnameable.iter().skip(1) {
         note(&format!("the format cannot spell {}", path.display()));
     }
-    Ok(ExitCode::from(if exported.unnameable.is_empty() { 0 } else { INCOMPLETE }))
+    let Some(first) = exported.unnameable.first() else { return Ok(ExitCode::SUCCESS) };
+    Err(could_not_run(format!("the list is not whole: it cannot spell {}", first.display()))
+        .with_hint("mtree spells every name"))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +134,3 @@ struct Unusable {
     #[source]
     source: Error,
 }
-
-/// The list is there, but not all of it.
-const INCOMPLETE: u8 = 3;

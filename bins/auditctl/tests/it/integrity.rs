@@ -1,0 +1,4 @@
+//! `auditctl integrity` as its user runs it, and as those who would rather not be seen would have it.
+
+mod host;
+mod lists;
