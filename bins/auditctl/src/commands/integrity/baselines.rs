@@ -25,21 +25,17 @@ pub(super) fn init(
     effort: Effort,
 ) -> Result<ExitCode, Report> {
     // Before a scan that may take minutes.
-    if !kept.baselines.generations().map_err(refused)?.is_empty() {
-        let path = kept.baselines.path().to_owned();
-        let reason = wardkit_integrity::Refusal::Exists;
-        return Err(refused(wardkit_integrity::Error::Baseline { path, reason }.into()));
-    }
+    kept.baselines.check_vacant().map_err(refused)?;
     let loaded = rules::load(kept, scope.policy.as_deref(), None)?;
     let roots = scan::roots(&scope.roots, &loaded, &[]);
     if roots.is_empty() {
         return Err(could_not_run("nothing to look at: no root is named")
             .with_hint("name one: auditctl integrity init --root PATH"));
     }
-    if let Some(missing) = roots.iter().find(|root| root.symlink_metadata().is_err()) {
-        return Err(could_not_run(format!("there is no {}", missing.display())));
-    }
+    scan::check_roots(&roots, !scope.roots.is_empty(), |_| false)?;
     let trail = trail(kept)?;
+    // It may lie in a directory that is looked at, which is then no other afterwards.
+    kept.baselines.make_dir().map_err(refused)?;
     let task = Task { roots, loaded: &loaded, algorithm, known: None, effort };
     let now = scan::run(kept, &task)?;
     let actor = actor();
@@ -87,6 +83,9 @@ impl Look {
         } else {
             scan::roots(&scope.roots, &loaded, stored)
         };
+        if !scope.roots.is_empty() {
+            scan::check_roots(&roots, true, |root| baseline.entry(root).is_some())?;
+        }
         let task = Task {
             roots,
             loaded: &loaded,
@@ -118,7 +117,7 @@ pub(super) fn verify(
 ) -> Result<ExitCode, Report> {
     let reuse = if depth.fast { Reuse::Unchanged } else { Reuse::Nothing };
     let look = Look::take(kept, scope, reuse, effort)?;
-    let own = kept.own();
+    let own = kept.own(look.now.roots());
     let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
     let found = comparison.of_snapshot(&look.now);
     look.print(kept, &found)?;
@@ -135,7 +134,7 @@ pub(super) fn update(
     let accept: Vec<Acceptance> =
         accept.iter().map(|what| what.parse().map_err(could_not_run)).collect::<Result<_, _>>()?;
     let look = Look::take(kept, scope, Reuse::Nothing, effort)?;
-    let own = kept.own();
+    let own = kept.own(look.now.roots());
     let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
     let found = comparison.of_snapshot(&look.now);
     look.print(kept, &found)?;
@@ -147,7 +146,9 @@ pub(super) fn update(
     };
     let (chosen, left): (Vec<&Change>, Vec<&Change>) =
         found.changes.iter().partition(|change| is_accepted(change));
-    if chosen.is_empty() {
+    // Rules that changed are accepted with everything, or with any part.
+    let has_new_rules = look.loaded.policy.digest() != look.baseline.header().policy;
+    if chosen.is_empty() && !(has_new_rules && accept.contains(&Acceptance::All)) {
         if !found.changes.is_empty() {
             note("nothing was accepted, nothing is written; accept with: --accept all");
         }

@@ -60,9 +60,18 @@ impl Kept {
         Ok(Self { custody, baselines, format: common.format })
     }
 
-    /// What no scan looks at: it has signatures of its own, and changes with every command.
-    fn own(&self) -> [PathBuf; 2] {
-        [resolved(self.custody.data_dir()), self.baselines.path().to_owned()]
+    /// What no scan looks at: it has signatures of its own, and changes with every command. It is named as the scan
+    /// of these roots names it, where a link leads to one of them.
+    fn own(&self, roots: &[PathBuf]) -> Vec<PathBuf> {
+        let mut own = vec![resolved(self.custody.data_dir()), self.baselines.path().to_owned()];
+        for index in 0..own.len() {
+            for root in roots {
+                if let Ok(below) = own[index].strip_prefix(resolved(root)) {
+                    own.push(root.join(below));
+                }
+            }
+        }
+        own
     }
 }
 
@@ -79,7 +88,12 @@ fn resolved(path: &Path) -> PathBuf {
 /// Reports what was refused, and what to do about it.
 fn refused(error: Error) -> Report {
     let hint = match &error {
-        Error::Integrity(IntegrityError::Baseline { reason, .. }) => match reason {
+        Error::Integrity(IntegrityError::Baseline { path, reason }) => match reason {
+            Refusal::Missing
+                if path.extension().is_some_and(|end| end == "fim" || end == "note") =>
+            {
+                "bring it back from a backup; to begin anew, move what is left of the baseline away first"
+            }
             Refusal::Missing => {
                 "make the first one: auditctl integrity init --root PATH; or name its directory: --baseline DIR"
             }

@@ -1,7 +1,8 @@
 //! Scanning, as the options say.
 
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use wardkit_cli::Report;
 use wardkit_integrity::{
@@ -9,7 +10,7 @@ use wardkit_integrity::{
 };
 
 use super::rules::Loaded;
-use super::{Kept, absolute, progress};
+use super::{Kept, absolute, progress, resolved};
 use crate::cli::Effort;
 use crate::commands::{could_not_run, note};
 
@@ -25,7 +26,7 @@ pub(super) struct Task<'t> {
 /// Scans, and says of the policy what is probably a slip.
 pub(super) fn run(kept: &Kept, task: &Task<'_>) -> Result<Snapshot, Report> {
     let usage = Usage::new(&task.loaded.policy);
-    let own = kept.own();
+    let own = kept.own(&task.roots);
     let selection = Outside::new(&usage, &own);
     let progress = Progress::new();
     let mut options = ScanOptions::new(&task.roots)
@@ -61,5 +62,44 @@ pub(super) fn roots(named: &[PathBuf], loaded: &Loaded, otherwise: &[PathBuf]) -
         ([], policy) => policy,
         (named, _) => named,
     };
-    chosen.iter().map(|root| absolute(root)).collect()
+    chosen.iter().map(|root| plain(root)).collect()
+}
+
+/// Returns a root as scans take it: from wherever one is, and without `..`.
+fn plain(root: &Path) -> PathBuf {
+    let path = absolute(root);
+    if !path.components().any(|component| component == Component::ParentDir) {
+        return path;
+    }
+    // What `..` leads to depends on the links before it. The last name stays as it is: a link is only the link.
+    match (path.parent(), path.file_name()) {
+        (Some(above), Some(name)) => resolved(above).join(name),
+        _ => resolved(&path),
+    }
+}
+
+/// Checks that there is something at the roots. Where they are the policy's some may be missing, and come later; what
+/// was named on the command line and was never there is a slip.
+pub(super) fn check_roots(
+    roots: &[PathBuf],
+    are_named: bool,
+    is_known: impl Fn(&Path) -> bool,
+) -> Result<(), Report> {
+    for root in roots {
+        match root.symlink_metadata() {
+            Ok(data) if data.is_symlink() && !is_known(root) => note(&format!(
+                "{} is a symbolic link, and looked at is only the link: name what it points to",
+                root.display()
+            )),
+            Err(error) if error.kind() == ErrorKind::NotFound && !is_known(root) => {
+                let missing = format!("there is no {}", root.display());
+                if are_named {
+                    return Err(could_not_run(missing));
+                }
+                note(&missing);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
