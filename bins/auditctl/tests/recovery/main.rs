@@ -3,6 +3,8 @@
 //! Mounts a small file system, so it needs root: `cargo test -p wardkit-auditctl --features recovery`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod integrity;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
