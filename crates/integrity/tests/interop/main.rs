@@ -7,6 +7,7 @@
 
 mod dpkg;
 mod mounts;
+mod whole_system;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Permissions};
