@@ -204,6 +204,22 @@ fn print_table(tree: &str, rows: &[Row]) {
         );
     }
     println!();
+    print_bars(rows);
+}
+
+/// Draws the wall times, the longest as a full line.
+fn print_bars(rows: &[Row]) {
+    let wall = |row: &Row| median(&row.runs, |run| run.wall);
+    let longest = rows.iter().map(wall).fold(0.0, f64::max);
+    println!("```text");
+    for row in rows {
+        let share = (wall(row) / longest * BAR).ceil();
+        // A count of letters: small and never negative.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most BAR")]
+        let bar = "#".repeat(share as usize);
+        println!("{:<48} {:>7.2} s {bar}", row.what, wall(row));
+    }
+    println!("```\n");
 }
 
 fn print_size(data: &Path) -> Result<()> {
@@ -223,6 +239,9 @@ fn median(runs: &[Run], of: fn(&Run) -> f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// How many letters the longest bar has.
+const BAR: f64 = 60.0;
 
 const AIDE_INIT: &str = "AIDE --init, 2 workers";
 const AIDE_CHECK: &str = "AIDE --check, 2 workers";
