@@ -39,6 +39,8 @@ pub(crate) struct Watchman {
 /// What is watched, and by which rules.
 struct Plan {
     baselines: Baselines,
+    /// The newest, where there ever was one.
+    baseline: Option<Arc<Baseline>>,
     policy: Arc<Policy>,
     text: Option<String>,
     roots: Vec<PathBuf>,
@@ -87,30 +89,32 @@ impl Watchman {
         };
         let baselines = self.custody.baselines(in_data_dir(&config.baseline, "baseline"));
         let stamps = self.stamps(&baselines);
-        let (policy, text) = if config.policy.as_os_str().is_empty() {
-            (Policy::everything(), None)
-        } else {
-            let text = String::from_utf8(regular_file::read_trusted(&config.policy)?)?;
-            let policy = Policy::parse(&text).map_err(|error| {
-                format!("the policy {} is not acceptable: {error}", config.policy.display())
-            })?;
-            (policy, Some(text))
+        // Only where there never was one may there be a first: what is gone is refused where it is opened.
+        let is_new = baselines.generations()?.is_empty() && baselines.remembered()?.is_none();
+        let baseline = if is_new { None } else { Some(Arc::new(baselines.newest()?)) };
+        let (policy, text) = match &baseline {
+            _ if !config.policy.as_os_str().is_empty() => read_policy(&config.policy)?,
+            // Whoever made the baseline may have named a policy, which was kept with it.
+            Some(baseline) => match baselines.policy(baseline)? {
+                Some((policy, text)) => (policy, Some(text)),
+                None => (Policy::everything(), None),
+            },
+            None => (Policy::everything(), None),
         };
-        let roots =
-            if config.roots.is_empty() { policy.roots().to_vec() } else { config.roots.clone() };
+        let recorded = baseline.as_ref().map_or(&[][..], |baseline| &baseline.header().roots);
+        let chosen = [&config.roots[..], policy.roots(), recorded];
+        let roots = chosen.into_iter().find(|roots| !roots.is_empty()).unwrap_or(&[]).to_vec();
         if roots.is_empty() {
             return Err("neither `integrity.roots` nor the policy names what to watch".into());
         }
         let exclude = vec![self.custody.data_dir().to_owned(), baselines.path().to_owned()];
-        Ok(Plan { baselines, policy: Arc::new(policy), text, roots, exclude, stamps })
+        Ok(Plan { baselines, baseline, policy: Arc::new(policy), text, roots, exclude, stamps })
     }
 
-    /// Opens the newest baseline, or makes the first where there never was one.
+    /// Returns the newest baseline, or makes the first where there never was one.
     fn baseline(&self, plan: &Plan) -> Result<Arc<Baseline>, Error> {
-        let is_new =
-            plan.baselines.generations()?.is_empty() && plan.baselines.remembered()?.is_none();
-        if !is_new {
-            return Ok(Arc::new(plan.baselines.newest()?));
+        if let Some(baseline) = &plan.baseline {
+            return Ok(Arc::clone(baseline));
         }
         let selection = Outside::new(&*plan.policy, &plan.exclude);
         let mut scan = ScanOptions::new(&plan.roots)
@@ -265,6 +269,14 @@ impl Watchman {
         [baselines.path(), &self.config.policy]
             .map(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok())
     }
+}
+
+/// Reads the policy that the configuration names.
+fn read_policy(path: &Path) -> Result<(Policy, Option<String>), Error> {
+    let text = String::from_utf8(regular_file::read_trusted(path)?)?;
+    let policy = Policy::parse(&text)
+        .map_err(|error| format!("the policy {} is not acceptable: {error}", path.display()))?;
+    Ok((policy, Some(text)))
 }
 
 /// Why a watch ended.

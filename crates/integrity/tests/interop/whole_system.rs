@@ -42,7 +42,9 @@ fn records_of_all_packages_are_read_as_dpkg_reads_them() {
             let Some(path) = path.to_str().filter(|path| !path.contains(['\\', '\n'])) else {
                 continue;
             };
-            digest.iter().for_each(|byte| write!(list, "{byte:02x}").unwrap());
+            for byte in digest {
+                write!(list, "{byte:02x}").unwrap();
+            }
             writeln!(list, "  {path}").unwrap();
             count += 1;
         }
