@@ -296,23 +296,26 @@ impl Baselines {
         let header = header.with_scan_started(started);
         self.keep_policy(rules)?;
         let subject = self.path.to_string_lossy();
-        let mut records = vec![acceptor.record(
+        let proposed = json!({
+            "after_generation": previous.generation(),
+            "accepted": accepted.len(),
+            "left": left.len(),
+            "policy": rules.policy.digest().to_string(),
+        });
+        acceptor.append(vec![acceptor.record(
             "integrity.baseline.proposed",
             &subject,
-            json!({
-                "after_generation": previous.generation(),
-                "accepted": accepted.len(),
-                "left": left.len(),
-                "policy": rules.policy.digest().to_string(),
-            }),
-        )];
-        for change in &accepted {
-            let detail = serde_json::to_value(change).map_err(io::Error::from);
-            let detail = detail.map_err(Error::io("describe", &change.path))?;
-            let path = change.path.to_string_lossy();
-            records.push(acceptor.record("integrity.change.accepted", &path, detail));
+            proposed,
+        )])?;
+        for some in accepted.chunks(RECORDS) {
+            let record = |change: &&Change| {
+                let detail = serde_json::to_value(change).map_err(io::Error::from);
+                let detail = detail.map_err(Error::io("describe", &change.path))?;
+                let path = change.path.to_string_lossy();
+                Ok(acceptor.record("integrity.change.accepted", &path, detail))
+            };
+            acceptor.append(some.iter().map(record).collect::<Result<_, Error>>()?)?;
         }
-        acceptor.append(records)?;
         let key = self.custody.keyring(PURPOSE)?.signing_key()?;
         let entries = comparison.accepted(now, &accept);
         let seen = self.settle(acceptor, self.dir.commit(previous, &header, entries, &key))?;
@@ -440,6 +443,9 @@ fn texts(paths: &[PathBuf]) -> Vec<String> {
 fn hex(bytes: &[u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(*bytes))
 }
+
+/// How many records are made at once: each takes about a kilobyte.
+const RECORDS: usize = 4096;
 
 /// Whose keys sign baselines: the first part of the name of the note's origin.
 const PURPOSE: &str = "fim";

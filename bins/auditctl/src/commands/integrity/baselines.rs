@@ -10,7 +10,7 @@ use wardkit_integrity::{
     diff as differences,
 };
 
-use super::packages::Packages;
+use super::packages::{Packages, Upgrades};
 use super::rules::Loaded;
 use super::scan::{self, Task};
 use super::{Kept, refused, report, rules};
@@ -101,9 +101,12 @@ impl Look {
         let diff = &|change: &Change| {
             kept.baselines.text_diff(&self.baseline, &self.loaded.policy, change)
         };
-        print(&match kept.format {
-            Format::Text => report::text(&self.baseline, &self.now, found, diff),
-            Format::Json => report::json(&self.baseline, &self.now, found, diff)?,
+        let Self { baseline, loaded, now } = self;
+        let upgrades = &Upgrades::since(baseline, &loaded.policy, now, &found.changes);
+        let findings = report::Findings { baseline, now, found, diff, upgrades };
+        report::print(|out| match kept.format {
+            Format::Text => findings.text(out),
+            Format::Json => findings.json(out),
         })
     }
 }
@@ -191,19 +194,15 @@ pub(super) fn diff(kept: &Kept, from: Option<u64>, to: Option<u64>) -> Result<Ex
     let from = kept.baselines.generation(from).map_err(refused)?;
     let changes: Vec<Change> =
         differences(from.entries(), to.entries(), |_, _| Fields::ALL).collect();
-    print(&match kept.format {
-        Format::Text => format!(
-            "{}{} from baseline {} to {}\n",
-            report::changes(&changes, &|_| None),
-            report::sum(&changes),
-            from.generation(),
-            to.generation()
-        ),
-        Format::Json => report::line(&json!({
-            "from": from.generation(),
-            "to": to.generation(),
-            "changes": changes,
-        }))?,
+    let (from, to) = (from.generation(), to.generation());
+    report::print(|out| match kept.format {
+        Format::Text => {
+            report::changes(out, &changes)?;
+            writeln!(out, "{} from baseline {from} to {to}", report::sum(&changes))
+        }
+        Format::Json => {
+            report::json(out, &changes, &|_| None, &[], &json!({"from": from, "to": to}))
+        }
     })?;
     Ok(ExitCode::from(u8::from(!changes.is_empty())))
 }

@@ -13,7 +13,7 @@ use wardkit_integrity::{
 
 use super::{Kept, refused, report, resolved};
 use crate::cli;
-use crate::commands::{could_not_run, note, print};
+use crate::commands::{could_not_run, note};
 
 impl From<cli::ListFormat> for ListFormat {
     fn from(format: cli::ListFormat) -> Self {
@@ -66,20 +66,17 @@ pub(super) fn import(
             list.without_digest()
         ));
     }
-    print(&match answer {
-        Format::Text => format!(
-            "{}{}{} in {} files, by content alone\n",
-            report::changes(&compared.changes, &|_| None),
-            report::faulty(&faulty),
-            report::sum(&compared.changes),
-            list.len()
-        ),
-        Format::Json => report::line(&json!({
-            "changes": compared.changes,
-            "errors": faulty,
-            "files": list.len(),
-            "without_digest": list.without_digest(),
-        }))?,
+    let changes = &compared.changes;
+    report::print(|out| match answer {
+        Format::Text => {
+            report::changes(out, changes)?;
+            out.write_all(report::faulty(&faulty).as_bytes())?;
+            writeln!(out, "{} in {} files, by content alone", report::sum(changes), list.len())
+        }
+        Format::Json => {
+            let rest = json!({"files": list.len(), "without_digest": list.without_digest()});
+            report::json(out, changes, &|_| None, &faulty, &rest)
+        }
     })?;
     Ok(ExitCode::from(u8::from(!compared.changes.is_empty())))
 }

@@ -224,3 +224,13 @@ fn a_quick_look_believes_the_times_and_a_full_one_does_not() {
     assert_eq!(sum, 2, "what was written within two seconds of the baseline is read: {quick}");
     assert_eq!(host.run(&["verify", "--fast", "--full"]).code, Some(2));
 }
+
+#[test]
+fn what_a_package_brought_since_is_one_line() {
+    let host = Host::new().with_baseline();
+    // No package changed since: what changed is nobody's.
+    host.write("a", "six\n");
+    let answer = host.json(&["verify"], 1);
+    assert_eq!(answer["packages"], json!([]));
+    assert!(!host.run(&["verify"]).stdout.contains("package "));
+}
