@@ -47,7 +47,8 @@ pub(crate) enum IntegrityCommand {
         store: Store,
         #[command(flatten)]
         scope: Scope,
-        /// What to accept: `all`, `path:DIR` (and what is below), `rule:NAME`, `package:NAME`; may be given more often
+        /// What to accept: `all`, `path:DIR` (and what is below), `rule:NAME`, `package:NAME` (what its record, written
+        /// since the baseline, vouches for); may be given more often
         #[arg(long, value_name = "WHAT")]
         accept: Vec<String>,
         #[command(flatten)]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod integrity;
+mod packages;
 
 use std::collections::BTreeMap;
 use std::fs;

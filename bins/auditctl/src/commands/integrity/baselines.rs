@@ -1,5 +1,6 @@
 //! `auditctl integrity init`, `verify`, `update` and `diff`.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use wardkit_integrity::{
     diff as differences,
 };
 
-use super::packages::{Packages, Upgrades};
+use super::packages::{self, Upgrades};
 use super::rules::Loaded;
 use super::scan::{self, Task};
 use super::{Kept, refused, report, rules};
@@ -97,17 +98,19 @@ impl Look {
         Ok(Self { baseline, loaded, now })
     }
 
-    fn print(&self, kept: &Kept, found: &Compared) -> Result<(), Report> {
+    /// Prints what was found, and returns what packages explain of it.
+    fn print(&self, kept: &Kept, found: &Compared) -> Result<Upgrades, Report> {
         let diff = &|change: &Change| {
             kept.baselines.text_diff(&self.baseline, &self.loaded.policy, change)
         };
         let Self { baseline, loaded, now } = self;
-        let upgrades = &Upgrades::since(baseline, &loaded.policy, now, &found.changes);
-        let findings = report::Findings { baseline, now, found, diff, upgrades };
+        let upgrades = Upgrades::since(baseline, &loaded.policy, now, &found.changes);
+        let findings = report::Findings { baseline, now, found, diff, upgrades: &upgrades };
         report::print(|out| match kept.format {
             Format::Text => findings.text(out),
             Format::Json => findings.json(out),
-        })
+        })?;
+        Ok(upgrades)
     }
 }
 
@@ -136,19 +139,23 @@ pub(super) fn update(
 ) -> Result<ExitCode, Report> {
     let accept: Vec<Acceptance> =
         accept.iter().map(|what| what.parse().map_err(could_not_run)).collect::<Result<_, _>>()?;
+    packages::check(&accept)?;
     let look = Look::take(kept, scope, Reuse::Nothing, effort)?;
     let own = kept.own(look.now.roots());
     let comparison = Comparison::new(&look.baseline, &look.loaded.policy).with_exclude(&own[..]);
     let found = comparison.of_snapshot(&look.now);
-    look.print(kept, &found)?;
-    let packages = Packages::for_accepting(&accept)?;
-    let is_accepted = |change: &Change| {
+    let upgrades = look.print(kept, &found)?;
+    let is_accepted = |number: usize, change: &Change| {
         let rule = look.loaded.policy.rule(&change.path).name();
-        let package = packages.owner(&change.path);
-        accept.iter().any(|what| what.selects(change, Some(rule), package.as_deref()))
+        accept.iter().any(|what| what.selects(change, Some(rule), upgrades.package(number)))
     };
-    let (chosen, left): (Vec<&Change>, Vec<&Change>) =
-        found.changes.iter().partition(|change| is_accepted(change));
+    let mut chosen = HashSet::new();
+    for (number, change) in found.changes.iter().enumerate() {
+        if is_accepted(number, change) {
+            chosen.insert(change.path.as_path());
+        }
+    }
+    let left = found.changes.len() - chosen.len();
     // Rules that changed are accepted with everything, or with any part.
     let has_new_rules = look.loaded.policy.digest() != look.baseline.header().policy;
     if chosen.is_empty() && !(has_new_rules && accept.contains(&Acceptance::All)) {
@@ -159,25 +166,18 @@ pub(super) fn update(
     }
     let trail = trail(kept)?;
     let proposal = Proposal::new(&look.baseline, &comparison, &look.now, &found.changes);
-    let chosen_paths: std::collections::HashSet<_> =
-        chosen.iter().map(|change| change.path.as_path()).collect();
     let seen = kept
         .baselines
         .accept(
             &proposal,
             look.loaded.rules(),
-            |change| chosen_paths.contains(change.path.as_path()),
+            |change| chosen.contains(change.path.as_path()),
             Acceptor::new(&trail, &actor()),
         )
         .map_err(refused)?;
     keep_texts(kept, &look.now, &look.loaded);
-    note(&format!(
-        "baseline {} signed: {} accepted, {} left",
-        seen.generation,
-        chosen.len(),
-        left.len()
-    ));
-    Ok(ExitCode::from(u8::from(!left.is_empty())))
+    note(&format!("baseline {} signed: {} accepted, {} left", seen.generation, chosen.len(), left));
+    Ok(ExitCode::from(u8::from(left > 0)))
 }
 
 /// Compares two recorded baselines.

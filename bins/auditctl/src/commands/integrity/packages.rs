@@ -1,4 +1,4 @@
-//! Which package a path belongs to, and which changes the packages' records explain.
+//! Which changes the packages' records explain.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,29 +8,20 @@ use serde_json::{Value, json};
 use wardkit_cli::Report;
 use wardkit_core::Timestamp;
 use wardkit_integrity::{
-    Acceptance, Algorithm, Baseline, Case, Change, Dpkg, Finding, Known as _, Ledger, Package,
-    Policy, Ruling, Snapshot,
+    Acceptance, Baseline, Case, Change, Dpkg, Finding, Known as _, Ledger, Package, Policy, Ruling,
+    Snapshot,
 };
 
 use crate::commands::{could_not_run, note};
 
-/// The packages of this host, as far as they are asked for.
-pub(super) struct Packages(Option<Ledger>);
-
-impl Packages {
-    pub(super) fn for_accepting(accept: &[Acceptance]) -> Result<Self, Report> {
-        if !accept.iter().any(|what| matches!(what, Acceptance::Package(_))) {
-            return Ok(Self(None));
-        }
-        let mut ledger = ledger(Algorithm::default());
-        ledger.begin(None).map_err(could_not_run)?;
-        Ok(Self(Some(ledger)))
+/// Checks that there is somebody to ask where somebody accepts by package.
+pub(super) fn check(accept: &[Acceptance]) -> Result<(), Report> {
+    let is_asked = accept.iter().any(|what| matches!(what, Acceptance::Package(_)));
+    if is_asked && !Path::new(DPKG).exists() {
+        return Err(could_not_run(format!("no package database to ask: there is no {DPKG}"))
+            .with_hint("accept by path: --accept path:/DIRECTORY"));
     }
-
-    /// Returns the name of the package that a path belongs to.
-    pub(super) fn owner(&self, path: &Path) -> Option<String> {
-        Some(self.0.as_ref()?.package_of(path)?.name)
-    }
+    Ok(())
 }
 
 /// What upgrades since a baseline explain.
@@ -64,7 +55,7 @@ impl Upgrades {
         now: &Snapshot,
         changes: &[Change],
     ) -> Result<Self, wardkit_integrity::Error> {
-        let mut ledger = ledger(baseline.algorithm());
+        let mut ledger = Ledger::new(vec![Box::new(Dpkg::new("/"))], baseline.algorithm());
         let started = Some(baseline.header().scan_started);
         ledger.begin(started)?;
         // Judging each change takes longer than finding out that no package changed.
@@ -89,9 +80,9 @@ impl Upgrades {
         Ok(Self { of: vouched.collect() })
     }
 
-    /// Returns the package that explains the change of this number.
-    pub(super) fn explains(&self, number: usize) -> bool {
-        self.of.get(number).is_some_and(Option::is_some)
+    /// Returns the name of the package that explains the change of this number.
+    pub(super) fn package(&self, number: usize) -> Option<&str> {
+        self.of.get(number)?.as_ref().map(|package| package.name.as_str())
     }
 
     /// Returns how many changes each package explains.
@@ -114,10 +105,6 @@ impl Upgrades {
         };
         self.counts().into_iter().map(one).collect()
     }
-}
-
-fn ledger(algorithm: Algorithm) -> Ledger {
-    Ledger::new(vec![Box::new(Dpkg::new("/"))], algorithm)
 }
 
 const DPKG: &str = "/var/lib/dpkg/status";

@@ -29,7 +29,7 @@ impl Findings<'_> {
     pub(super) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { found, diff, upgrades, .. } = *self;
         for (number, change) in found.changes.iter().enumerate() {
-            if !upgrades.explains(number) {
+            if upgrades.package(number).is_none() {
                 text(out, change, diff)?;
             }
         }

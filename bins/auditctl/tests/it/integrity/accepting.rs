@@ -1,7 +1,6 @@
 //! `update`: what is accepted, and what stands on the trail of it.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 
 use super::host::{Host, pairs};
@@ -101,25 +100,6 @@ fn a_package_that_owns_nothing_of_it_lets_nothing_through() {
     assert!(matches!(ended.code, Some(1 | 2)), "{ended:?}");
     assert_eq!(host.changes(&[]), pairs(&[("a", "modified")]));
     assert_eq!(host.files("baseline"), ["baseline-1.fim", "baseline-1.note", "lock"]);
-}
-
-#[test]
-fn what_a_package_owns_is_accepted_by_its_name() {
-    let host = Host::new().with_baseline();
-    host.write("a", "six\n");
-    // Where there is dpkg this file is one of its packages'; elsewhere nobody's, and not accepted.
-    let owned = "/etc/debian_version";
-    let is_owned = Path::new("/var/lib/dpkg/info/base-files.list").exists();
-    let (file, tree) = (if is_owned { owned } else { "/etc/passwd" }, host.text("tree"));
-    let accept = ["--accept", "package:base-files"];
-    let ended = host.run(&[&["update", "--root", &tree, file], &accept[..]].concat());
-    assert_eq!(ended.code, Some(1), "what is nobody's is left: {ended:?}");
-    let left = host.changes(&["--root", &tree, file]);
-    let mut expected = vec![("a", "modified")];
-    if !is_owned {
-        expected.insert(0, (file, "added"));
-    }
-    assert_eq!(left, pairs(&expected));
 }
 
 #[test]
