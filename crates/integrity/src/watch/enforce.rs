@@ -115,7 +115,7 @@ pub struct EnforceCounts {
     pub denied: u64,
     /// Answered as the same unchanged file was before.
     pub cached: u64,
-    /// Answered by the options: too late, or the gate panicked.
+    /// Answered by the options: too late, or the gate panicked. Or denied by the kernel: no descriptor was left.
     pub late: u64,
 }
 
@@ -285,6 +285,9 @@ impl Shared {
                         self.take(delivered, ask);
                     }
                 }
+                // The kernel had no descriptor left for a file, or could not open it: it has denied that one. Whoever
+                // can bring this about must not end the gate for all.
+                Err(_) if !stop && !ended => self.state().counts.late += 1,
                 _ => break,
             }
         }

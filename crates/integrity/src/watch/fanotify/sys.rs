@@ -42,7 +42,12 @@ impl Group {
 
     fn new(flags: c_uint) -> io::Result<Self> {
         let flags = flags | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK;
-        let file_flags = libc::O_RDONLY | libc::O_LARGEFILE | libc::O_CLOEXEC | libc::O_NOATIME;
+        // Older kernels ask for pipes, too, and opening one would wait for its writer.
+        let file_flags = libc::O_RDONLY
+            | libc::O_LARGEFILE
+            | libc::O_CLOEXEC
+            | libc::O_NOATIME
+            | libc::O_NONBLOCK;
         // SAFETY: no pointer is passed; the flags are checked by the kernel.
         let fd = unsafe { libc::fanotify_init(flags, file_flags.cast_unsigned()) };
         own(fd).map(Self)

@@ -1,9 +1,9 @@
 //! As root every opener waits for the gate; everybody else is refused.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -162,4 +162,67 @@ fn who_waits_is_answered_when_the_enforcer_is_dropped() {
     called.recv().unwrap();
     drop(enforcer);
     assert_denied(&waiting.join().unwrap());
+}
+
+#[test]
+fn what_is_no_regular_file_does_not_end_the_gate() {
+    let (_dir, root) = directory();
+    let bad = root.join("bad");
+    fs::write(&bad, "bad").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, &root.join("pipe"), kind, 0o600.into(), 0).unwrap();
+    let Some(_enforcer) = enforce(&EnforceOptions::new([&root]), reads) else { return };
+    for name in ["socket", "pipe"] {
+        // Opened for both ways a pipe waits for nobody.
+        let opened = format!("exec 3<>'{}'", root.join(name).display());
+        drop(Command::new("sh").args(["-c", &opened]).output().unwrap());
+    }
+    assert_denied(&cat(&bad));
+}
+
+/// The limit is the whole process's, so that this one has a process to itself.
+#[test]
+fn who_uses_up_the_descriptors_does_not_end_the_gate() {
+    let name = "watch::enforce::who_uses_up_the_descriptors_does_not_end_the_gate";
+    if std::env::args().all(|argument| argument != "--exact") {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let output = alone.args(["--exact", name]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let (_dir, root) = directory();
+    for number in 0..40 {
+        fs::write(root.join(number.to_string()), "good").unwrap();
+    }
+    fs::write(root.join("bad"), "bad").unwrap();
+    let (go, wait) = channel::<()>();
+    let wait = Mutex::new(wait);
+    let gate = move |question: &Question<'_>| {
+        wait.lock().unwrap().recv().ok();
+        reads(question)
+    };
+    let opens = "read -r line; for file in ?*; do test $file = bad || cat $file >&2 || echo refused & done; wait; \
+                 cat bad && echo opened";
+    let mut openers = Command::new("sh");
+    openers.args(["-c", opens]).current_dir(&root);
+    openers.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut openers = openers.spawn().unwrap();
+    let options = EnforceOptions::new([&root]).with_timeout(Duration::from_hours(1), Answer::Deny);
+    let Some(_enforcer) = enforce(&options, gate) else { return drop(openers.kill()) };
+
+    let open = fs::read_dir("/proc/self/fd").unwrap().count();
+    let few = Some(u64::try_from(open).unwrap() + 8);
+    let limit = rustix::process::Rlimit { current: few, maximum: few };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+    openers.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let mut told = BufReader::new(openers.stdout.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert_eq!(line, "refused\n");
+    drop(go);
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    openers.wait().unwrap();
+    assert!(!rest.contains("opened"), "{rest}");
 }
