@@ -155,3 +155,32 @@ fn a_new_policy_alone_can_be_accepted() {
     host.write("a", "six\n");
     assert_eq!(host.changes(&[]), [], "the policy is that of the newest baseline");
 }
+
+#[test]
+fn a_further_root_joins_those_before() {
+    let host = Host::new().with_baseline();
+    fs::create_dir(host.path("more")).unwrap();
+    fs::write(host.path("more/file"), "x").unwrap();
+    let join = ["update", "--root", &host.text("more"), "--accept", "all"];
+    assert_eq!(host.run(&join).code, Some(0));
+    assert_eq!(host.changes(&[]), []);
+    fs::write(host.path("more/file"), "y").unwrap();
+    host.write("a", "six\n");
+    let more = host.text("more/file");
+    assert_eq!(host.changes(&["--fast"]), pairs(&[(&more, "modified"), ("a", "modified")]));
+}
+
+#[test]
+fn what_could_not_be_shown_is_not_accepted() {
+    let host = Host::new().with_baseline();
+    host.write("a", "six\n");
+    let baseline = host.text("baseline");
+    for format in ["text", "json"] {
+        let args = ["integrity", "update", "--accept", "all", "--format", format, "--baseline"];
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let ended =
+            host.command(&[&args[..], &[&baseline]].concat()).stdout(full).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    }
+    assert_eq!(host.files("baseline"), ["baseline-1.fim", "baseline-1.note", "lock"]);
+}
