@@ -196,12 +196,15 @@ impl TrustSource for Dpkg {
     }
 
     fn is_manager(&self, actor: &Actor) -> bool {
-        actor.programs().any(|program| {
-            // While dpkg replaces itself, what runs is the one that it removed.
-            let bytes = program.as_os_str().as_bytes();
-            let name = bytes.strip_suffix(b" (deleted)").unwrap_or(bytes);
-            self.managers.iter().any(|manager| manager.as_os_str().as_bytes() == name)
-        })
+        // Anybody may run dpkg, below a root of his own and with scripts of his own.
+        let is_trusted = actor.uid.is_some_and(|uid| uid == 0 || self.owners.contains(&uid));
+        is_trusted
+            && actor.programs().any(|program| {
+                // While dpkg replaces itself, what runs is the one that it removed.
+                let bytes = program.as_os_str().as_bytes();
+                let name = bytes.strip_suffix(b" (deleted)").unwrap_or(bytes);
+                self.managers.iter().any(|manager| manager.as_os_str().as_bytes() == name)
+            })
     }
 
     fn bookkeeping(&self, path: &Path) -> Option<Bookkeeping> {

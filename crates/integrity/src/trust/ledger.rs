@@ -21,7 +21,7 @@ use crate::{
 ///   leads to what a changed package lists, and what is gone was listed before and is no more; or it was only written
 ///   anew, and its content is the baseline's;
 /// - that record was written in the same transaction: since the ledger last saw the database at rest;
-/// - every writer that is known descends from the package manager;
+/// - every writer that is known descends from the package manager, which a trusted owner runs;
 /// - nothing changed that no record has: owner, permission bits, capabilities, other attributes, inode flags;
 /// - nobody but trusted owners may write the record.
 ///

@@ -60,6 +60,7 @@ fn upgrade(host: &Host) {
 
 fn actor(programs: &[&str]) -> Actor {
     let mut actor = Actor::new(7);
+    actor.uid = Some(0);
     actor.exe = programs.first().map(PathBuf::from);
     actor.ancestors = programs.iter().skip(1).map(PathBuf::from).collect();
     actor.confidence = Confidence::Exact;
@@ -154,6 +155,20 @@ fn writer_who_is_not_the_package_manager_is_told() {
     let (groups, findings) = told(&host, &reports);
     assert_eq!(findings, [("usr/lib/gone".to_owned(), ChangeKind::Removed, Ruling::ForeignWriter)]);
     assert_eq!(groups.len(), 1);
+}
+
+#[test]
+fn package_manager_that_an_ordinary_user_runs_is_a_foreign_writer() {
+    let mut host = before();
+    upgrade(&host);
+    let mut user = actor(&["/usr/bin/dash", "/usr/bin/dpkg"]);
+    for uid in [Some(54_321), None] {
+        user.uid = uid;
+        host.touch("usr/lib/a", user.clone());
+    }
+    let reports = host.reports();
+    let (_, findings) = told(&host, &reports);
+    assert_eq!(findings, [("usr/lib/a".to_owned(), ChangeKind::Modified, Ruling::ForeignWriter)]);
 }
 
 #[test]
