@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 pub struct Actor {
     /// The process.
     pub pid: u32,
-    /// The program that it runs.
+    /// The program that it runs. One of another namespace of users is named below `/proc/PID/root`: its user chose what
+    /// is mounted there.
     pub exe: Option<PathBuf>,
     /// The user that it runs as.
     pub uid: Option<u32>,
@@ -46,7 +47,7 @@ pub enum Confidence {
     Unknown,
     /// Remembered from when the process started: it had ended when it was looked at.
     Cached,
-    /// Read of the process while it lived.
+    /// Read of the process while it lived. One that wrote and started another program at once is named by the latter.
     Exact,
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
@@ -148,7 +148,13 @@ fn runs(pid: u32, program: &Fid) -> bool {
 }
 
 fn exe(pid: u32) -> Option<PathBuf> {
-    fs::read_link(format!("/proc/{pid}/exe")).ok()
+    let path = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
+    let users = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/user"));
+    if users(&pid.to_string()).ok()? == users("self").ok()? {
+        return Some(path);
+    }
+    // Anybody may have a namespace of users, mount what he likes there, and so run his own `/usr/bin/dpkg`.
+    Some(Path::new(&format!("/proc/{pid}/root")).join(path.strip_prefix("/").ok()?))
 }
 
 /// Returns the effective user and the parent.

@@ -228,6 +228,24 @@ fn who_did_it_is_told_exactly_while_it_lives() {
 }
 
 #[test]
+fn program_of_another_namespace_is_not_named_as_one_of_this_host() {
+    let (_dir, root) = directory();
+    let Some(mut seen) = watch(&WatchOptions::new([&root])) else { return };
+    let mut child = Command::new("unshare")
+        .args(["-Ur", "sh", "-c", "echo 1 > \"$0\"; read line"])
+        .arg(root.join("child"))
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let actor = seen.touched(&root.join("child"), Touch::Written).actor.unwrap();
+    let exe = fs::read_link(format!("/proc/{}/exe", child.id())).unwrap();
+    assert_eq!(actor.exe, Some(format!("/proc/{}/root{}", child.id(), exe.display()).into()));
+    assert_eq!(actor.ancestors.first(), std::env::current_exe().ok().as_ref());
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
 fn who_ended_is_remembered_or_unknown_and_never_guessed() {
     let (_dir, root) = directory();
     let Some(mut seen) = watch(&WatchOptions::new([&root])) else { return };
