@@ -23,13 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scratch = tempfile::tempdir()?;
     let given = std::env::args_os().nth(1).map(PathBuf::from);
     let made = scratch.path().join("bot");
-    let root = match &given {
-        Some(root) => root.canonicalize()?,
-        None => {
-            std::fs::create_dir(&made)?;
-            std::fs::write(made.join("bot.toml"), "greeting = \"good morning\"\n")?;
-            made.canonicalize()?
-        }
+    let root = if let Some(root) = &given {
+        root.canonicalize()?
+    } else {
+        std::fs::create_dir(&made)?;
+        std::fs::write(made.join("bot.toml"), "greeting = \"good morning\"\n")?;
+        made.canonicalize()?
     };
 
     // What is there now, signed. A real program draws the seed and the 16 bytes at random, and keeps the seed.
