@@ -31,6 +31,8 @@ pub(super) struct Walk<'a> {
     lookers: Mutex<Vec<Looker<'a>>>,
     /// Roots below other roots, and whether the walk of those came by.
     nested: Vec<(PathBuf, AtomicBool)>,
+    /// How many bytes the paths have that are longer than any that the system takes.
+    long_paths: AtomicU64,
     pub(super) entries: AtomicU64,
     pub(super) faults: AtomicU64,
 }
@@ -71,6 +73,7 @@ impl<'a> Walk<'a> {
             nodes: Mutex::new(vec![top]),
             lookers: Mutex::default(),
             nested: nested.into_iter().map(|root| (root, AtomicBool::new(false))).collect(),
+            long_paths: AtomicU64::new(0),
             entries: AtomicU64::new(0),
             faults: AtomicU64::new(0),
         }
@@ -140,7 +143,14 @@ impl<'a> Walk<'a> {
                 if let Some(errno) = errno {
                     entry.fault = entry.fault.or(Some(Fault::Refused(errno.raw_os_error())));
                 }
+                let is_entered = self.has_room_below(&path, listing.len());
+                if !is_entered {
+                    entry.fault = Some(Fault::Refused(Errno::NAMETOOLONG.raw_os_error()));
+                }
                 let node = self.add_node(parent.node, name.to_bytes(), &entry);
+                if !is_entered {
+                    return;
+                }
                 self.come_by(&path);
                 let directory = Directory::below(parent, name, identity, node, fd, &self.open);
                 self.spread(scope, &Arc::new(directory), &path, listing);
@@ -254,6 +264,16 @@ impl<'a> Walk<'a> {
             && !self.nested.iter().any(|(root, _)| root == path)
     }
 
+    /// Tells whether the names in a directory may be looked at. Whoever makes directories below each other pays for a
+    /// name each, and whoever lists them for all names on the way to each: there is an end to that.
+    fn has_room_below(&self, path: &Path, count: usize) -> bool {
+        let length = path.as_os_str().len();
+        let cost = (length as u64).saturating_mul(count as u64);
+        let with_these = |used: u64| used.checked_add(cost).filter(|&used| used <= LONG_PATHS);
+        let order = Ordering::Relaxed;
+        length < PATH_MAX || self.long_paths.fetch_update(order, order, with_these).is_ok()
+    }
+
     /// Notes that the walk has listed a directory: the roots in it are seen to.
     fn come_by(&self, path: &Path) {
         for (root, seen) in &self.nested {
@@ -344,6 +364,12 @@ fn find<I: Iterator<Item = Entry>>(
         };
     }
 }
+
+/// What the system takes for a path, at most.
+const PATH_MAX: usize = 4096;
+
+/// So many bytes the paths beyond that may have together: a thousand directories below each other are a hundredth.
+const LONG_PATHS: u64 = 512 << 20;
 
 /// So many names are a piece: few enough that a directory of large files keeps all threads busy.
 const PIECE: usize = 32;

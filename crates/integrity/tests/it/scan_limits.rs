@@ -24,21 +24,26 @@ struct Deep(tempfile::TempDir);
 impl Deep {
     /// Makes directories below each other, each with a file and a directory beside the way down.
     fn new(depth: usize) -> Self {
+        Self::with_names(depth, NAME, |at| {
+            let last = rustix::fs::openat(at, "last", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR);
+            rustix::io::write(last.unwrap(), b"deep").unwrap();
+        })
+    }
+
+    fn with_names(depth: usize, name: &str, fill: impl FnOnce(&OwnedFd)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut at: OwnedFd = rustix::fs::open(dir.path(), flags, Mode::empty()).unwrap();
         for _ in 0..depth {
             let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
             rustix::fs::openat(&at, "file", flags, Mode::RUSR).unwrap();
-            for name in ["beside", NAME] {
+            for name in ["beside", name] {
                 rustix::fs::mkdirat(&at, name, Mode::RWXU).unwrap();
             }
-            at = rustix::fs::openat(&at, NAME, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
+            at = rustix::fs::openat(&at, name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
                 .unwrap();
         }
-        let last =
-            rustix::fs::openat(&at, "last", OFlags::CREATE | OFlags::WRONLY, Mode::RUSR).unwrap();
-        rustix::io::write(&last, b"deep").unwrap();
+        fill(&at);
         Self(dir)
     }
 }
@@ -61,6 +66,23 @@ fn a_tree_deeper_than_any_path_may_be_is_scanned_whole() {
     assert_eq!(last.content, Some(Algorithm::Blake3.digest(b"deep")));
     assert_eq!(snapshot.entry(&last.path).as_ref(), Some(&last));
     assert_eq!(inspect(&last.path, Algorithm::Blake3, Take::Content, None), Some(last));
+}
+
+#[test]
+fn paths_that_take_more_memory_than_there_is_are_a_fault_and_no_end() {
+    let deep = Deep::with_names(260, &"n".repeat(255), |at| {
+        for number in 0..9_000 {
+            let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+            rustix::fs::openat(at, number.to_string(), flags, Mode::RUSR).unwrap();
+        }
+    });
+    fs::write(deep.0.path().join("beside it"), "").unwrap();
+    let snapshot = scan(deep.0.path());
+    assert_eq!((snapshot.len(), snapshot.statistics().faults), (262 + 2 * 260, 1));
+    let faulty: Vec<Entry> = snapshot.entries().filter(|entry| entry.fault.is_some()).collect();
+    let name_too_long = rustix::io::Errno::NAMETOOLONG.raw_os_error();
+    assert_eq!(faulty[0].kind, EntryKind::Directory);
+    assert_eq!(faulty[0].fault, Some(Fault::Refused(name_too_long)));
 }
 
 #[test]
