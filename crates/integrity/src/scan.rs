@@ -55,6 +55,7 @@ use crate::{Algorithm, EntryKind, Error, Everything, FileTime, Selection, Take};
 #[must_use = "nothing is scanned until `run`"]
 pub struct ScanOptions<'a> {
     roots: Vec<PathBuf>,
+    bases: &'a [PathBuf],
     algorithm: Algorithm,
     threads: Option<NonZeroUsize>,
     mounts: Mounts,
@@ -82,6 +83,7 @@ impl<'a> ScanOptions<'a> {
     pub fn new(roots: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         Self {
             roots: roots.into_iter().map(|root| root.as_ref().to_owned()).collect(),
+            bases: &[],
             algorithm: Algorithm::default(),
             threads: None,
             mounts: Mounts::default(),
@@ -93,6 +95,13 @@ impl<'a> ScanOptions<'a> {
             cancel: Cancel::new(),
             progress: Progress::new(),
         }
+    }
+
+    /// Follows no symbolic link on the way from one of these paths to a root: below a link nothing exists there. Whoever
+    /// may write below a base could else lead the scan anywhere. Links on the way to a root are followed unless told.
+    pub fn with_bases(mut self, bases: &'a [PathBuf]) -> Self {
+        self.bases = bases;
+        self
     }
 
     /// Digests contents with this algorithm, BLAKE3 unless told.

@@ -238,6 +238,7 @@ impl Sentry {
     fn compare(&self, scope: &Path, reuse: Reuse) -> Result<Vec<Observation>, Error> {
         let selection = Outside::new(&*self.policy, &self.options.exclude);
         let mut scan = ScanOptions::new([scope])
+            .with_bases(&self.options.roots)
             .with_algorithm(self.baseline.algorithm())
             .with_selection(&selection)
             .with_known(&*self.baseline, reuse)

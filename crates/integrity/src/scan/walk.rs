@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,8 +84,7 @@ impl<'a> Walk<'a> {
     pub(super) fn roots<'s>(&'s self, scope: &Scope<'s>, roots: &[PathBuf]) {
         for root in roots {
             let above = root.parent().unwrap_or(Path::new("/"));
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            match rustix::fs::open(above, flags, Mode::empty()) {
+            match self.open(above) {
                 Ok(fd) => {
                     let node = self.lead_to(above);
                     let start = Directory::start(above.to_owned(), node, fd, &self.open);
@@ -102,6 +102,21 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+
+    /// Opens a directory above a root; below a base without following links.
+    fn open(&self, above: &Path) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let bases = self.options.bases.iter().filter(|base| above.starts_with(base));
+        let Some(base) = bases.min_by_key(|base| base.as_os_str().len()) else {
+            return rustix::fs::open(above, flags, Mode::empty());
+        };
+        let from = base.parent().unwrap_or(base);
+        let mut fd = rustix::fs::open(from, flags, Mode::empty())?;
+        for name in above.strip_prefix(from).unwrap_or(above) {
+            fd = rustix::fs::openat(&fd, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+        }
+        Ok(fd)
     }
 
     /// Returns the roots below others that nobody came by.

@@ -13,6 +13,8 @@ mod policy;
 mod scan;
 mod scan_limits;
 mod scan_races;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod text_diff;
 #[cfg(feature = "trust")]
 mod trust;
