@@ -57,7 +57,10 @@ impl Writer {
             Some(note) => in_force(&layout, &options, note)?,
             None => (options.keys[0].verifier().clone(), TreeHead::EMPTY),
         };
-        let (tree, first) = start(&layout, &options, &firsts);
+        if newest.is_none() && firsts.last().is_some_and(|&first| first > 0) {
+            return Err(Error::CheckpointMissing { path: layout.checkpoint() });
+        }
+        let (tree, first) = start(&layout, &options, &firsts, sealed);
         if sealed.size > first && !firsts.contains(&first) {
             return Err(Error::SegmentMissing { first });
         }
@@ -149,6 +152,10 @@ impl Writer {
     pub(crate) fn archive(&mut self, to: &Path, kept: usize) -> Result<Vec<PathBuf>, Error> {
         let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
         self.catch_up(None)?;
+        // Opening begins with the segment in which the newest checkpoint is: that one stays.
+        if self.tree.size() > self.sealed.size {
+            self.checkpoint(true)?;
+        }
         archive(&self.layout, to, kept)
     }
 
@@ -332,7 +339,9 @@ impl Writer {
 
     fn next_segment(&mut self) -> Result<(), Error> {
         let first = self.tree.size();
-        if self.sealed.size > first && !self.layout.segment(first).exists() {
+        // A segment is never closed without an entry: a note after none tells of entries that were there.
+        let is_emptied = first == self.segment.first;
+        if is_emptied || (self.sealed.size > first && !self.layout.segment(first).exists()) {
             return Err(Error::SegmentMissing { first });
         }
         self.segment = Segment::open(&self.layout, first)?;
@@ -378,10 +387,20 @@ fn in_force(
     Err(Error::proof(&path)(wardkit_tlog::Error::NoKnownSigner))
 }
 
-/// Returns the tree at the beginning of the last segment where its predecessor tells, else of the first segment.
-fn start(layout: &Layout, options: &LogOptions, firsts: &[u64]) -> (Frontier, u64) {
+/// Returns the tree at the beginning of the segment in which the newest checkpoint is, where its predecessor tells,
+/// else of the first segment.
+///
+/// The key that signed the checkpoint is in force in that segment, and not always in a later one: a crash may have come
+/// between a change of keys and its checkpoint.
+fn start(
+    layout: &Layout,
+    options: &LogOptions,
+    firsts: &[u64],
+    sealed: TreeHead,
+) -> (Frontier, u64) {
     let stored = || {
-        let [.., before, last] = firsts else { return None };
+        let begun = firsts.partition_point(|&first| first <= sealed.size);
+        let [.., before, last] = &firsts[..begun] else { return None };
         let note = read_note(&layout.note(*before)).ok()??;
         let checkpoint = Checkpoint::open(&note, options.origin(), options.verifiers()).ok()?;
         let tree = read_peaks(&layout.peaks(*before), checkpoint.head())?;

@@ -120,6 +120,36 @@ fn a_change_of_keys_that_a_crash_interrupted_is_finished() {
 }
 
 #[test]
+fn a_change_of_keys_that_no_checkpoint_covers_yet_is_not_done_again() {
+    let (dir, keys) = three_days();
+    let (first, day) = (keys[0].verifier().clone(), Duration::from_hours(1));
+    let mut written = lines(dir.path());
+    written.truncate(3);
+    let tree: MemoryTree = written.iter().map(|line| Hash::leaf(line.as_bytes())).collect();
+    let head = wardkit_tlog::Nodes::head_at(&tree, 2).unwrap();
+    let before = Checkpoint::new("example.com/trail", head).unwrap().sign(&keys[0]).unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::write(at("checkpoint"), before.to_string()).unwrap();
+    for path in [at("000000000003.note"), at("000000000005.jsonl"), at("000000000003.jsonl")] {
+        fs::remove_file(path).unwrap();
+    }
+    // The crash came between the end of the segment and the checkpoint: with the next segment, and without.
+    for is_begun in [false, true] {
+        let crashed = copy(dir.path());
+        if is_begun {
+            fs::write(crashed.path().join("000000000003.jsonl"), "").unwrap();
+        }
+        let lazy = |key: &SigningKey| LogOptions::new(key.clone()).with_checkpoints(1_000, day);
+        let both = lazy(&keys[0]).with_other_key(keys[1].clone());
+        assert_eq!(both.open(crashed.path()).unwrap().key(), *keys[1].verifier());
+        // The first key was wiped, and there is still no checkpoint by the second.
+        let log = lazy(&keys[1]).with_known_keys([first.clone()]).open(crashed.path()).unwrap();
+        assert_eq!(log.append(entry(9), Durability::Sealed).unwrap().seq, 3);
+        assert_eq!(verify(crashed.path()).failures, []);
+    }
+}
+
+#[test]
 fn another_writer_learns_of_the_new_key() {
     let dir = tempfile::tempdir().unwrap();
     let clock = clock();

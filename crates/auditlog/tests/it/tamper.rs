@@ -179,6 +179,23 @@ fn a_log_without_its_checkpoint_is_not_written_on() {
     log.append(entry(1), Durability::Sealed).unwrap();
     fs::remove_file(dir.path().join("checkpoint")).unwrap();
     assert!(matches!(opens(dir.path()), Err(Error::CheckpointMissing { .. })));
+    // Also where the beginning was moved away: none is begun beside the rest.
+    let dir = rotated(12);
+    for name in ["checkpoint", "000000000000.jsonl"] {
+        fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    assert!(matches!(opens(dir.path()), Err(Error::CheckpointMissing { .. })));
+    assert!(!dir.path().join("000000000000.jsonl").exists());
+}
+
+#[test]
+fn a_note_after_no_entry_keeps_no_writer_busy_for_ever() {
+    let (dir, log) = new_log();
+    log.append(entry(1), Durability::Sealed).unwrap();
+    drop(log);
+    fs::write(dir.path().join("000000000000.jsonl"), "").unwrap();
+    fs::copy(dir.path().join("checkpoint"), dir.path().join("000000000000.note")).unwrap();
+    assert!(matches!(opens(dir.path()), Err(Error::SegmentMissing { first: 0 })));
 }
 
 #[test]
