@@ -52,7 +52,9 @@ impl Baselines {
             return None;
         }
         let old = baseline.entry(&change.path)?.content?;
-        let diff = TextStore::open(dir).ok()?.diff_file(&old, &change.path)?;
+        let found = change.field(Field::Content)?.new.as_ref()?.to_string().parse().ok()?;
+        let store = TextStore::open(dir).ok()?;
+        let diff = store.diff_file(baseline.algorithm(), &old, &found, &change.path)?;
         (!diff.is_empty()).then_some(diff)
     }
 }

@@ -148,10 +148,21 @@ impl TextStore {
     }
 
     /// Returns what changed between the text of a file that had this digest and what it is now, as [`diff`](Self::diff)
-    /// does. No symbolic link is followed.
+    /// does; nothing unless its digest is the one that was found there. No symbolic link is followed in its place, and
+    /// whoever put one above it shows no other file's text.
     #[must_use]
-    pub fn diff_file(&self, old: &Digest, path: &Path) -> Option<TextDiff> {
-        self.diff(old, &content(path)?)
+    pub fn diff_file(
+        &self,
+        algorithm: Algorithm,
+        old: &Digest,
+        found: &Digest,
+        path: &Path,
+    ) -> Option<TextDiff> {
+        let content = content(path)?;
+        if algorithm.digest(&content) != *found {
+            return None;
+        }
+        self.diff(old, &content)
     }
 
     /// Removes the texts of all other digests than those that are to be kept, and returns how many went.

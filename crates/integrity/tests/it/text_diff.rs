@@ -233,12 +233,19 @@ fn files_are_kept_and_compared_where_they_lie() {
     }
     fs::write(&file, "port = 81\n").unwrap();
     let old = Algorithm::Blake3.digest(b"port = 80\n");
-    let diff = store.diff_file(&old, &file).unwrap();
+    let new = Algorithm::Blake3.digest(b"port = 81\n");
+    let diff_file = |name: &str| store.diff_file(Algorithm::Blake3, &old, &new, &root.join(name));
+    let diff = diff_file("a.conf").unwrap();
     assert_eq!(diff.to_string(), "@@ -1,1 +1,1 @@\n-port = 80\n+port = 81\n");
-    assert_eq!(store.diff_file(&old, &root.join("link")), None);
+    assert_eq!(diff_file("link"), None);
     let zeros = fs::File::create(root.join("huge")).unwrap();
     zeros.set_len(1 << 40).unwrap();
-    assert_eq!(store.diff_file(&old, &root.join("huge")), None);
+    assert_eq!(diff_file("huge"), None);
+    // Another text than the one that the report is about.
+    fs::create_dir(root.join("elsewhere")).unwrap();
+    fs::write(root.join("elsewhere/a.conf"), "a stranger's\n").unwrap();
+    symlink(root.join("elsewhere"), root.join("above")).unwrap();
+    assert_eq!(diff_file("above/a.conf"), None);
 }
 
 #[test]
