@@ -171,7 +171,7 @@ fn what_is_no_regular_file_does_not_end_the_gate() {
     fs::write(&bad, "bad").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
     let kind = rustix::fs::FileType::Fifo;
-    rustix::fs::mknodat(rustix::fs::CWD, &root.join("pipe"), kind, 0o600.into(), 0).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), kind, 0o600.into(), 0).unwrap();
     let Some(_enforcer) = enforce(&EnforceOptions::new([&root]), reads) else { return };
     for name in ["socket", "pipe"] {
         // Opened for both ways a pipe waits for nobody.
@@ -209,7 +209,11 @@ fn who_uses_up_the_descriptors_does_not_end_the_gate() {
     openers.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut openers = openers.spawn().unwrap();
     let options = EnforceOptions::new([&root]).with_timeout(Duration::from_hours(1), Answer::Deny);
-    let Some(_enforcer) = enforce(&options, gate) else { return drop(openers.kill()) };
+    let Some(_enforcer) = enforce(&options, gate) else {
+        openers.kill().unwrap();
+        openers.wait().unwrap();
+        return;
+    };
 
     let open = fs::read_dir("/proc/self/fd").unwrap().count();
     let few = Some(u64::try_from(open).unwrap() + 8);
