@@ -5,6 +5,7 @@
 mod grouping;
 mod known;
 mod limiter;
+mod losses;
 mod messages;
 mod paths;
 mod scopes;
@@ -18,6 +19,7 @@ use wardkit_core::Severity;
 
 use self::known::Known;
 use self::limiter::Limiter;
+use self::losses::Losses;
 pub use self::messages::{Action, Assessment, Case, Input, Moment, Observation, Verdict};
 use self::paths::Paths;
 use self::scopes::Scopes;
@@ -50,6 +52,7 @@ pub struct Monitor {
     options: MonitorOptions,
     paths: Paths,
     scopes: Scopes,
+    losses: Losses,
     known: Known,
     window: Window,
     assessing: Option<Assessing>,
@@ -137,6 +140,7 @@ impl Monitor {
         Self {
             paths: Paths::new(options.most_paths),
             scopes: Scopes::default(),
+            losses: Losses::default(),
             known: Known::new(options.most_paths.saturating_mul(KNOWN_FACTOR)),
             window: Window::default(),
             assessing: None,
@@ -194,7 +198,8 @@ impl Monitor {
             Some(assessing) => Some(assessing.until),
             None => self.window.due(self.options.quiet, self.options.longest),
         };
-        [window, self.paths.due(), self.scopes.due(), self.limiter.due()]
+        let losses = self.losses.due();
+        [window, self.paths.due(), self.scopes.due(), losses, self.limiter.due()]
             .into_iter()
             .flatten()
             .min()
@@ -209,7 +214,8 @@ impl Monitor {
 
     fn watched(&mut self, now: Moment, batch: Batch, actions: &mut Vec<Action>) {
         for lost in batch.lost {
-            if is_news(lost.reason) {
+            let root = self.root_of(&lost.scope);
+            if is_news(lost.reason) && self.losses.lose(now.uptime, &root, lost.reason) {
                 let report = Report::WatchLost {
                     scope: lost.scope.clone(),
                     reason: lost.reason,
@@ -275,7 +281,7 @@ impl Monitor {
         observations: Vec<Observation>,
         actions: &mut Vec<Action>,
     ) {
-        self.scopes.finished(now.uptime, &scope);
+        self.scopes.finished(now.uptime, &scope, started);
         let changes = u64::try_from(observations.len()).unwrap_or(u64::MAX);
         let differing = observations.iter().map(|one| one.change.path.as_path()).collect();
         self.known.keep_below(&scope, started, &differing);
@@ -321,6 +327,9 @@ impl Monitor {
     fn pass(&mut self, now: Moment, actions: &mut Vec<Action>) {
         actions.extend(self.paths.pass(now.uptime).into_iter().map(Action::Inspect));
         actions.extend(self.scopes.pass(now.uptime).into_iter().map(Action::Rescan));
+        let lost = self.losses.pass(now.uptime).into_iter();
+        let report = |(scope, reason)| Report::WatchLost { scope, reason, at: now.wall };
+        actions.extend(lost.map(report).map(Action::Report));
         if self.assessing.as_ref().is_some_and(|assessing| assessing.until <= now.uptime) {
             self.judge(now, Assessment::default(), actions);
         }

@@ -16,7 +16,7 @@ struct Scan {
     failures: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     /// It runs. Something may have been lost since it began.
     Running {
@@ -25,17 +25,28 @@ enum State {
     Waiting {
         until: Duration,
     },
+    /// It ended a moment ago: what is lost meanwhile waits.
+    Resting {
+        until: Duration,
+    },
 }
 
 impl Scopes {
     /// Takes in that a scope must be scanned; tells whether to begin now.
     pub(super) fn lose(&mut self, scope: &Path) -> bool {
-        let covering = scope.ancestors().find(|above| self.of.contains_key(*above));
+        // A scan that has ended covers no other scope.
+        let covers = |above: &&Path| {
+            let scan = self.of.get(*above);
+            scan.is_some_and(|one| *above == scope || !matches!(one.state, State::Resting { .. }))
+        };
+        let covering = scope.ancestors().find(covers);
         let covering = covering.map(Path::to_owned).and_then(|above| self.of.get_mut(&above));
         let is_new = covering.is_none();
         if let Some(scan) = covering {
-            if let State::Running { again } = &mut scan.state {
-                *again = true;
+            match &mut scan.state {
+                State::Running { again } => *again = true,
+                State::Resting { until } => scan.state = State::Waiting { until: *until },
+                State::Waiting { .. } => {}
             }
         } else {
             let scan = Scan { state: State::Running { again: false }, failures: 0 };
@@ -44,19 +55,18 @@ impl Scopes {
         is_new
     }
 
-    pub(super) fn finished(&mut self, now: Duration, scope: &Path) {
-        let Some(scan) = self.of.get_mut(scope) else { return };
-        match scan.state {
-            State::Running { again: true } => {
-                let until = now.saturating_add(PAUSE);
-                *scan = Scan { state: State::Waiting { until }, failures: 0 };
-            }
-            State::Running { again: false } => {
-                self.of.remove(scope);
-            }
-            // Another scan of the same scope, which began before this one was asked for.
-            State::Waiting { .. } => {}
+    pub(super) fn finished(&mut self, now: Duration, scope: &Path, started: Duration) {
+        // Else another scan of the same scope, which began before this one was asked for.
+        let Some(State::Running { again }) = self.of.get(scope).map(|scan| scan.state) else {
+            return;
+        };
+        if !again && self.of.len() > MOST_RESTING {
+            self.of.remove(scope);
+            return;
         }
+        let until = now.saturating_add(PAUSE.max(now.saturating_sub(started)));
+        let state = if again { State::Waiting { until } } else { State::Resting { until } };
+        self.of.insert(scope.to_owned(), Scan { state, failures: 0 });
     }
 
     pub(super) fn failed(&mut self, now: Duration, scope: &Path) {
@@ -70,6 +80,7 @@ impl Scopes {
 
     /// Returns the scans that are due.
     pub(super) fn pass(&mut self, now: Duration) -> Vec<PathBuf> {
+        self.of.retain(|_, one| !matches!(one.state, State::Resting { until } if until <= now));
         let mut due = Vec::new();
         for (scope, scan) in &mut self.of {
             if matches!(scan.state, State::Waiting { until } if until <= now) {
@@ -83,14 +94,16 @@ impl Scopes {
     pub(super) fn due(&self) -> Option<Duration> {
         let waiting = self.of.values().filter_map(|scan| match scan.state {
             State::Waiting { until } => Some(until),
-            State::Running { .. } => None,
+            State::Running { .. } | State::Resting { .. } => None,
         });
         waiting.min()
     }
 }
 
-/// Between two scans of one scope, so that a flood does not make one endless scan.
-const PAUSE: Duration = Duration::from_secs(2);
+/// Between two scans of one scope, and no less than the first took: a flood does not make one endless scan.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Whoever moves directories about makes as many scopes as he likes.
+const MOST_RESTING: usize = 256;
 /// After a scan that failed; twice as long after each further one.
 const RETRY: Duration = Duration::from_secs(10);
 const LONGEST_RETRY: Duration = Duration::from_mins(10);

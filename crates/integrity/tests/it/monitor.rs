@@ -397,17 +397,40 @@ fn overflow_is_told_and_scanned_for() {
     // One scan runs; what was lost meanwhile is for the next.
     assert_eq!(world.pending.len(), 1);
     world.advance(Duration::from_secs(10));
+    assert_eq!(world.monitor.wake_at(), Some(Duration::from_mins(1)));
     let kinds: Vec<String> =
         world.reports.iter().map(|report| report.to_event().kind.to_string()).collect();
     assert_eq!(
         kinds,
-        [
-            "integrity.watch.lost",
-            "integrity.watch.lost",
-            "integrity.scan.finished",
-            "integrity.file.changed"
-        ]
+        ["integrity.watch.lost", "integrity.scan.finished", "integrity.file.changed"]
     );
+    // The second loss is told with all others of its minute.
+    world.advance(Duration::from_mins(1));
+    assert_eq!(world.reports.len(), 4);
+    assert_eq!(world.monitor.wake_at(), None);
+}
+
+#[test]
+fn losses_without_end_are_few_reports_and_scans_with_rests() {
+    let mut world = World::new(options());
+    let mut scans = 0;
+    for _ in 0..600 {
+        world.lose("/srv", LostReason::Overflow);
+        for action in std::mem::take(&mut world.pending) {
+            let Action::Rescan(scope) = action else { panic!("{action:?}") };
+            scans += 1;
+            world.pending.push_back(Action::Rescan(scope));
+            world.answer();
+        }
+        world.clock.advance(Duration::from_millis(200));
+        world.step(Input::Tick);
+    }
+    // Two minutes: the first loss, and one report for those of each minute.
+    assert!((2..=3).contains(&world.reports.len()), "{:?}", world.reports);
+    assert!((100..=121).contains(&scans), "{scans}");
+    // The last one is scanned for and told, too.
+    world.advance(Duration::from_mins(2));
+    assert_eq!(world.reports.len(), 3);
     assert_eq!(world.monitor.wake_at(), None);
 }
 
