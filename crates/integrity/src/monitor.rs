@@ -245,6 +245,8 @@ impl Monitor {
         actions: &mut Vec<Action>,
     ) {
         let (actors, again) = self.paths.inspected(now.uptime, path);
+        // A scan may have found it first, and scans do not know who it was.
+        self.window.attribute(path, &actors);
         if let Some(observation) = observation {
             if let Some(case) = self.news(now, *observation, actors) {
                 actions.push(Action::Detected(Box::new(case.finding.clone())));

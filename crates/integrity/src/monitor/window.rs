@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Case;
 use super::paths::add_actor;
-use crate::{Cause, Finding, Group, Outcome};
+use crate::{Actor, Cause, Finding, Group, Outcome};
 
 /// What changed since it was quiet last.
 #[derive(Debug, Default)]
@@ -52,6 +52,15 @@ impl Window {
         let new = || Group::new(Cause::Below(root.to_owned()), finding.at);
         let group = self.counted.entry(root.to_owned()).or_insert_with(new);
         group.add(finding, LISTED);
+    }
+
+    /// Adds who touched a path to what is to be reported of it.
+    pub(super) fn attribute(&mut self, path: &Path, actors: &[Actor]) {
+        if let Some(case) = self.cases.get_mut(path) {
+            for actor in actors {
+                add_actor(&mut case.finding.actors, actor.clone());
+            }
+        }
     }
 
     pub(super) fn revert(&mut self, path: &Path) {
