@@ -51,6 +51,11 @@ pub trait TrustSource: fmt::Debug + Send {
         None
     }
 
+    /// Tells whether the package manager makes this path out of what packages bring. It must be known to have done so.
+    fn is_derived(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// Returns the path for which the package manager writes this one first, or keeps this one aside.
     fn draft_of(&self, _path: &Path) -> Option<PathBuf> {
         None

@@ -34,7 +34,7 @@ impl Dpkg {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let admin = root.join("var/lib/dpkg");
-        Self { root, admin, owners: Vec::new(), managers: vec!["/usr/bin/dpkg".into()] }
+        Self { root, admin, owners: Vec::new(), managers: MANAGERS.map(PathBuf::from).into() }
     }
 
     /// Trusts records that these owners, beside root, may write.
@@ -44,8 +44,8 @@ impl Dpkg {
         self
     }
 
-    /// Names the package manager's programs, instead of `/usr/bin/dpkg`. What runs `dpkg`, as `apt` does, writes nothing
-    /// itself and needs no mention; what `dpkg` runs, as the packages' own scripts, descends from it.
+    /// Names the package manager's programs, instead of `dpkg` and `apt` in `/usr/bin`. What they run, as the packages'
+    /// own scripts, descends from them.
     #[must_use]
     pub fn with_managers<P: Into<PathBuf>>(
         mut self,
@@ -208,6 +208,12 @@ impl TrustSource for Dpkg {
     }
 
     fn bookkeeping(&self, path: &Path) -> Option<Bookkeeping> {
+        if let Ok(product) = path.strip_prefix(&self.root) {
+            let is_cache = CACHES.iter().any(|cache| product.starts_with(cache));
+            if is_cache || PRODUCTS.iter().any(|one| product == Path::new(one)) {
+                return Some(Bookkeeping::Any);
+            }
+        }
         let below = path.strip_prefix(&self.admin).ok()?;
         let mut names = below.components().map(|name| name.as_os_str().as_bytes());
         match (names.next(), names.next(), names.next()) {
@@ -224,6 +230,15 @@ impl TrustSource for Dpkg {
             }
             _ => None,
         }
+    }
+
+    fn is_derived(&self, path: &Path) -> bool {
+        let mut names = path.components().rev().map(std::path::Component::as_os_str);
+        let (last, parent) = (names.next(), names.next());
+        let is_bytecode = path.extension().is_some_and(|extension| extension == "pyc");
+        let is_of_python =
+            last == Some(OsStr::new(PYTHON)) || is_bytecode && parent == Some(OsStr::new(PYTHON));
+        is_of_python && path.starts_with(self.root.join("usr"))
     }
 
     fn draft_of(&self, path: &Path) -> Option<PathBuf> {
@@ -247,6 +262,22 @@ const DATABASE: [&[u8]; 11] = [
     b"updates",
     b"triggers",
 ];
+/// `apt` takes the locks itself, before it runs `dpkg`.
+const MANAGERS: [&str; 3] = ["/usr/bin/dpkg", "/usr/bin/apt-get", "/usr/bin/apt"];
+/// What the triggers of packages make anew for the whole system. Nothing in it gives anybody a right, and who can write
+/// it can write the records as well.
+const PRODUCTS: [&str; 6] = [
+    "etc/ld.so.cache",
+    "etc/ld.so.cache~",
+    "usr/share/applications/mimeinfo.cache",
+    "usr/share/info/dir",
+    "usr/share/info/dir.old",
+    "var/cache/ldconfig/aux-cache",
+];
+/// Whole directories of such files.
+const CACHES: [&str; 3] = ["var/cache/debconf", "var/cache/fontconfig", "var/cache/man"];
+/// Where Python keeps what it compiled.
+const PYTHON: &str = "__pycache__";
 /// What `dpkg` unpacks beside a file before it puts it in place, and keeps of the old one until then.
 const DRAFTS: [&[u8]; 2] = [b".dpkg-new", b".dpkg-tmp"];
 /// `dpkg` merges them after 250.

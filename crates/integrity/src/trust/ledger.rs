@@ -25,6 +25,11 @@ use crate::{
 /// - nothing changed that no record has: owner, permission bits, capabilities, other attributes, inode flags;
 /// - nobody but trusted owners may write the record.
 ///
+/// No record lists what a transaction makes anew for the whole system: the cache of the dynamic linker, the index of
+/// manuals. The sources name those paths, and none other of them counts. Where the package manager is known to be the
+/// only writer, what it made and removed again counts too, and so do a source's derived files, such as Python's
+/// bytecode.
+///
 /// So a file that is exchanged for an older one of the same package is no less of a finding, nor is one with the set-user-id
 /// bit on top, nor one that a bot changes together with the `RECORD` in its own virtual environment.
 ///
@@ -241,7 +246,7 @@ impl<'a> Transaction<'a> {
             let package = self.now.package_of(id, self.source.name());
             let ruling = match package {
                 // Caches that are made anew, and the directories they lie in: the baseline itself has this content.
-                _ if self.is_rewritten(case) => Ruling::Vouched,
+                _ if self.is_rewritten(case) || self.is_byproduct(case) => Ruling::Vouched,
                 _ if self.is_open && !self.is_foreign(&case.finding) => Ruling::Pending,
                 Some(_) => Ruling::RecordUnchanged,
                 None => Ruling::Unlisted,
@@ -352,6 +357,18 @@ impl<'a> Transaction<'a> {
             && kept
             && attributes::is_rewritten(&case.finding.change)
             && !self.is_foreign(&case.finding)
+    }
+
+    /// Tells whether the package manager is known to have left a path as it was, or to have compiled what it brought.
+    ///
+    /// No record says so: only its hand does, and none that is not known for sure.
+    fn is_byproduct(&self, case: &Case) -> bool {
+        let Finding { change, actors, outcome, .. } = &case.finding;
+        let is_known = |actor: &Actor| actor.confidence != Confidence::Unknown;
+        let by_manager = !actors.is_empty() && actors.iter().all(is_known);
+        let is_harmless = *outcome == Outcome::Reverted
+            || self.source.is_derived(&change.path) && self.own(case) == Ruling::Vouched;
+        !self.changed.is_empty() && by_manager && is_harmless && !self.is_foreign(&case.finding)
     }
 
     fn is_foreign(&self, finding: &Finding) -> bool {

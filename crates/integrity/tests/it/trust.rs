@@ -188,6 +188,61 @@ fn cache_that_an_upgrade_makes_anew_is_told_only_where_it_differs() {
 }
 
 #[test]
+fn cache_of_the_linker_is_part_of_an_upgrade_and_of_nothing_else() {
+    let cache = "etc/ld.so.cache";
+    let changed = |upgrades: bool, writer: &[&str], mode: u32| {
+        let mut host = before();
+        host.write(cache, "one");
+        host.begin();
+        if upgrades {
+            upgrade(&host);
+        }
+        host.write(cache, "two");
+        fs::set_permissions(host.root.join(cache), Permissions::from_mode(mode)).unwrap();
+        if !writer.is_empty() {
+            host.touch(cache, actor(writer));
+        }
+        let reports = host.reports();
+        let mut findings = told(&host, &reports).1;
+        findings.retain(|(path, ..)| path == cache);
+        findings
+    };
+    let told = |ruling| [(cache.to_owned(), ChangeKind::Modified, ruling)];
+    let ldconfig = ["/usr/sbin/ldconfig", "/usr/bin/dpkg"];
+    assert_eq!(changed(true, &ldconfig, 0o644), []);
+    assert_eq!(changed(true, &[], 0o644), []);
+    assert_eq!(changed(true, &["/usr/bin/vim"], 0o644), told(Ruling::ForeignWriter));
+    assert_eq!(changed(true, &ldconfig, 0o666), told(Ruling::BeyondRecord));
+    assert_eq!(changed(false, &ldconfig, 0o644), told(Ruling::Unlisted));
+}
+
+#[test]
+fn bytecode_is_part_of_an_upgrade_where_its_writer_is_known() {
+    let path = "usr/lib/__pycache__/a.pyc";
+    let added = |upgrades: bool, path: &str, writer: &[&str]| {
+        let mut host = before();
+        if upgrades {
+            upgrade(&host);
+        }
+        host.write(path, "bytes");
+        for path in [path, "usr/lib/__pycache__"] {
+            if !writer.is_empty() {
+                host.touch(path, actor(writer));
+            }
+        }
+        let reports = host.reports();
+        told(&host, &reports).1.into_iter().map(|(path, ..)| path).collect::<Vec<_>>()
+    };
+    let python = ["/usr/bin/python3.11", "/usr/bin/dash", "/usr/bin/dpkg"];
+    assert_eq!(added(true, path, &python), Vec::<String>::new());
+    assert_eq!(added(true, path, &[]), ["usr/lib/__pycache__", path]);
+    assert_eq!(added(true, path, &["/usr/bin/python3.11"]), ["usr/lib/__pycache__", path]);
+    assert_eq!(added(false, path, &python), ["usr/lib", "usr/lib/__pycache__", path]);
+    let other = "usr/lib/__pycache__/a.so";
+    assert_eq!(added(true, other, &python), [other]);
+}
+
+#[test]
 fn what_no_package_has_is_told() {
     let mut host = before();
     upgrade(&host);
