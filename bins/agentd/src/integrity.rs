@@ -4,22 +4,22 @@ mod gate;
 mod gauges;
 
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 use wardkit_custody::{Acceptor, Baselines, Custody, Rules};
 use wardkit_integrity::{
     Baseline, Cancel, Dpkg, Ledger, MonitorOptions, Notice, Outside, Pace, Pip, Policy, Report,
-    ScanOptions, Sentry, SentryOptions, TrustSource, WatchOptions, Watching,
+    ScanOptions, Sentry, SentryOptions, TrustSource, WatchMode, WatchOptions, Watching,
 };
 
 pub(crate) use gauges::Gauges;
 
 use crate::config::{IntegrityConfig, TrustName, WatchMode as ConfiguredMode};
-use crate::regular_file;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,15 +46,18 @@ struct Plan {
     roots: Vec<PathBuf>,
     exclude: Vec<PathBuf>,
     /// What the files that decide about it looked like: another look means that it must be made anew.
-    stamps: [Option<SystemTime>; 2],
+    stamps: [Option<Stamp>; 2],
 }
+
+/// What tells a file or directory from itself after a change: device, inode, and when it changed.
+type Stamp = (u64, u64, i64, i64);
 
 impl Watchman {
     /// Watches until whoever holds the other end of the channel lets go of it.
     pub(crate) fn run(&self, stopped: &Receiver<()>) -> Result<(), Error> {
         let mut told = String::new();
         loop {
-            let reason = match self.plan().and_then(|plan| Ok((self.baseline(&plan)?, plan))) {
+            match self.plan().and_then(|mut plan| Ok((self.baseline(&mut plan)?, plan))) {
                 Ok((baseline, plan)) => {
                     told.clear();
                     match self.watch(&plan, baseline, stopped)? {
@@ -62,19 +65,25 @@ impl Watchman {
                         Ended::Superseded => continue,
                     }
                 }
-                Err(error) => crate::reload::error_chain(&*error),
-            };
-            (self.health)(Health::down(reason.clone()));
-            // Once, not at every try: it stays so until somebody does something.
-            if told != reason {
-                self.event("integrity.baseline.refused", Severity::Critical, |event| {
-                    event.with_message(reason.clone())
-                });
-                told = reason;
+                // What was told to end has not failed.
+                Err(_) if self.cancel.is_cancelled() => return Ok(()),
+                Err(error) => self.refuse(&*error, &mut told),
             }
             if stopped.recv_timeout(RETRY) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(());
             }
+        }
+    }
+
+    /// Says why a baseline is not gone by: once, not at every try, for it stays so until somebody does something.
+    fn refuse(&self, error: &(dyn std::error::Error + 'static), told: &mut String) {
+        let reason = crate::reload::error_chain(error);
+        (self.health)(Health::down(reason.clone()));
+        if *told != reason {
+            self.event("integrity.baseline.refused", Severity::Critical, |event| {
+                event.with_message(reason.clone())
+            });
+            *told = reason;
         }
     }
 
@@ -93,7 +102,10 @@ impl Watchman {
         let is_new = baselines.generations()?.is_empty() && baselines.remembered()?.is_none();
         let baseline = if is_new { None } else { Some(Arc::new(baselines.newest()?)) };
         let (policy, text) = match &baseline {
-            _ if !config.policy.as_os_str().is_empty() => read_policy(&config.policy)?,
+            _ if !config.policy.as_os_str().is_empty() => {
+                let (policy, text) = crate::config::policy(&config.policy)?;
+                (policy, Some(text))
+            }
             // Whoever made the baseline may have named a policy, which was kept with it.
             Some(baseline) => match baselines.policy(baseline)? {
                 Some((policy, text)) => (policy, Some(text)),
@@ -112,7 +124,7 @@ impl Watchman {
     }
 
     /// Returns the newest baseline, or makes the first where there never was one.
-    fn baseline(&self, plan: &Plan) -> Result<Arc<Baseline>, Error> {
+    fn baseline(&self, plan: &mut Plan) -> Result<Arc<Baseline>, Error> {
         if let Some(baseline) = &plan.baseline {
             return Ok(Arc::clone(baseline));
         }
@@ -140,6 +152,7 @@ impl Watchman {
             at: SystemClock.now(),
         };
         (self.tell)(report.to_event());
+        plan.stamps = self.stamps(&plan.baselines);
         Ok(Arc::new(plan.baselines.newest()?))
     }
 
@@ -181,7 +194,19 @@ impl Watchman {
                 event.with_message(error.to_string())
             });
         }
-        let mut stamps = plan.stamps;
+        self.follow(plan, &mut sentry, &gate, watching.mode, stopped)
+    }
+
+    /// Tells what the sentry finds, and takes over what is accepted.
+    fn follow(
+        &self,
+        plan: &Plan,
+        sentry: &mut Sentry,
+        gate: &gate::Gate,
+        mode: WatchMode,
+        stopped: &Receiver<()>,
+    ) -> Result<Ended, Error> {
+        let (mut stamps, mut told) = (plan.stamps, String::new());
         loop {
             for notice in sentry.turn(TURN)? {
                 self.pass_on(notice, plan, sentry.baseline());
@@ -198,17 +223,27 @@ impl Watchman {
                 continue;
             }
             stamps = now;
-            // One that is not to be trusted is refused where all are opened.
-            let Ok(newest) = plan.baselines.newest().map(Arc::new) else {
-                return Ok(Ended::Superseded);
+            let newest = match plan.baselines.newest() {
+                Ok(newest) => Arc::new(newest),
+                // Whoever takes the baseline away must not blind the watch: it goes on with the one that it holds.
+                Err(error) => {
+                    self.refuse(&error, &mut told);
+                    continue;
+                }
             };
+            let of = |baseline: &Baseline| (baseline.header().lineage, baseline.header().policy);
+            if of(&newest) != of(sentry.baseline()) {
+                return Ok(Ended::Superseded);
+            }
             if newest.generation() > sentry.baseline().generation() {
-                self.gauges.watching(watching.mode, &newest);
+                self.gauges.watching(mode, &newest);
                 gate.rebase(&newest);
                 for notice in sentry.rebase(newest) {
                     self.pass_on(notice, plan, sentry.baseline());
                 }
             }
+            told.clear();
+            (self.health)(Health::Up);
         }
     }
 
@@ -265,18 +300,12 @@ impl Watchman {
     }
 
     /// Looks at the baselines' directory and at the policy.
-    fn stamps(&self, baselines: &Baselines) -> [Option<SystemTime>; 2] {
-        [baselines.path(), &self.config.policy]
-            .map(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok())
+    fn stamps(&self, baselines: &Baselines) -> [Option<Stamp>; 2] {
+        [baselines.path(), &self.config.policy].map(|path| {
+            let data = std::fs::metadata(path).ok()?;
+            Some((data.dev(), data.ino(), data.ctime(), data.ctime_nsec()))
+        })
     }
-}
-
-/// Reads the policy that the configuration names.
-fn read_policy(path: &Path) -> Result<(Policy, Option<String>), Error> {
-    let text = String::from_utf8(regular_file::read_trusted(path)?)?;
-    let policy = Policy::parse(&text)
-        .map_err(|error| format!("the policy {} is not acceptable: {error}", path.display()))?;
-    Ok((policy, Some(text)))
 }
 
 /// Why a watch ended.

@@ -60,7 +60,7 @@ pub(crate) fn load(fixed: &Fixed, retry: &RetryPolicy) -> Result<Config, BadConf
     Ok(config)
 }
 
-/// Reads and checks a configuration file, trying again where the system says that it may help.
+/// Reads and checks a configuration file and the policy that it names, trying again where the system says that it may help.
 pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, BadConfig> {
     let bad = |problems| BadConfig { file: file.to_owned(), problems };
     let unreadable = |reason: String| bad(vec![Problem { line: None, key: String::new(), reason }]);
@@ -69,7 +69,11 @@ pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Config, Bad
     let read = retry.run_blocking(|| config::read(file));
     let text =
         read.map_err(|gave_up| unreadable(format!("cannot be read: {}", read_reason(gave_up))))?;
-    config::parse(&text).map_err(bad)
+    let config = config::parse(&text).map_err(bad)?;
+    if !config.integrity.policy.as_os_str().is_empty() {
+        config::policy(&config.integrity.policy)?;
+    }
+    Ok(config)
 }
 
 /// Reads the configuration again and rebuilds the parts that it changes; on any error the old one stays in force.

@@ -230,6 +230,8 @@ impl Sentry {
         let started = self.clock.uptime();
         let input = match self.compare(&scope, reuse) {
             Ok(observations) => Input::ScanFinished { scope, started, observations },
+            // Whoever ended it wants to hear no more of it.
+            Err(_) if self.options.cancel.is_cancelled() => return,
             Err(error) => Input::ScanFailed { scope, reason: error.to_string() },
         };
         self.feed(input);

@@ -43,7 +43,8 @@ pub(crate) struct IntegrityConfig {
     pub trust: Vec<TrustName>,
     /// Python environments whose own records may explain a change: directories with `site-packages`.
     pub site_packages: Vec<PathBuf>,
-    /// Directories in which no file may be opened whose content is not the baseline's. Needs root.
+    /// Directories below the roots in which no file may be opened whose content is not the baseline's; also none that is
+    /// new there, until it is accepted. Needs root.
     pub enforce: Vec<PathBuf>,
     /// What happens to who opens a file in one of them when its check takes longer than two seconds.
     pub enforce_timeout: OnTimeout,
@@ -123,6 +124,13 @@ impl IntegrityConfig {
                 "each must be an absolute path",
             );
         }
+        // Whatever is not in the baseline cannot be opened there: nothing could.
+        let is_watched = |path: &PathBuf| self.roots.iter().any(|root| path.starts_with(root));
+        check(
+            self.roots.is_empty() || self.enforce.iter().all(is_watched),
+            "enforce",
+            "each must lie below one of `roots`",
+        );
         for (key, path) in [("policy", &self.policy), ("baseline", &self.baseline)] {
             let is_usable = path.as_os_str().is_empty() || path.is_absolute();
             check(is_usable, key, "must be an absolute path, or empty");

@@ -115,7 +115,7 @@ impl Lines {
 }
 
 /// Returns the text's beginning, without what would break a line or steer a terminal.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let mut shown = String::new();
     for (index, letter) in text.chars().enumerate() {
         match letter {

@@ -4,6 +4,7 @@ mod defaults;
 mod integrity;
 mod keys;
 mod load;
+mod policy;
 mod problem;
 mod watch;
 
@@ -17,6 +18,7 @@ use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 pub(crate) use defaults::{default_text, schema};
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
 pub(crate) use load::{parse, read};
+pub(crate) use policy::policy;
 pub(crate) use problem::{BadConfig, Problem};
 pub(crate) use watch::watch;
 

@@ -27,6 +27,11 @@ impl Gauges {
         self.entries.store(baseline.len(), Ordering::Relaxed);
     }
 
+    /// Shows nothing any more.
+    pub(crate) fn off(&self) {
+        *self.mode.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(super) fn detected(&self) {
         self.detected.fetch_add(1, Ordering::Relaxed);
     }

@@ -16,6 +16,7 @@ use crate::parts::Context;
 pub(crate) fn start(app: &App, config: &IntegrityConfig) {
     if config.is_off() {
         app.parts.end("integrity");
+        app.integrity.off();
         return;
     }
     let (app_of_part, config) = (app.clone(), config.clone());

@@ -8,14 +8,15 @@
 #[path = "../it/support.rs"]
 mod support;
 
+mod packages;
+
 use std::fs;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
-use support::{Daemon, dir};
+use support::{Daemon, dir, until_some};
 
 #[test]
 fn promtool_finds_nothing_to_lint() {
@@ -116,15 +117,4 @@ fn query(prometheus: SocketAddr, expression: &str) -> Output {
 
 fn curl(args: &[&str]) -> Output {
     Command::new("curl").args(["--silent", "--max-time", "10"]).args(args).output().unwrap()
-}
-
-/// Asks again until there is an answer; a peer that needs more than a minute has failed.
-fn until_some<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..600 {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        std::thread::park_timeout(Duration::from_millis(100));
-    }
-    panic!("no answer within a minute");
 }

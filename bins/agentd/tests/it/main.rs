@@ -4,6 +4,7 @@
 mod config;
 mod daemon;
 mod instance;
+mod integrity;
 mod reload;
 mod support;
 mod trail;

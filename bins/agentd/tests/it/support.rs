@@ -156,6 +156,17 @@ impl Drop for Daemon {
     }
 }
 
+/// Asks again until there is an answer; who needs more than a minute for it has failed.
+pub(crate) fn until_some<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+    panic!("no answer within a minute");
+}
+
 /// An HTTP answer.
 #[derive(Debug)]
 pub(crate) struct Answer {

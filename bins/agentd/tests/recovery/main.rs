@@ -7,6 +7,8 @@
 #[path = "../it/support.rs"]
 mod support;
 
+mod enforce;
+
 use std::ffi::CStr;
 use std::fs;
 use std::io::Write as _;
