@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -32,15 +33,25 @@ fn copy_into(to: &Path, path: &Path) -> Result<PathBuf, Error> {
     let copy = to.join(name_of(path));
     let draft = to.join(format!("{}.new", name_of(path)));
     let write = || {
-        if copy.exists() {
+        if fs::symlink_metadata(&copy).is_ok_and(|data| data.is_file()) {
             return is_same(path, &copy)?.then_some(()).ok_or(io::ErrorKind::AlreadyExists.into());
         }
-        fs::copy(path, &draft)?;
-        File::open(&draft)?.sync_all()?;
+        // Others may write there: nothing that stands under the draft's name, a link too, is written through.
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = create_new(&draft)?;
+        io::copy(&mut File::open(path)?, &mut file)?;
+        file.sync_all()?;
         fs::rename(&draft, &copy)
     };
     write().map_err(Error::io("write", &copy))?;
     Ok(copy)
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn is_same(one: &Path, other: &Path) -> io::Result<bool> {

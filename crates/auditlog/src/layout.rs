@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -146,6 +146,16 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
         fs::rename(&draft, path)
     };
     write().map_err(Error::io("write", path))
+}
+
+/// Tells whether a file is still the one that stands at a path.
+pub(crate) fn is_at(path: &Path, file: &File) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok((found.dev(), found.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens a file for reading. A pipe in its place must not keep anybody waiting.

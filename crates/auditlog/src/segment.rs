@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 use crate::Error;
 use crate::disk::Disk;
 use crate::entry::MAX_LINE;
@@ -56,9 +58,10 @@ impl Segment {
     }
 }
 
-/// Opens a file for its owner alone; creates it where there is none.
+/// Opens a file for its owner alone; creates it where there is none. A link is not followed.
 pub(crate) fn create(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options.open(path).map_err(Error::io("open", path))
 }

@@ -13,7 +13,9 @@ use wardkit_tlog::{
 
 use crate::archive::archive;
 use crate::entry::{BEGUN, CERTIFIED, Line, write_line};
-use crate::layout::{Layout, name_of, next_line, peaks_text, read_note, read_peaks, replace};
+use crate::layout::{
+    Layout, is_at, name_of, next_line, peaks_text, read_note, read_peaks, replace,
+};
 use crate::segment::{Segment, create};
 use crate::{Durability, Entry, Error, LineFault, LogOptions, Receipt, Record};
 
@@ -49,8 +51,8 @@ pub(crate) struct Committed {
 impl Writer {
     pub(crate) fn open(dir: &Path, options: LogOptions) -> Result<Self, Error> {
         let layout = Layout::new(dir.to_owned());
-        let lock = Arc::new(create(&layout.lock())?);
-        let _held = Held::take(&layout, &lock)?;
+        let mut lock = Arc::new(create(&layout.lock())?);
+        let _held = Held::take(&layout, &mut lock)?;
         let firsts = layout.segments()?;
         let newest = read_note(&layout.checkpoint())?;
         let (key, sealed) = match &newest {
@@ -88,7 +90,7 @@ impl Writer {
     /// Writes a batch, as durable as it asks. After an error nothing of it is in the log, unless the file system
     /// also refused to take it back.
     pub(crate) fn commit(&mut self, batch: &Batch<'_>) -> Result<Committed, Error> {
-        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        let _held = Held::take(&self.layout, &mut self.lock)?;
         self.catch_up(None)?;
         let length: usize = batch.bodies.iter().map(|body| body.len()).sum();
         if self.segment.length > 0
@@ -108,7 +110,7 @@ impl Writer {
 
     /// Synchronises what is not, writes a checkpoint where one is due or asked for, and returns the head of the tree.
     pub(crate) fn settle(&mut self, with_checkpoint: bool) -> Result<TreeHead, Error> {
-        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        let _held = Held::take(&self.layout, &mut self.lock)?;
         self.catch_up(None)?;
         self.sync()?;
         if self.tree.size() > self.sealed.size && (with_checkpoint || self.is_checkpoint_due()) {
@@ -132,7 +134,7 @@ impl Writer {
 
     /// Hands over to another key: the segment ends with its certificate, signed by the key before.
     pub(crate) fn change_key(&mut self, next: SigningKey, certificate: &Note) -> Result<(), Error> {
-        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        let _held = Held::take(&self.layout, &mut self.lock)?;
         self.catch_up(None)?;
         self.check_certificate(&next, certificate)?;
         let entry = Entry {
@@ -150,7 +152,7 @@ impl Writer {
 
     /// Moves old segments away.
     pub(crate) fn archive(&mut self, to: &Path, kept: usize) -> Result<Vec<PathBuf>, Error> {
-        let _held = Held::take(&self.layout, &Arc::clone(&self.lock))?;
+        let _held = Held::take(&self.layout, &mut self.lock)?;
         self.catch_up(None)?;
         // Opening begins with the segment in which the newest checkpoint is: that one stays.
         if self.tree.size() > self.sealed.size {
@@ -182,10 +184,19 @@ impl Writer {
                 // A crash came between the certificate and the end of its segment.
                 self.close_segment()?;
             } else {
-                // Who cannot sign must not write either.
-                return self.signer().map(drop);
+                return self.check_writable();
             }
         }
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        let path = self.layout.segment(self.segment.first);
+        // What is written to a file that was removed or replaced is lost.
+        if !is_at(&path, self.segment.file.reader()).map_err(Error::io("look at", &path))? {
+            return Err(Error::SegmentMissing { first: self.segment.first });
+        }
+        // Who cannot sign must not write either.
+        self.signer().map(drop)
     }
 
     fn read_segment(&mut self, sealed: Option<TreeHead>) -> Result<(), Error> {
@@ -357,9 +368,17 @@ impl Writer {
 struct Held(Arc<File>);
 
 impl Held {
-    fn take(layout: &Layout, file: &Arc<File>) -> Result<Self, Error> {
-        file.lock().map_err(Error::io("lock", &layout.lock()))?;
-        Ok(Self(Arc::clone(file)))
+    fn take(layout: &Layout, file: &mut Arc<File>) -> Result<Self, Error> {
+        let path = layout.lock();
+        loop {
+            file.lock().map_err(Error::io("lock", &path))?;
+            let held = Self(Arc::clone(file));
+            if is_at(&path, file).map_err(Error::io("look at", &path))? {
+                return Ok(held);
+            }
+            // Somebody removed it: who comes next would lock another file.
+            *file = Arc::new(create(&path)?);
+        }
     }
 }
 

@@ -85,3 +85,18 @@ fn an_interrupted_archive_is_finished_and_a_strange_file_is_not_replaced() {
     log.archive(to.path(), 1).unwrap();
     assert_eq!(verify_with(to.path(), dir.path()).failures, []);
 }
+
+#[test]
+fn nothing_is_written_through_what_others_put_into_an_archive() {
+    let (dir, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = log(dir.path());
+    let victim = dir.path().join("victim");
+    fs::write(&victim, "another's").unwrap();
+    let name = segments(dir.path())[0].file_name().unwrap().to_owned();
+    let draft = to.path().join(format!("{}.new", name.display()));
+    std::os::unix::fs::symlink(&victim, &draft).unwrap();
+    log.archive(to.path(), 1).unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"another's");
+    assert!(fs::symlink_metadata(to.path().join(name)).unwrap().is_file());
+    assert_eq!(verify_with(to.path(), dir.path()).failures, []);
+}

@@ -234,6 +234,49 @@ fn a_log_that_shrinks_under_its_writer_is_not_written_on() {
 }
 
 #[test]
+fn a_segment_that_is_taken_away_under_its_writer_swallows_no_entries() {
+    for is_replaced in [false, true] {
+        let (dir, log) = new_log();
+        log.append(entry(1), Durability::Sealed).unwrap();
+        let (path, aside) = (segments(dir.path()).remove(0), dir.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        if is_replaced {
+            fs::copy(&aside, &path).unwrap();
+        }
+        let error = log.append(entry(2), Durability::Synced).unwrap_err();
+        assert!(matches!(error, Error::SegmentMissing { first: 0 }), "{error}");
+        fs::rename(&aside, &path).unwrap();
+        assert_eq!(log.append(entry(2), Durability::Sealed).unwrap().seq, 2);
+        assert_eq!(verify(dir.path()).failures, []);
+    }
+}
+
+#[test]
+fn a_lock_that_somebody_removes_is_made_again() {
+    let (dir, log) = new_log();
+    fs::remove_file(dir.path().join("lock")).unwrap();
+    let other = options().open(dir.path()).unwrap();
+    for log in [&log, &other] {
+        fs::remove_file(dir.path().join("lock")).unwrap();
+        log.append(entry(1), Durability::Sealed).unwrap();
+        assert!(dir.path().join("lock").exists());
+    }
+    assert_eq!((verify(dir.path()).failures, verify(dir.path()).head.size), (vec![], 3));
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    for name in ["lock", "000000000000.jsonl"] {
+        let dir = tempfile::tempdir().unwrap();
+        let victim = dir.path().join("victim");
+        fs::write(&victim, "without end").unwrap();
+        std::os::unix::fs::symlink(&victim, dir.path().join(name)).unwrap();
+        assert!(matches!(opens(dir.path()), Err(Error::Io { action: "open", .. })), "{name}");
+        assert_eq!(fs::read(&victim).unwrap(), b"without end");
+    }
+}
+
+#[test]
 fn a_log_signed_anew_by_another_key_is_not_this_log() {
     let (dir, log) = new_log();
     log.append(entry(1), Durability::Sealed).unwrap();
