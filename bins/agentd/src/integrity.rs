@@ -119,6 +119,9 @@ impl Watchman {
         if roots.is_empty() {
             return Err("neither `integrity.roots` nor the policy names what to watch".into());
         }
+        for root in &roots {
+            no_link_above(root)?;
+        }
         let exclude = vec![self.custody.data_dir().to_owned(), baselines.path().to_owned()];
         Ok(Plan { baselines, baseline, policy: Arc::new(policy), text, roots, exclude, stamps })
     }
