@@ -311,6 +311,22 @@ impl Watchman {
     }
 }
 
+/// Refuses a root that lies behind a symbolic link. A scan would go there, but what is looked at when it changes is
+/// found without following links.
+fn no_link_above(root: &Path) -> Result<(), Error> {
+    let Some((above, name)) = root.parent().zip(root.file_name()) else { return Ok(()) };
+    match above.canonicalize() {
+        Ok(real) if real != above => Err(format!(
+            "{} lies behind a symbolic link: name {} in its place",
+            root.display(),
+            real.join(name).display()
+        )
+        .into()),
+        // What is not there may come later.
+        _ => Ok(()),
+    }
+}
+
 /// Why a watch ended.
 enum Ended {
     /// It was told to stop.
