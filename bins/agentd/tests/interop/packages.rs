@@ -119,26 +119,35 @@ impl Watched {
         read.map_while(Result::ok).map(|record| record.entry).collect()
     }
 
-    /// Returns what was told since the last call. A file that is made now is told in the same window or a later one.
+    /// Returns what was told since the last call: what precedes a second file that is made once the first is told, for
+    /// the first may share its window.
     fn told(&self) -> Vec<Entry> {
-        let number = self.marks.get();
-        self.marks.set(number + 1);
-        let name = |number: usize| format!("/marks/mark-{number}");
-        let mark = format!("{}{}", text(self.dir.path()), name(number));
-        fs::write(&mark, "").unwrap();
-        let entries = until_some(|| {
-            let entries = self.entries();
-            entries.iter().any(|entry| entry.subject == mark).then_some(entries)
-        });
-        let before = format!("{}{}", text(self.dir.path()), name(number.saturating_sub(1)));
-        let since = entries.iter().position(|entry| number > 0 && entry.subject == before);
+        let before = self.marks.get();
+        self.mark();
+        let entries = self.mark();
+        let is_mark = |entry: &Entry| entry.subject == self.path(before);
+        let since = entries.iter().position(is_mark).map_or(0, |at| at + 1);
         let is_news = |entry: &&Entry| {
-            let is_told = entry.kind.starts_with("integrity.file.")
-                || entry.kind.starts_with("integrity.package.")
-                || entry.kind.starts_with("integrity.burst.");
+            let kinds = ["integrity.file.", "integrity.package.", "integrity.burst."];
+            let is_told = kinds.iter().any(|kind| entry.kind.starts_with(kind));
             is_told && !entry.subject.contains("/marks")
         };
-        entries.iter().skip(since.unwrap_or(0)).filter(is_news).cloned().collect()
+        entries.iter().skip(since).filter(is_news).cloned().collect()
+    }
+
+    /// Makes a file, and waits until it is told.
+    fn mark(&self) -> Vec<Entry> {
+        self.marks.set(self.marks.get() + 1);
+        let mark = self.path(self.marks.get());
+        fs::write(&mark, "").unwrap();
+        until_some(|| {
+            let entries = self.entries();
+            entries.iter().any(|entry| entry.subject == mark).then_some(entries)
+        })
+    }
+
+    fn path(&self, mark: usize) -> String {
+        format!("{}/marks/mark-{mark}", text(self.dir.path()))
     }
 }
 
@@ -157,7 +166,7 @@ fn upgrade_of_this_system_is_one_finding_and_what_it_does_not_explain_is_another
     let (old, new) = (package.build("1.2"), package.build("1.3"));
     run("dpkg", &["--install", text(&old)]);
     let watched = Watched::new();
-    let (_daemon, told) = watched.start();
+    let (daemon, told) = watched.start();
     assert_eq!(told, []);
 
     run("dpkg", &["--force-confnew", "--install", text(&new)]);
@@ -180,4 +189,13 @@ fn upgrade_of_this_system_is_one_finding_and_what_it_does_not_explain_is_another
     );
     let high = told.iter().find(|entry| entry.subject == program).unwrap();
     assert_eq!(high.detail["severity"], "error", "{high:#?}");
+
+    // While agentd is away, it goes by the times of the records: it knows neither from which version, nor what that had.
+    drop(daemon);
+    run("dpkg", &["--force-confnew", "--install", text(&new)]);
+    let (_daemon, told) = watched.start();
+    let (subject, paths) = package_and_paths(&told);
+    assert_eq!(subject, format!("{NAME} ? -> 1.3"), "{told:#?}");
+    let gone = format!("/usr/lib/{NAME}/1.2");
+    assert!(paths.iter().all(|path| path.starts_with(&gone)), "{told:#?}");
 }
