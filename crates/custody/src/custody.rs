@@ -73,6 +73,7 @@ impl Custody {
         if purpose.is_empty() || !purpose.bytes().all(is_name) || RESERVED.contains(&purpose) {
             return Err(Error::damaged(&dir, "keys are for a purpose of lower-case letters"));
         }
+        self.check_data_dir()?;
         if !check_dir(&self.keys())? {
             return Ok(None);
         }
@@ -120,8 +121,14 @@ impl Custody {
         make_dir(&self.data_dir)
     }
 
+    /// Refuses a data directory in which others may put away what was seen, or the keys.
+    fn check_data_dir(&self) -> Result<(), Error> {
+        check_dir(&self.data_dir).map(drop)
+    }
+
     /// Finds the keyring of a log: by where it was begun, else by its first entry.
     pub(crate) fn find(&self, log: &Path, archives: &[PathBuf]) -> Result<Option<Keyring>, Error> {
+        self.check_data_dir()?;
         let keyrings = of_logs(&self.keys(), &self.clock)?;
         for keyring in &keyrings {
             if keyring.log()?.as_deref() == Some(log) {

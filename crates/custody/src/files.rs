@@ -119,7 +119,9 @@ impl Lock {
     pub(crate) fn take(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::NOFOLLOW.bits().cast_signed();
         let mut options = File::options();
-        options.write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
+        // For reading too: so a pipe in its place keeps nobody waiting.
+        options.read(true).write(true).create(true).truncate(false);
+        options.mode(0o600).custom_flags(flags);
         let file = options.open(path).map_err(Error::io("open", path))?;
         file.lock().map_err(Error::io("lock", path))?;
         Ok(Self { _file: file })

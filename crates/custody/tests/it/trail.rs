@@ -70,7 +70,21 @@ fn a_change_of_keys_that_a_crash_interrupted_is_finished() {
     let next = fs::read_to_string(ring.join("current")).unwrap();
     copy(&before, &ring);
     store(&ring.join("next"), &next);
+    let crashed = host.dir.path().join("crashed");
+    copy(&host.log(), &crashed);
     assert_eq!(append(&host.custody.trail(host.log()).unwrap(), "after the crash"), 4);
+    assert_eq!(keys(&host), 2);
+
+    // The same before any checkpoint by the next key: its segment has begun.
+    fs::remove_dir_all(host.log()).unwrap();
+    fs::remove_dir_all(host.dir.path().join("data/seen")).unwrap();
+    copy(&crashed, &host.log());
+    copy(&untouched, &host.log());
+    fs::copy(crashed.join("000000000000.jsonl"), host.log().join("000000000000.jsonl")).unwrap();
+    store(&host.log().join("000000000003.jsonl"), "");
+    copy(&before, &ring);
+    store(&ring.join("next"), &next);
+    assert_eq!(append(&host.custody.trail(host.log()).unwrap(), "after the crash"), 3);
     assert_eq!(keys(&host), 2);
 
     // The next key was stored, and the log was not handed over.
@@ -200,6 +214,19 @@ fn the_head_of_an_intact_log_is_remembered_and_no_other() {
     fs::write(&segment, whole).unwrap();
     trail.seal().unwrap();
     assert_eq!(seen(), 3);
+}
+
+#[test]
+fn what_others_could_put_away_proves_nothing() {
+    let host = Host::new();
+    append(&host.custody.trail(host.log()).unwrap(), "first");
+    let data = host.custody.data_dir().to_owned();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o770)).unwrap();
+    // Who may write there could have moved the memory away.
+    fs::rename(data.join("seen"), data.join("elsewhere")).unwrap();
+    let refused = |error: &Error| matches!(error, Error::WritableByOthers { .. });
+    assert!(refused(&host.custody.prove(host.log(), &Proof::new()).unwrap_err()));
+    assert!(refused(&host.custody.existing_keyring("fim").unwrap_err()));
 }
 
 #[test]

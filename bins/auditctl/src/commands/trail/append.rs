@@ -37,6 +37,8 @@ fn copy(trail: &Trail, input: &mut Input<impl Read>, told: &mut Told) -> Result<
     loop {
         let Batch { entries, lines, end } = input.batch();
         store(trail, entries, &lines, told)?;
+        // Whoever pipes into this for days may be killed: no head that a checkpoint vouched for is forgotten.
+        trail.remember().map_err(refused)?;
         match end {
             End::More => {}
             End::Last => return Ok(()),
