@@ -76,7 +76,18 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
             work.flush()?;
             work.maintain()
         });
-        match done.await? {
+        tokio::pin!(done);
+        let done = if let Ok(done) = timeout(PATIENCE, &mut done).await {
+            done
+        } else {
+            let reason = "the disk, or a program that holds the log, does not answer";
+            troubled(&app, &context, &mut failures, reason);
+            tokio::select! {
+                () = context.stop.cancelled() => return Ok(()),
+                done = done => done,
+            }
+        };
+        match done? {
             Ok(checkpoints) => {
                 if failures > 0 {
                     context.set_health(Health::Up);
@@ -86,17 +97,21 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
                 due = Instant::now() + next_look(checkpoints);
             }
             Err(error) => {
-                let reason = error_chain(&error);
-                if failures == 0 {
-                    let event = event("trail.append.failed", Severity::Error);
-                    app.events.publish(event.with_message(reason.clone()));
-                }
-                context.set_health(Health::degraded(format!("entries wait: {reason}")));
                 due = Instant::now() + RETRY * 2_u32.pow(failures.min(5));
-                failures += 1;
+                troubled(&app, &context, &mut failures, &error_chain(&error));
             }
         }
     }
+}
+
+/// Says that entries wait, and once, why.
+fn troubled(app: &App, context: &Context, failures: &mut u32, reason: &str) {
+    if *failures == 0 {
+        let event = event("trail.append.failed", Severity::Error);
+        app.events.publish(event.with_message(reason));
+    }
+    context.set_health(Health::degraded(format!("entries wait: {reason}")));
+    *failures += 1;
 }
 
 fn event(kind: &'static str, severity: Severity) -> Event {
@@ -115,4 +130,6 @@ fn next_look(checkpoints: Checkpoints) -> Duration {
 
 const FINISH_LIMIT: Duration = Duration::from_secs(5);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// A disk that is busy answers by then.
+const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_secs(1);

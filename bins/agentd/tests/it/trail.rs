@@ -4,7 +4,7 @@ use std::path::Path;
 use wardkit_auditlog::{Query, Record};
 use wardkit_custody::{Custody, Proof};
 
-use crate::support::{Daemon, dir, run};
+use crate::support::{Daemon, dir, run, until_some};
 
 fn records(data: &Path) -> Vec<Record> {
     Query::new().read(data.join("trail")).unwrap().map(Result::unwrap).collect()
@@ -93,6 +93,28 @@ fn the_head_of_the_trail_rides_in_status_page_and_every_scrape() {
     let scraped = metrics.lines().find_map(|line| line.strip_prefix("agentd_trail_size "));
     assert!(scraped.unwrap().parse::<u64>().unwrap() >= size);
     assert!(daemon.request("/").body.contains("Trail"));
+}
+
+#[test]
+fn a_program_that_keeps_the_lock_of_the_trail_shows_in_the_health() {
+    let dir = dir();
+    let daemon = Daemon::start(dir.path(), &[]);
+    let state = || {
+        let status = daemon.status();
+        let parts = status["parts"].as_array().unwrap();
+        let part = parts.iter().find(|part| part["name"] == "trail").unwrap();
+        part["health"]["state"].as_str().unwrap().to_owned()
+    };
+    let lock = fs::File::open(dir.path().join("trail/lock")).unwrap();
+    lock.lock().unwrap();
+    // Each status is on the trail: there is something to write.
+    until_some(|| (state() == "degraded").then_some(()));
+    drop(lock);
+    until_some(|| (state() == "up").then_some(()));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0));
+    assert!(kinds(dir.path()).contains(&"trail.append.resumed".to_owned()));
+    assert!(is_intact(dir.path()));
 }
 
 #[test]
