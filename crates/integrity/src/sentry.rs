@@ -31,6 +31,9 @@ pub struct Sentry {
     /// When the next scan of everything is due, and which part of the files it reads whatever they look like.
     next_scan: Duration,
     part: u32,
+    /// How many parts were read since this time, one after the other.
+    read: u32,
+    read_since: Duration,
     queue: VecDeque<Action>,
 }
 
@@ -112,7 +115,10 @@ impl Sentry {
             monitor: Monitor::new(options.monitor.clone()),
             ledger: Ledger::new(Vec::new(), baseline.algorithm()),
             next_scan: clock.uptime().saturating_add(options.scan_every),
-            part: 0,
+            // Whoever starts it anew each night would else have the same parts read each day.
+            part: u32::try_from(clock.now().as_unix_seconds() % PARTS).unwrap_or(0),
+            read: 0,
+            read_since: clock.uptime(),
             queue: VecDeque::new(),
             baseline,
             policy,
@@ -194,7 +200,9 @@ impl Sentry {
                     let observation = self.inspect(&path).map(Box::new);
                     self.feed(Input::Inspected { path, observation });
                 }
-                Action::Rescan(scope) => self.scan(scope, Reuse::Unchanged),
+                Action::Rescan(scope) => {
+                    self.scan(scope, Reuse::Unchanged);
+                }
                 Action::Detected(finding) => notices.push(Notice::Detected(finding)),
                 Action::Report(report) => notices.push(Notice::Report(report)),
                 Action::Assess { batch, cases } => {
@@ -215,26 +223,39 @@ impl Sentry {
         Some(self.observation(change, entry))
     }
 
-    /// Scans everything, and reads this time's part of the files.
+    /// Scans everything, and reads this time's part of the files; all of them where scans took so long, or failed, that
+    /// their parts are not all read in time.
     fn scan_all(&mut self) {
-        let of = self.options.full_every.as_millis() / self.options.scan_every.as_millis().max(1);
+        let (full, every) = (self.options.full_every, self.options.scan_every);
+        let of = full.as_millis() / every.as_millis().max(1);
         let of = u32::try_from(of).unwrap_or(u32::MAX).max(1);
-        let reuse = Reuse::UnchangedExcept { part: self.part % of, of };
-        self.part = (self.part + 1) % of;
+        let now = self.clock.uptime();
+        let is_late = now.saturating_sub(self.read_since) > full.saturating_add(every);
+        let part = self.part % of;
+        let reuse = if is_late { Reuse::Nothing } else { Reuse::UnchangedExcept { part, of } };
+        self.part = (part + 1) % of;
+        let mut is_done = true;
         for root in self.options.roots.clone() {
-            self.scan(root, reuse);
+            is_done &= self.scan(root, reuse);
+        }
+        self.read = if is_done { self.read.saturating_add(1) } else { 0 };
+        if is_done && is_late || self.read >= of {
+            (self.read, self.read_since) = (0, now);
         }
     }
 
-    fn scan(&mut self, scope: PathBuf, reuse: Reuse) {
+    /// Scans, and tells whether that could be done.
+    fn scan(&mut self, scope: PathBuf, reuse: Reuse) -> bool {
         let started = self.clock.uptime();
-        let input = match self.compare(&scope, reuse) {
+        let found = self.compare(&scope, reuse);
+        let is_done = found.is_ok();
+        self.feed(match found {
             Ok(observations) => Input::ScanFinished { scope, started, observations },
             // Whoever ended it wants to hear no more of it.
-            Err(_) if self.options.cancel.is_cancelled() => return,
+            Err(_) if self.options.cancel.is_cancelled() => return false,
             Err(error) => Input::ScanFailed { scope, reason: error.to_string() },
-        };
-        self.feed(input);
+        });
+        is_done
     }
 
     fn compare(&self, scope: &Path, reuse: Reuse) -> Result<Vec<Observation>, Error> {
@@ -284,3 +305,6 @@ impl fmt::Debug for Sentry {
             .finish_non_exhaustive()
     }
 }
+
+/// More than there are parts, as a rule.
+const PARTS: i64 = 1 << 31;
