@@ -123,6 +123,16 @@ impl Watchman {
             no_link_above(root)?;
         }
         let exclude = vec![self.custody.data_dir().to_owned(), baselines.path().to_owned()];
+        // A scan of nothing would find no change for ever.
+        if let Some(root) =
+            roots.iter().find(|root| exclude.iter().any(|own| root.starts_with(own)))
+        {
+            return Err(format!(
+                "{} is where wardkit keeps its own, which no scan reads",
+                root.display()
+            )
+            .into());
+        }
         Ok(Plan { baselines, baseline, policy: Arc::new(policy), text, roots, exclude, stamps })
     }
 

@@ -27,6 +27,13 @@ pub(super) struct Task<'t> {
 pub(super) fn run(kept: &Kept, task: &Task<'_>) -> Result<Snapshot, Report> {
     let usage = Usage::new(&task.loaded.policy);
     let own = kept.own(&task.roots);
+    // A scan of nothing would find no change for ever.
+    if let Some(root) = task.roots.iter().find(|root| own.iter().any(|own| root.starts_with(own))) {
+        let text =
+            format!("{} is where wardkit keeps its own, which no scan reads", root.display());
+        return Err(could_not_run(text)
+            .with_hint("keep baselines and data elsewhere: --baseline DIR, --data-dir DIR"));
+    }
     let selection = Outside::new(&usage, &own);
     let progress = Progress::new();
     let mut options = ScanOptions::new(&task.roots)

@@ -234,3 +234,17 @@ fn what_a_package_brought_since_is_one_line() {
     assert_eq!(answer["packages"], json!([]));
     assert!(!host.run(&["verify"]).stdout.contains("package "));
 }
+
+#[test]
+fn a_root_that_lies_where_baselines_are_kept_is_refused() {
+    let host = Host::new();
+    for root in ["tree", "tree/d"] {
+        let (root, kept) = (host.text(root), host.text("tree"));
+        let ended = host.auditctl(&["integrity", "init", "--root", &root, "--baseline", &kept]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains("which no scan reads"), "{ended:?}");
+        assert!(!host.path("tree/baseline-1.note").exists());
+    }
+    let host = host.with_baseline();
+    host.assert_refused(&["verify", "--root", &host.text("data")], &["which no scan reads"]);
+}
