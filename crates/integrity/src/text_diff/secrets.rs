@@ -60,18 +60,17 @@ fn read(text: &str, line: Range<usize>, open: Open, secrets: &mut Vec<Range<usiz
         }
         Open::Block(_) | Open::Nothing => {}
     }
+    words(text, line.clone(), secrets);
+    let open = assignments(text, line.clone(), indent, secrets);
+    // A whole file may be one line: what stands beside the key is read as ever.
     if let Some(at) = content.find("-----BEGIN ").filter(|_| content.contains("PRIVATE KEY")) {
         let after = at + "-----BEGIN ".len();
-        return match content[after..].find("-----END ") {
-            Some(end) => {
-                secrets.push(line.start + after..line.start + after + end);
-                Open::Nothing
-            }
-            None => Open::Until("-----END "),
-        };
+        match content[after..].find("-----END ") {
+            Some(end) => secrets.push(line.start + after..line.start + after + end),
+            None => return Open::Until("-----END "),
+        }
     }
-    words(text, line.clone(), secrets);
-    assignments(text, line, indent, secrets)
+    open
 }
 
 /// Masks the values of names that tell of a secret.
@@ -106,6 +105,9 @@ fn assignments(
         if let Some(quote) = value.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'')) {
             let end = at + 1 + quoted(&bytes[at + 1..line.end], quote);
             secrets.push(at + 1..end);
+            if end == line.end {
+                return Open::Until(if quote == b'"' { "\"" } else { "'" });
+            }
             at = (end + 1).min(line.end);
             continue;
         }

@@ -168,6 +168,11 @@ fn secrets_of_several_lines_are_masked_to_their_end() {
     check("token = \"\"\"\na\nb\"\"\"\nname = 1\n", "token = ***\n***\n***\"\"\"\nname = 1\n");
     check("PASSWORD=a\\\nb\nname=1\n", "PASSWORD=***\n***\nname=1\n");
     check("secret = x", "secret = ***");
+    check("PASSWORD=\"a\nb c\"\nname=1\n", "PASSWORD=\"***\n***\"\nname=1\n");
+    let shown = masked(
+        "{\"password\":\"hunter2\",\"k\":\"-----BEGIN PRIVATE KEY-----\\nMII\\n-----END PRIVATE KEY-----\",\"token\":\"xyz\"}\n",
+    );
+    assert!(!["hunter2", "MII", "xyz"].iter().any(|secret| shown.contains(secret)), "{shown}");
 }
 
 #[test]
