@@ -41,7 +41,7 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     let data_dir = DataDir::open(&path).map_err(|error| no_data_dir(error, &path))?;
     let logging = Logging::install(&config.log);
     // Before anything else is built: what cannot be put on record does not happen.
-    let recorder = services::trail::open(data_dir.path())?;
+    let recorder = crate::trail::open(data_dir.path())?;
     recorder.record(config_accepted(&config, &fixed));
     raise_descriptor_limit();
     let stop = CancellationToken::new();

@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use wardkit_auditlog::{Durability, Entry, Error as LogError};
+use wardkit_cli::{Kind, Report, host_name};
 use wardkit_core::{Clock, Event, Health, SystemClock};
-use wardkit_custody::{Error, Trail};
+use wardkit_custody::{Custody, Error, Trail};
 use wardkit_tlog::TreeHead;
 
 /// Takes entries for the audit trail and keeps them, in order, until they are durable. Cloning gives another handle.
@@ -161,6 +163,22 @@ pub(crate) enum Checkpoints {
     Due,
 }
 
+/// Opens the trail in the data directory, or begins it.
+pub(crate) fn open(data_dir: &Path) -> Result<Recorder, Report> {
+    let custody = Custody::new(data_dir, &host_name());
+    let dir = data_dir.join("trail");
+    custody.trail(&dir).map(Recorder::new).map_err(|error| {
+        let kind = match &error {
+            Error::Io { .. } | Error::Log { source: LogError::Io { .. }, .. } => Kind::Io,
+            _ => Kind::Config,
+        };
+        let data_dir = data_dir.display();
+        Report::new(kind, error).with_hint(format!(
+            "agentd does not run without its audit trail; look: auditctl trail verify --data-dir {data_dir}"
+        ))
+    })
+}
+
 /// Returns what the audit trail says of an event.
 pub(crate) fn entry_of(event: &Event) -> Entry {
     let mut entry = Entry::new(event.kind.as_str(), event.subject.clone());
@@ -214,7 +232,6 @@ mod tests {
 
     use wardkit_auditlog::{Query, Record};
     use wardkit_core::Severity;
-    use wardkit_custody::Custody;
 
     use super::*;
 

@@ -1,36 +1,17 @@
 //! The part `trail`: writes the audit trail, and keeps its checkpoint and its key fresh.
 
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 use wardkit_auditlog::Entry;
-use wardkit_cli::{Kind, Report, host_name};
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
-use wardkit_custody::{Custody, Error};
 use wardkit_tlog::Epoch;
 
 use crate::app::App;
 use crate::clock_watch::ClockWatch;
 use crate::parts::Context;
 use crate::reload::error_chain;
-use crate::trail::{Checkpoints, Recorder};
-
-/// Opens the trail in the data directory, or begins it.
-pub(crate) fn open(data_dir: &Path) -> Result<Recorder, Report> {
-    let custody = Custody::new(data_dir, &host_name());
-    let dir = data_dir.join("trail");
-    custody.trail(&dir).map(Recorder::new).map_err(|error| {
-        let kind = match &error {
-            Error::Io { .. } | Error::Log { source: wardkit_auditlog::Error::Io { .. }, .. } => Kind::Io,
-            _ => Kind::Config,
-        };
-        let data_dir = data_dir.display();
-        Report::new(kind, error).with_hint(format!(
-            "agentd does not run without its audit trail; look: auditctl trail verify --data-dir {data_dir}"
-        ))
-    })
-}
+use crate::trail::Checkpoints;
 
 /// Starts the part.
 pub(crate) fn start(app: &App) {
