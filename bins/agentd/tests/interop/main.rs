@@ -63,7 +63,7 @@ fn prometheus_scrapes_the_daemon() {
     let mut names: Vec<_> =
         parts.iter().map(|part| part["metric"]["part"].as_str().unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["control", "http", "reload"]);
+    assert_eq!(names, ["control", "http", "reload", "trail"]);
     assert!(parts.iter().all(|part| part["value"][1] == "1"), "{parts:?}");
 }
 

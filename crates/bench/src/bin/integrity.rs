@@ -90,8 +90,8 @@ fn measure(auditctl: &Path, rounds: usize, tree: &Path, scratch: &Path) -> Resul
             command.arg("integrity").args(verb).arg("--data-dir").arg(&data);
             command
         };
-        let mut init = ours(&["init", "--root"]);
-        init.arg(tree);
+        let mut init = ours(&["init"]);
+        init.arg("--root").arg(tree);
         let aide = |verb: &str| {
             let mut command = Command::new("aide");
             command.arg("-c").arg(&conf).arg("--workers=2").arg(verb);
