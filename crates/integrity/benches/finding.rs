@@ -40,17 +40,21 @@ fn main() {
 }
 
 fn latencies(dir: &Path, rounds: u32) -> Vec<Duration> {
-    let (root, file) = (dir.join("bot"), dir.join("bot/file"));
+    let root = dir.join("bot");
+    // A file a round: one that keeps changing is looked at less often.
+    let file = move |root: &Path, round: u32| root.join(round.to_string());
     fs::create_dir(&root).unwrap();
-    fs::write(&file, content(u32::MAX)).unwrap();
+    for round in 0..rounds {
+        fs::write(file(&root, round), content(u32::MAX)).unwrap();
+    }
     let mut sentry = sentry(dir, &root);
     sentry.turn(Duration::ZERO).unwrap();
     let (go, wait) = channel::<u32>();
     let (tell, told) = channel();
-    let written = file.clone();
+    let written = root.clone();
     let writer = std::thread::spawn(move || {
         while let Ok(round) = wait.recv() {
-            fs::write(&written, content(round)).unwrap();
+            fs::write(file(&written, round), content(round)).unwrap();
             tell.send(SystemClock.uptime()).unwrap();
         }
     });
