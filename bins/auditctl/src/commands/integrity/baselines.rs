@@ -45,7 +45,10 @@ pub(super) fn init(
         .init(&now, loaded.rules(), Acceptor::new(&trail, &actor))
         .map_err(refused)?;
     keep_texts(kept, &now, &loaded);
-    let faulty: Vec<Faulty> = now.entries().filter_map(|entry| Faulty::of(&entry)).collect();
+    let faulty: Vec<Faulty> = match now.statistics().faults {
+        0 => Vec::new(),
+        _ => now.entries().filter_map(|entry| Faulty::of(&entry)).collect(),
+    };
     let dir = kept.baselines.path();
     print(&match kept.format {
         Format::Text => format!(
