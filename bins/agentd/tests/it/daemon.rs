@@ -99,9 +99,9 @@ fn service_manager_is_told_of_start_reload_and_stop() {
         let length = socket.recv(&mut buffer).unwrap();
         String::from_utf8(buffer[..length].to_vec()).unwrap()
     };
-    let daemon = Daemon::spawn(&dir.path().join("data"), &["--listen", "127.0.0.1:0"], |command| {
-        command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
-    });
+    let mut command = agentd(&[]);
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
+    let daemon = Daemon::spawn(command, &dir.path().join("data"), &["--listen", "127.0.0.1:0"]);
     // The watchdog beats from the start on, between everything else.
     let receive_other =
         || std::iter::repeat_with(receive).find(|message| message != "WATCHDOG=1\n").unwrap();

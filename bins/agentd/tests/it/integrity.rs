@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
@@ -9,7 +10,7 @@ use wardkit_auditlog::{Entry, Query};
 use wardkit_custody::{Acceptor, Custody, Proposal, Rules};
 use wardkit_integrity::{Comparison, Policy, ScanOptions};
 
-use crate::support::{Daemon, dir, run, until_some};
+use crate::support::{Daemon, agentd, dir, run, until_some};
 
 /// A directory to watch, and an agentd that watches it.
 struct Watched {
@@ -87,11 +88,19 @@ impl Watched {
     fn spawn(&self) -> Daemon {
         let file = self.file();
         let args = ["--config", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
-        Daemon::spawn(&self.data(), &args, |command| {
-            if let Some(user) = self.user {
-                command.uid(user).gid(user);
-            }
-        })
+        let command = self.user.map_or_else(|| agentd(&[]), |user| self.agentd_of(user));
+        Daemon::spawn(command, &self.data(), &args)
+    }
+
+    /// Where agentd was built only root may get to.
+    fn agentd_of(&self, user: u32) -> Command {
+        let program = self.dir.path().join("agentd");
+        if !program.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_agentd"), &program).unwrap();
+        }
+        let mut command = Command::new(program);
+        command.env_clear().stdin(Stdio::null()).uid(user).gid(user);
+        command
     }
 
     fn entries(&self) -> Vec<Entry> {

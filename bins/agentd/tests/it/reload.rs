@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::support::{Daemon, dir};
+use crate::support::{Daemon, agentd, dir};
 
 fn start(text: &str) -> (TempDir, PathBuf, Daemon) {
     let dir = dir();
@@ -113,7 +113,7 @@ fn listener_moves_to_a_new_address_and_refuses_a_taken_one() {
     fs::write(&file, format!("{UNWATCHED}[listen]\naddress = \"127.0.0.1:0\"\n")).unwrap();
     // Without --listen, which would hold the address against the file.
     let daemon =
-        Daemon::spawn(&dir.path().join("data"), &["--config", file.to_str().unwrap()], |_| {});
+        Daemon::spawn(agentd(&[]), &dir.path().join("data"), &["--config", file.to_str().unwrap()]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     fs::write(
         &file,
@@ -213,7 +213,7 @@ fn address_that_was_left_is_free_again_while_its_last_request_finishes() {
     let (file, old, new) = (dir.path().join("agentd.toml"), free(), free());
     fs::write(&file, text(old)).unwrap();
     let daemon =
-        Daemon::spawn(&dir.path().join("data"), &["--config", file.to_str().unwrap()], |_| {});
+        Daemon::spawn(agentd(&[]), &dir.path().join("data"), &["--config", file.to_str().unwrap()]);
     let mut slow = half_a_request(&daemon);
     for address in [new, old, new, old] {
         fs::write(&file, text(address)).unwrap();

@@ -63,18 +63,13 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts agentd on a free port and waits until it is ready.
     pub(crate) fn start(data_dir: &Path, args: &[&str]) -> Self {
-        Self::spawn(data_dir, &[args, &["--listen", "127.0.0.1:0"]].concat(), |_| {})
+        Self::spawn(agentd(&[]), data_dir, &[args, &["--listen", "127.0.0.1:0"]].concat())
     }
 
-    /// Starts agentd after `prepare` had its way with the command.
-    pub(crate) fn spawn(
-        data_dir: &Path,
-        args: &[&str],
-        prepare: impl FnOnce(&mut Command),
-    ) -> Self {
-        let mut command = agentd(&["--data-dir", data_dir.to_str().unwrap(), "--format", "json"]);
+    /// Starts agentd by a command of one's own, which has no arguments yet.
+    pub(crate) fn spawn(mut command: Command, data_dir: &Path, args: &[&str]) -> Self {
+        command.args(["--data-dir", data_dir.to_str().unwrap(), "--format", "json"]);
         command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        prepare(&mut command);
         let mut child = command.spawn().unwrap();
         let (tell, log) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
