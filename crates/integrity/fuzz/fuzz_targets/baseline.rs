@@ -15,7 +15,8 @@ fuzz_target!(|file: &[u8]| {
     let size = file.len().checked_sub(24).and_then(|at| file[at..].first_chunk());
     let size = size.map_or(0, |&size| u64::from_le_bytes(size));
     let Some(note) = note(file, size, &key) else { return };
-    let Ok(baseline) = Baseline::from_bytes(file.to_vec(), note.to_string().as_bytes(), keys) else {
+    let Ok(baseline) = Baseline::from_bytes(file.to_vec(), note.to_string().as_bytes(), keys)
+    else {
         return;
     };
     assert_eq!(baseline.entries().count() as u64, size);
