@@ -141,5 +141,7 @@ const TO_NAME: u8 = 12;
 /// `FAN_NOFD`.
 const NONE: i32 = -1;
 
+// The fuzz target takes this file by its path.
 #[cfg(test)]
+#[path = "parse/tests.rs"]
 mod tests;
