@@ -13,8 +13,8 @@ use std::time::Duration;
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 use wardkit_custody::{Acceptor, Baselines, Custody, Rules};
 use wardkit_integrity::{
-    Baseline, Cancel, Dpkg, Ledger, MonitorOptions, Notice, Outside, Pace, Pip, Policy, Report,
-    ScanOptions, Sentry, SentryOptions, TrustSource, WatchMode, WatchOptions, Watching,
+    Baseline, Cancel, Dpkg, Ledger, MonitorOptions, Notice, Npm, Outside, Pace, Pip, Policy,
+    Report, ScanOptions, Sentry, SentryOptions, TrustSource, WatchMode, WatchOptions, Watching,
 };
 
 pub(crate) use gauges::Gauges;
@@ -275,7 +275,8 @@ impl Watchman {
             TrustName::Dpkg => Box::new(Dpkg::new("/")) as Box<dyn TrustSource>,
         });
         let pip = self.config.site_packages.iter().map(|dir| Box::new(Pip::new(dir)) as _);
-        named.chain(pip).collect()
+        let npm = self.config.node_projects.iter().map(|dir| Box::new(Npm::new(dir)) as _);
+        named.chain(pip).chain(npm).collect()
     }
 
     fn pass_on(&self, notice: Notice, plan: &Plan, baseline: &Baseline) {

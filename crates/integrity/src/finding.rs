@@ -77,7 +77,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Package {
-    /// The database: `dpkg`, `pip`, …
+    /// The database: `dpkg`, `pip`, `npm`, …
     pub source: String,
     /// The name, as the database spells it.
     pub name: String,
@@ -96,7 +96,7 @@ impl fmt::Display for Package {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PackageChange {
-    /// The database: `dpkg`, `pip`, …
+    /// The database: `dpkg`, `pip`, `npm`, …
     pub source: String,
     /// The name, as the database spells it.
     pub name: String,
@@ -143,7 +143,7 @@ pub enum Ruling {
     BeyondRecord,
     /// The record lists the path and says nothing of its content.
     ContentUnknown,
-    /// The record agrees, but others than its trusted owner may write it.
+    /// The record agrees as far as it goes, but others than its trusted owner may write it.
     RecordExposed,
     /// Somebody wrote the path who does not descend from the package manager.
     ForeignWriter,

@@ -5,6 +5,7 @@ mod checksum;
 mod dpkg;
 mod ledger;
 mod list;
+mod npm;
 mod pip;
 mod record;
 mod standing;
@@ -19,6 +20,7 @@ use crate::{Actor, Algorithm, Digest, Error, FileTime};
 pub use self::dpkg::Dpkg;
 pub use self::ledger::Ledger;
 pub use self::list::ChecksumList;
+pub use self::npm::Npm;
 pub use self::pip::Pip;
 
 /// A package database that vouches for files.

@@ -43,6 +43,9 @@ pub(crate) struct IntegrityConfig {
     pub trust: Vec<TrustName>,
     /// Python environments whose own records may explain a change: directories with `site-packages`.
     pub site_packages: Vec<PathBuf>,
+    /// Projects of Node.js whose upgrades are told as one, which makes them no less severe: directories with
+    /// `node_modules`.
+    pub node_projects: Vec<PathBuf>,
     /// Directories below the roots in which no file may be opened whose content is not the baseline's; also none that is
     /// new there, until it is accepted. Needs root.
     pub enforce: Vec<PathBuf>,
@@ -93,6 +96,7 @@ impl Default for IntegrityConfig {
             settle_limit: Duration::from_secs(30),
             trust: vec![TrustName::Dpkg],
             site_packages: Vec::new(),
+            node_projects: Vec::new(),
             enforce: Vec::new(),
             enforce_timeout: OnTimeout::Allow,
         }
@@ -116,6 +120,7 @@ impl IntegrityConfig {
         for (key, paths) in [
             ("roots", &self.roots),
             ("site-packages", &self.site_packages),
+            ("node-projects", &self.node_projects),
             ("enforce", &self.enforce),
         ] {
             check(

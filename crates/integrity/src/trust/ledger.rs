@@ -23,7 +23,8 @@ use crate::{
 /// - that record was written in the same transaction: since the ledger last saw the database at rest;
 /// - every writer that is known descends from the package manager, which a trusted owner runs;
 /// - nothing changed that no record has: owner, permission bits, capabilities, other attributes, inode flags;
-/// - nobody but trusted owners may write the record.
+/// - nobody but trusted owners may write the record; where that fails for a file, it is [`Ruling::RecordExposed`], whether
+///   the record has its digest or only its name.
 ///
 /// No record lists what a transaction makes anew for the whole system: the cache of the dynamic linker, the index of
 /// manuals. The sources name those paths, and none other of them counts. Where the package manager is known to be the
@@ -279,14 +280,27 @@ impl<'a> Transaction<'a> {
             return Ruling::ForeignWriter;
         }
         let ruling = if is_listed { self.content(case, name) } else { self.own(case) };
-        let is_exposed = [self.before, self.now]
-            .iter()
-            .filter_map(|inventory| inventory.packages.get(name))
-            .any(|package| package.standing == Standing::Exposed);
+        let is_exposed = self.is_exposed(name);
+        let is_file = case.entry.as_ref().is_some_and(|entry| entry.kind == EntryKind::File);
         match ruling {
             Ruling::Vouched if is_exposed => Ruling::RecordExposed,
+            // Whether such a record has a digest makes no difference: neither makes a finding less.
+            Ruling::ContentUnknown if is_exposed && is_file => Ruling::RecordExposed,
             ruling => ruling,
         }
+    }
+
+    fn is_exposed(&self, name: &str) -> bool {
+        [self.before, self.now]
+            .iter()
+            .filter_map(|inventory| inventory.packages.get(name))
+            .any(|package| package.standing == Standing::Exposed)
+    }
+
+    /// Tells whether a package changed whose record nobody else could have written: only such a one lets pass what no
+    /// record has.
+    fn has_guarded_change(&self) -> bool {
+        self.changed.iter().any(|name| !self.is_exposed(name))
     }
 
     /// Judges what is the database's own: nothing vouches for its content but that the packages are what it says.
@@ -353,7 +367,7 @@ impl<'a> Transaction<'a> {
     /// Tells whether a transaction only wrote a path anew, with the content that the baseline has.
     fn is_rewritten(&self, case: &Case) -> bool {
         let kept = case.entry.as_ref().is_some_and(attributes::is_content_known);
-        !self.changed.is_empty()
+        self.has_guarded_change()
             && kept
             && attributes::is_rewritten(&case.finding.change)
             && !self.is_foreign(&case.finding)
@@ -368,7 +382,7 @@ impl<'a> Transaction<'a> {
         let by_manager = !actors.is_empty() && actors.iter().all(is_known);
         let is_harmless = *outcome == Outcome::Reverted
             || self.source.is_derived(&change.path) && self.own(case) == Ruling::Vouched;
-        !self.changed.is_empty() && by_manager && is_harmless && !self.is_foreign(&case.finding)
+        self.has_guarded_change() && by_manager && is_harmless && !self.is_foreign(&case.finding)
     }
 
     fn is_foreign(&self, finding: &Finding) -> bool {

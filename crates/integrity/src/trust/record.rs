@@ -20,17 +20,26 @@ pub(super) fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
 
 /// Reads a whole record of at most [`MOST_BYTES`]; `None` when there is none.
 pub(super) fn read(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, Error> {
+    read_at_most(path, MOST_BYTES, "larger than 64 MiB")
+}
+
+/// Reads a whole record of at most so many bytes; `None` when there is none, the reason when there are more.
+pub(super) fn read_at_most(
+    path: &Path,
+    most: u64,
+    reason: &'static str,
+) -> Result<Option<(Vec<u8>, Metadata)>, Error> {
     let (file, found) = match open(path) {
         Ok(opened) => opened,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("open", path)(error)),
     };
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MOST_BYTES) {
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         Ok(Some((bytes, found)))
     } else {
-        Err(Error::Record { path: path.to_owned(), reason: "larger than 64 MiB" })
+        Err(Error::Record { path: path.to_owned(), reason })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What package databases vouch for, and what they do not.
 
 mod host;
+mod npm;
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
