@@ -14,7 +14,8 @@ use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 use wardkit_custody::{Acceptor, Baselines, Custody, Rules};
 use wardkit_integrity::{
     Baseline, Cancel, Dpkg, Ledger, MonitorOptions, Notice, Npm, Outside, Pace, Pip, Policy,
-    Report, ScanOptions, Sentry, SentryOptions, TrustSource, WatchMode, WatchOptions, Watching,
+    Report, Rpm, ScanOptions, Sentry, SentryOptions, TrustSource, WatchMode, WatchOptions,
+    Watching,
 };
 
 pub(crate) use gauges::Gauges;
@@ -273,6 +274,7 @@ impl Watchman {
     fn databases(&self) -> Vec<Box<dyn TrustSource>> {
         let named = self.config.trust.iter().map(|name| match name {
             TrustName::Dpkg => Box::new(Dpkg::new("/")) as Box<dyn TrustSource>,
+            TrustName::Rpm => Box::new(Rpm::new("/")) as Box<dyn TrustSource>,
         });
         let pip = self.config.site_packages.iter().map(|dir| Box::new(Pip::new(dir)) as _);
         let npm = self.config.node_projects.iter().map(|dir| Box::new(Npm::new(dir)) as _);

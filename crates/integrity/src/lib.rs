@@ -47,7 +47,7 @@
 //! | [`Watching`], [`ChangeSource`] | hears of changes: fanotify with the process, inotify without, polling |
 //! | `Enforcer`, `Gate` | asks before files are opened (feature `fanotify`) |
 //! | [`Monitor`], [`Finding`] | settles, groups and tells once; pure |
-//! | `Ledger`, `Dpkg`, `Pip`, `Npm` | package databases that explain a change (feature `trust`) |
+//! | `Ledger`, `Dpkg`, `Rpm`, `Pip`, `Npm` | package databases that explain a change (feature `trust`) |
 //! | `Sentry`, `Notice` | all of it in one loop (feature `sentry`) |
 //! | [`TextStore`], [`TextDiff`] | the lines that changed, secrets masked |
 //! | [`Export`], [`import`] | lists of sha256sum, b3sum, mtree and AIDE |
@@ -139,7 +139,7 @@ pub use time::FileTime;
 #[cfg(feature = "trust")]
 pub use trust::{
     Bookkeeping, ChecksumList, Claim, Claims, Dpkg, Installed, Inventory, Ledger, Npm, PathId,
-    Phase, Pip, Revision, Standing, TrustSource,
+    Phase, Pip, Revision, Rpm, Standing, TrustSource,
 };
 #[cfg(feature = "notify")]
 pub use watch::InotifyWatch;

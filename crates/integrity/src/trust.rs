@@ -8,6 +8,7 @@ mod list;
 mod npm;
 mod pip;
 mod record;
+mod rpm;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use self::ledger::Ledger;
 pub use self::list::ChecksumList;
 pub use self::npm::Npm;
 pub use self::pip::Pip;
+pub use self::rpm::Rpm;
 
 /// A package database that vouches for files.
 ///

@@ -69,6 +69,8 @@ pub(crate) enum WatchMode {
 pub(crate) enum TrustName {
     /// Debian's package database.
     Dpkg,
+    /// The package database of Fedora, Red Hat and SUSE, where there is one.
+    Rpm,
 }
 
 /// What happens to who waits.
@@ -94,7 +96,7 @@ impl Default for IntegrityConfig {
             byte_rate: 0,
             settle: Duration::from_secs(2),
             settle_limit: Duration::from_secs(30),
-            trust: vec![TrustName::Dpkg],
+            trust: vec![TrustName::Dpkg, TrustName::Rpm],
             site_packages: Vec::new(),
             node_projects: Vec::new(),
             enforce: Vec::new(),

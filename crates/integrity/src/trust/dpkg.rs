@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::paths::{Aliases, Diversions};
+pub(super) use self::paths::Aliases;
+use self::paths::Diversions;
 use self::status::Paragraph;
 use super::{
     Bookkeeping, Claim, Claims, Installed, Inventory, PathId, Revision, Standing, TrustSource,

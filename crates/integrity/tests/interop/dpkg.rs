@@ -2,7 +2,7 @@
 
 #[path = "../it/trust/host.rs"]
 #[expect(dead_code, reason = "shared with tests that do more")]
-mod host;
+pub(crate) mod host;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -1,12 +1,13 @@
 //! Our lists against the programs whose formats they are: sha256sum, b3sum, mtree and aide; scans against mount; the
-//! monitor against dpkg.
+//! monitor against dpkg and rpm.
 //!
-//! `cargo xtask ci` installs them and runs this; by hand, with Debian's `b3sum`, `mtree-netbsd` and `aide`:
+//! `cargo xtask ci` installs them and runs this; by hand, with Debian's `b3sum`, `mtree-netbsd`, `aide` and `rpm`:
 //! `cargo test -p wardkit-integrity --features interop --test interop`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod dpkg;
 mod mounts;
+mod rpm;
 mod whole_system;
 
 use std::ffi::{OsStr, OsString};

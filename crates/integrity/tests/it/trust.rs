@@ -2,6 +2,7 @@
 
 mod host;
 mod npm;
+mod rpm;
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};

@@ -9,10 +9,11 @@ use crate::{Error, Result};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 7] = [
+const PEERS: [Peer; 8] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
+    Peer { program: "rpmbuild", package: "rpm" },
     Peer { program: "curl", package: "curl" },
     Peer { program: "go", package: "golang-go" },
     Peer {

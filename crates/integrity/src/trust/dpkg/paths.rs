@@ -8,18 +8,18 @@ use crate::Error;
 use crate::trust::record;
 
 /// Directories at the top that are links: packages list `/lib/..`, and `/lib` leads to `/usr/lib`.
-pub(super) struct Aliases {
+pub(in crate::trust) struct Aliases {
     root: PathBuf,
     of: BTreeMap<OsString, PathBuf>,
 }
 
 impl Aliases {
-    pub(super) fn new(root: &Path) -> Self {
+    pub(in crate::trust) fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), of: BTreeMap::new() }
     }
 
     /// Returns where a listed path is. `None` for one that has dots, which no package has.
-    pub(super) fn real(&mut self, path: &Path) -> Option<PathBuf> {
+    pub(in crate::trust) fn real(&mut self, path: &Path) -> Option<PathBuf> {
         let mut components = path.components().filter(|one| *one != Component::RootDir);
         let Some(first) = components.next() else { return Some(self.root.clone()) };
         let Component::Normal(first) = first else { return None };
