@@ -1,0 +1,12 @@
+//! Why something could not be done.
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name is of no sink.
+    #[error(
+        "no sink has that name: sql, html, shell, path, template, url, header, prompt, code, xml, ldap, nosql, unicode and terminal are"
+    )]
+    Sink,
+}

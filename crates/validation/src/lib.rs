@@ -1,0 +1,8 @@
+//! Keeps user text out of commands, queries, paths, requests and logs; finds secrets and masks them.
+#![forbid(unsafe_code)]
+
+mod detect;
+mod error;
+
+pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict};
+pub use error::Error;
