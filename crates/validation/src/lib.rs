@@ -3,6 +3,8 @@
 
 mod detect;
 mod error;
+mod sink;
 
 pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict};
 pub use error::Error;
+pub use sink::{Accept, Untrusted};

@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod names;
+mod untrusted;

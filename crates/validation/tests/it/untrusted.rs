@@ -1,0 +1,36 @@
+//! Values from outside.
+
+use wardkit_validation::{Error, Untrusted};
+
+#[test]
+fn the_value_never_shows_itself() {
+    let shown = format!("{:?} {:#?}", Untrusted::new("hunter2"), Untrusted::new(vec!["hunter2"]));
+    assert_eq!(shown, "Untrusted(..) Untrusted(..)");
+}
+
+#[test]
+fn a_list_gives_back_its_own_text() {
+    let check = |text: &str| Untrusted::new(text).validate_for(&["start", "stop"]);
+    assert_eq!(check("stop").unwrap(), "stop");
+    for refused in ["", "Stop", "stop ", "stop\0", "start;stop", "sto\u{440}"] {
+        assert!(matches!(check(refused), Err(Error::NotListed)), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_range_gives_back_numbers_inside_it_only() {
+    let check = |text: &str| Untrusted::new(text.to_owned()).validate_for(&(-5..=10_i32));
+    assert_eq!([check("-5").unwrap(), check("10").unwrap(), check("+3").unwrap()], [-5, 10, 3]);
+    for refused in ["", "-6", "11", "1e1", "0x3", " 3", "3 ", "99999999999999999999", "\u{663}"] {
+        assert!(matches!(check(refused), Err(Error::NotInRange)), "{refused:?}");
+    }
+    let ratio = |text: &str| Untrusted::new(text).validate_for(&(0.0..=1.0_f64));
+    assert_eq!(ratio("0.5").unwrap().to_bits(), 0.5_f64.to_bits());
+    assert!(ratio("NaN").is_err() && ratio("inf").is_err());
+}
+
+#[test]
+fn the_unchecked_way_gives_the_value_as_it_came() {
+    let text = Untrusted::new("a\0b".to_owned());
+    assert_eq!(text.into_inner_unchecked("compared with what was sent"), "a\0b");
+}
