@@ -6,10 +6,10 @@ use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use wardkit_integrity::{
     Algorithm, Change, ChangeKind, Entry, EntryKind, Export, Fault, Field, Fields, Format,
-    Known as _, ScanOptions, Snapshot, Take, diff, inspect,
+    Known as _, Reuse, ScanOptions, Snapshot, Take, diff, inspect,
 };
 
 use crate::ordinary::ran_as_ordinary_user;
@@ -66,6 +66,30 @@ fn a_tree_deeper_than_any_path_may_be_is_scanned_whole() {
     assert_eq!(last.content, Some(Algorithm::Blake3.digest(b"deep")));
     assert_eq!(snapshot.entry(&last.path).as_ref(), Some(&last));
     assert_eq!(inspect(&last.path, Algorithm::Blake3, Take::Content, None), Some(last));
+}
+
+#[test]
+fn content_that_changes_below_a_path_longer_than_any_may_be_is_reported() {
+    let deep = Deep::new(300);
+    let before = scan(deep.0.path());
+    let last = before.entries().last().unwrap().path;
+    assert!(last.as_os_str().len() > 4096);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at = rustix::fs::open(deep.0.path(), flags, Mode::empty()).unwrap();
+    for _ in 0..300 {
+        at = rustix::fs::openat(&at, NAME, flags, Mode::empty()).unwrap();
+    }
+    rustix::fs::chmodat(&at, "last", Mode::RUSR | Mode::WUSR, AtFlags::empty()).unwrap();
+    let file = rustix::fs::openat(&at, "last", OFlags::WRONLY, Mode::empty()).unwrap();
+    rustix::io::write(file, b"DEEP").unwrap();
+    for reuse in [Reuse::Nothing, Reuse::Unchanged] {
+        let after = ScanOptions::new([deep.0.path()]).with_known(&before, reuse).run().unwrap();
+        let changes: Vec<Change> =
+            diff(before.entries(), after.entries(), |_, _| Fields::ALL).collect();
+        let [change] = changes.as_slice() else { panic!("{changes:#?}") };
+        assert_eq!((change.kind, &change.path), (ChangeKind::Modified, &last));
+        assert!(change.field(Field::Content).is_some_and(|content| content.new.is_some()));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What takes root and file systems of our own: mounts and unmounts under the watchers.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+mod features;
 #[path = "../support/seen.rs"]
 mod seen;
 

@@ -9,12 +9,14 @@ use crate::{Error, Result};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 8] = [
+const PEERS: [Peer; 10] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
     Peer { program: "rpmbuild", package: "rpm" },
     Peer { program: "curl", package: "curl" },
+    Peer { program: "mkfs.ext4", package: "e2fsprogs" },
+    Peer { program: "python3", package: "python3" },
     Peer { program: "go", package: "golang-go" },
     Peer {
         program: "/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go",
