@@ -3,5 +3,13 @@
 mod names;
 mod verdict;
 
+mod policy;
+
+mod hits;
+mod pipeline;
+mod table;
+
 pub use names::{Class, Sink};
+pub use policy::Policy;
+pub use table::{rule, rules};
 pub use verdict::{Finding, Layer, Level, Rule, Verdict};

@@ -15,4 +15,18 @@ pub enum Error {
     /// The value is no number, or none in the range that is allowed.
     #[error("the value is no number in the range that is allowed")]
     NotInRange,
+    /// The text is longer than the policy's cap, and was not looked at.
+    #[error("the text has {len} bytes, and the policy takes {cap}")]
+    TooLarge {
+        /// Its length in bytes.
+        len: usize,
+        /// The most that the policy takes.
+        cap: usize,
+    },
+    /// The bytes are no UTF-8, and were not looked at.
+    #[error("the text is no UTF-8 from byte {at} on")]
+    NotUtf8 {
+        /// Where the first wrong byte is.
+        at: usize,
+    },
 }

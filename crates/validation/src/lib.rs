@@ -5,6 +5,6 @@ mod detect;
 mod error;
 mod sink;
 
-pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict};
+pub use detect::{Class, Finding, Layer, Level, Policy, Rule, Sink, Verdict, rule, rules};
 pub use error::Error;
 pub use sink::{Accept, Untrusted};

@@ -69,6 +69,8 @@ named! {
 named! {
     /// The kind of an attack.
     Class {
+        /// A text that no honest sender writes, whatever it is for: broken, or made to be costly.
+        Input = "input",
         /// SQL injection.
         Sql = "sql",
         /// Cross-site scripting.
@@ -103,6 +105,30 @@ named! {
         Filename = "filename",
         /// Sequences that steer a terminal.
         Terminal = "terminal",
+    }
+}
+
+impl Class {
+    /// Returns the sink that its attacks aim at; none for what aims at whoever reads it.
+    #[must_use]
+    pub const fn sink(self) -> Option<Sink> {
+        Some(match self {
+            Self::Input => return None,
+            Self::Sql => Sink::Sql,
+            Self::Html => Sink::Html,
+            Self::Shell => Sink::Shell,
+            Self::Path | Self::Filename => Sink::Path,
+            Self::Code => Sink::Code,
+            Self::Url | Self::Redirect => Sink::Url,
+            Self::Prompt | Self::PromptIndirect => Sink::Prompt,
+            Self::Template => Sink::Template,
+            Self::Xml => Sink::Xml,
+            Self::Header => Sink::Header,
+            Self::Ldap => Sink::Ldap,
+            Self::Nosql => Sink::Nosql,
+            Self::Unicode => Sink::Unicode,
+            Self::Terminal => Sink::Terminal,
+        })
     }
 }
 

@@ -28,6 +28,14 @@ pub struct Rule {
     pub example: &'static str,
 }
 
+impl Rule {
+    /// Tells whether the rule has a say about texts for a sink.
+    #[must_use]
+    pub fn speaks_for(&self, sink: Sink) -> bool {
+        self.class.sink() == Some(sink) || self.sinks.contains(&sink)
+    }
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

@@ -1,0 +1,57 @@
+//! From a text to a verdict: the readings of it, and the detectors that look at each.
+
+use super::hits::{Hits, View};
+use super::{Class, Finding, Layer, Rule, Sink, table};
+
+/// What the pipeline itself finds.
+pub(super) static RULES: &[Rule] = &[EXHAUSTED];
+
+const EXHAUSTED: Rule = Rule {
+    id: "input.budget-exhausted",
+    class: Class::Input,
+    sinks: Sink::ALL,
+    strictness: 1,
+    message: 1,
+    confidence: 50,
+    reason: "judging the text would cost more work than any honest text does",
+    about: "Detection counts the bytes it visits and stops at a limit in proportion to the text, so that no message can \
+            keep a bot busy. Honest texts stay far below it. What was found before the limit is in the verdict, but the \
+            rest was not looked at: treat the text as hostile.",
+    example: "",
+};
+
+/// Looks at a text in all its readings.
+pub(super) fn findings(
+    text: &str,
+    sink: Option<Sink>,
+    strictness: u8,
+    excepted: &[&str],
+) -> Vec<Finding> {
+    let budget = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_AT_LEAST);
+    let mut hits = Hits::new(sink, strictness, excepted, budget);
+    let view = View { text, layer: Layer::Raw, sink, strictness };
+    look(&view, &mut hits);
+    if hits.is_exhausted() {
+        hits.hit(&RULES[0], 0..text.len());
+    }
+    hits.finish()
+}
+
+fn look(view: &View<'_>, hits: &mut Hits<'_>) {
+    let set = match view.sink {
+        None => table::for_message(view.text),
+        Some(sink) => table::for_sink(sink),
+    };
+    for detector in table::members(set) {
+        if !hits.spend(view.text.len()) {
+            return;
+        }
+        (detector.detect)(view, hits);
+    }
+}
+
+/// Passes over the text that all detectors may make together; an honest text needs a dozen.
+const WORK_PER_BYTE: usize = 128;
+
+/// Short texts may be looked at as closely as they like.
+const WORK_AT_LEAST: usize = 16 * 1024;
