@@ -3,8 +3,10 @@
 
 mod detect;
 mod error;
+mod limit;
 mod sink;
 
 pub use detect::{Class, Finding, Layer, Level, Policy, Rule, Sink, Verdict, rule, rules};
 pub use error::Error;
+pub use limit::{Limited, Quota, RateLimiter};
 pub use sink::{Accept, Untrusted};

@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+mod limit;
 mod names;
 mod untrusted;
