@@ -29,4 +29,10 @@ pub enum Error {
         /// Where the first wrong byte is.
         at: usize,
     },
+    /// The text is no network.
+    #[error("no network like 10.0.0.0/8 or fd00::/8, with no bit set beyond the prefix")]
+    Network,
+    /// The network is no prefix of NAT64.
+    #[error("no prefix of NAT64: IPv6 with 32, 40, 48, 56, 64 or 96 bits")]
+    Nat64Prefix,
 }

@@ -4,9 +4,11 @@
 mod detect;
 mod error;
 mod limit;
+mod net;
 mod sink;
 
 pub use detect::{Class, Finding, Layer, Level, Policy, Rule, Sink, Verdict, rule, rules};
 pub use error::Error;
 pub use limit::{Limited, Quota, RateLimiter};
+pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
 pub use sink::{Accept, Untrusted};
