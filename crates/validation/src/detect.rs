@@ -6,6 +6,7 @@ mod verdict;
 mod policy;
 
 mod hits;
+mod ladder;
 mod pipeline;
 mod table;
 

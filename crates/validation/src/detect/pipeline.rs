@@ -1,10 +1,11 @@
 //! From a text to a verdict: the readings of it, and the detectors that look at each.
 
 use super::hits::{Hits, View};
+use super::ladder::Readings;
 use super::{Class, Finding, Layer, Rule, Sink, table};
 
 /// What the pipeline itself finds.
-pub(super) static RULES: &[Rule] = &[EXHAUSTED];
+pub(super) static RULES: &[Rule] = &[EXHAUSTED, NESTED];
 
 const EXHAUSTED: Rule = Rule {
     id: "input.budget-exhausted",
@@ -20,6 +21,20 @@ const EXHAUSTED: Rule = Rule {
     example: "",
 };
 
+const NESTED: Rule = Rule {
+    id: "input.nested-encoding",
+    class: Class::Input,
+    sinks: Sink::ALL,
+    strictness: 2,
+    message: 2,
+    confidence: 60,
+    reason: "the text is encoded more often over than an honest one would be",
+    about: "Escapes within escapes hide what a text says from whoever looks at it, until a sink decodes it once too \
+            often. Detection decodes three times; this text would go on changing, so what it says in the end was not \
+            looked at. Decode exactly as often as the protocol asks, and then hand the value to a typed sink.",
+    example: "%252525253Cscript%252525253E",
+};
+
 /// Looks at a text in all its readings.
 pub(super) fn findings(
     text: &str,
@@ -30,7 +45,19 @@ pub(super) fn findings(
     let budget = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_AT_LEAST);
     let mut hits = Hits::new(sink, strictness, excepted, budget);
     let view = View { text, layer: Layer::Raw, sink, strictness };
-    look(&view, &mut hits);
+    hits.on_layer(Layer::Raw, |span| span, |hits| look(&view, hits));
+    let readings = Readings::of(text);
+    for reading in readings.iter() {
+        let view = View { text: &reading.text, layer: reading.layer, ..view };
+        hits.on_layer(
+            reading.layer,
+            |span| readings.origin(reading, span),
+            |hits| look(&view, hits),
+        );
+    }
+    if readings.is_deeper {
+        hits.hit(&RULES[1], 0..text.len());
+    }
     if hits.is_exhausted() {
         hits.hit(&RULES[0], 0..text.len());
     }
