@@ -2,6 +2,7 @@
 
 mod integrity;
 mod trail;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -11,6 +12,7 @@ pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
+pub(crate) use validate::{Validate, ValidateCommand};
 
 /// Asks the running agentd, from the machine that it runs on, and audits what is kept there
 #[derive(Debug, Parser)]
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Integrity(Integrity),
     /// Writes, proves and reads the audit trail
     Trail(Trail),
+    /// Tells what is dangerous in texts: one a line from standard input
+    Validate(Validate),
     /// Prints the completion script for a shell
     Completions {
         /// The shell
@@ -42,6 +46,6 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0  clean
   1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was;
-     for `integrity`, something changed
+     for `integrity`, something changed; for `validate --fail`, an attack
   2  could not run
   3  ran, but incomplete";

@@ -13,7 +13,8 @@ pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// One JSON document, for programs.
+    /// JSON, for programs: one document, or one a line where a command goes on and on.
+    #[value(alias = "jsonl")]
     Json,
 }
 

@@ -1,8 +1,10 @@
 //! What each command does.
 
 mod integrity;
+mod lines;
 mod status;
 mod trail;
+mod validate;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Status => status::status(&cli.common),
         Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
         Command::Trail(trail) => trail::run(&cli.common, trail),
+        Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Completions { shell } => completions(*shell),
     }
 }

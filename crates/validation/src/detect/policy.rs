@@ -25,6 +25,13 @@ impl Policy {
         Self { sink: Some(sink), ..Self::default() }
     }
 
+    /// Sets how much doubt is enough for a finding: 1 for what no harmless text has, to 4. 2 is usual.
+    #[must_use]
+    pub const fn with_strictness(mut self, strictness: u8) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
     /// Judges a text.
     ///
     /// # Errors
