@@ -5,8 +5,10 @@ mod verdict;
 
 mod policy;
 
+mod filename;
 mod hits;
 mod ladder;
+mod path;
 mod pipeline;
 mod table;
 

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
-use super::pipeline;
 use super::{Rule, Sink};
+use super::{filename, path, pipeline};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -19,7 +19,10 @@ pub(super) struct Detector {
 }
 
 /// One line for each. A detector looks at the sinks that its rules speak for.
-static DETECTORS: &[Detector] = &[];
+static DETECTORS: &[Detector] = &[
+    Detector { rules: filename::RULES, gate: filename::GATE, detect: filename::detect },
+    Detector { rules: path::RULES, gate: path::GATE, detect: path::detect },
+];
 
 /// A set of detectors, a bit for each.
 pub(super) type Set = u32;

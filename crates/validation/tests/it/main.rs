@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
-mod limit;
 mod addresses;
+mod filename_rules;
+mod limit;
 mod names;
+mod path_rules;
 mod untrusted;
