@@ -1,6 +1,7 @@
 //! What is dangerous in a text, by where the text is to go.
 
 mod names;
+mod prompt;
 mod verdict;
 
 mod policy;
@@ -14,5 +15,6 @@ mod table;
 
 pub use names::{Class, Sink};
 pub use policy::Policy;
+pub use prompt::{PromptScore, PromptSignal, prompt_score};
 pub use table::{rule, rules};
 pub use verdict::{Finding, Layer, Level, Rule, Verdict};

@@ -8,6 +8,7 @@ mod net;
 mod sink;
 
 pub use detect::{Class, Finding, Layer, Level, Policy, Rule, Sink, Verdict, rule, rules};
+pub use detect::{PromptScore, PromptSignal, prompt_score};
 pub use error::Error;
 pub use limit::{Limited, Quota, RateLimiter};
 pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
 use super::{Rule, Sink};
-use super::{filename, path, pipeline};
+use super::{filename, path, pipeline, prompt};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -22,6 +22,7 @@ pub(super) struct Detector {
 static DETECTORS: &[Detector] = &[
     Detector { rules: filename::RULES, gate: filename::GATE, detect: filename::detect },
     Detector { rules: path::RULES, gate: path::GATE, detect: path::detect },
+    Detector { rules: prompt::RULES, gate: prompt::GATE, detect: prompt::detect },
 ];
 
 /// A set of detectors, a bit for each.

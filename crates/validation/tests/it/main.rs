@@ -7,4 +7,5 @@ mod filename_rules;
 mod limit;
 mod names;
 mod path_rules;
+mod prompt_rules;
 mod untrusted;

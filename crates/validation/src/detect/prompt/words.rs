@@ -1,0 +1,130 @@
+//! Words of a text with what they mean, without allocating.
+
+use std::ops::Range;
+
+use super::lexicon::{self, CAPS, LABEL, LINK, Meaning};
+
+/// Longer words mean nothing to the lexicon.
+const WORD: usize = 24;
+
+/// A word that means something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) meaning: Meaning,
+    /// Its number among all words; the end of a sentence counts as two.
+    pub(super) place: u32,
+    pub(super) span: Range<usize>,
+}
+
+/// The words of a text that mean something.
+pub(super) struct Words<'t> {
+    text: &'t str,
+    at: usize,
+    place: u32,
+    shouted: bool,
+}
+
+impl<'t> Words<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        // In a text that is all capitals, capitals say nothing.
+        let (mut upper, mut lower) = (0_usize, 0_usize);
+        for byte in text.bytes().take(2048) {
+            upper += usize::from(byte.is_ascii_uppercase());
+            lower += usize::from(byte.is_ascii_lowercase());
+        }
+        Self { text, at: 0, place: 0, shouted: upper > lower }
+    }
+
+    /// Skips to the next word, minding the ends of sentences.
+    fn skip(&mut self) -> Option<(usize, char)> {
+        let mut before = ' ';
+        for (offset, c) in self.text[self.at..].char_indices() {
+            if c.is_alphanumeric() {
+                self.at += offset;
+                return Some((self.at, before));
+            }
+            if matches!(c, '.' | '!' | '?' | '\n' | ';') {
+                self.place = self.place.saturating_add(2);
+            }
+            if !c.is_whitespace() {
+                before = c;
+            }
+        }
+        self.at = self.text.len();
+        None
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = Word;
+
+    fn next(&mut self) -> Option<Word> {
+        loop {
+            let (start, before) = self.skip()?;
+            let mut word = Buffer::default();
+            let (mut end, mut capitals, mut letters) = (start, 0_u32, 0_u32);
+            for (offset, c) in self.text[start..].char_indices() {
+                if c.is_alphanumeric() {
+                    word.push(c);
+                    letters += 1;
+                    capitals += u32::from(c.is_uppercase());
+                    end = start + offset + c.len_utf8();
+                } else if !matches!(c, '\'' | '’' | '-' | '\u{ad}' | '\u{200b}'..='\u{200d}') {
+                    break;
+                }
+            }
+            self.at = end;
+            self.place = self.place.saturating_add(1);
+            let mut meaning = word.text().map_or(0, lexicon::meaning);
+            if !self.shouted && capitals >= 2 && capitals * 2 > letters && letters <= 16 {
+                meaning |= CAPS;
+            }
+            // Round brackets are everywhere; only a shouted word in them is a label.
+            if matches!(before, '[' | '🔓' | '🔒') || (before == '(' && meaning & CAPS != 0) {
+                meaning |= label(&self.text[end..], capitals);
+            }
+            if meaning & LINK == 0 && matches!(word.text(), Some("http" | "https" | "www")) {
+                meaning |= LINK;
+            }
+            if meaning != 0 {
+                return Some(Word { meaning, place: self.place, span: start..end });
+            }
+        }
+    }
+}
+
+/// Returns whether the bracket closes soon: `[GPT]`, `(🔓JAILBREAK)`, `[Normal Answer]`.
+fn label(rest: &str, capitals: u32) -> Meaning {
+    let closed = rest.chars().take(20).find(|c| !c.is_alphanumeric() && *c != ' ');
+    if capitals > 0 && matches!(closed, Some(']' | ')' | '🔓' | '🔒' | '\\')) {
+        LABEL
+    } else {
+        0
+    }
+}
+
+/// A word in lower case.
+#[derive(Default)]
+struct Buffer {
+    bytes: [u8; WORD],
+    len: usize,
+    full: bool,
+}
+
+impl Buffer {
+    fn push(&mut self, c: char) {
+        for lower in c.to_lowercase() {
+            let len = lower.len_utf8();
+            if self.full || self.len + len > WORD {
+                self.full = true;
+                return;
+            }
+            lower.encode_utf8(&mut self.bytes[self.len..]);
+            self.len += len;
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        if self.full { None } else { std::str::from_utf8(&self.bytes[..self.len]).ok() }
+    }
+}
