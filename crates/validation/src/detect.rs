@@ -7,11 +7,14 @@ mod verdict;
 mod policy;
 
 mod filename;
+mod header;
 mod hits;
 mod ladder;
 mod path;
 mod pipeline;
 mod table;
+mod terminal;
+mod unicode;
 
 pub use names::{Class, Sink};
 pub use policy::Policy;

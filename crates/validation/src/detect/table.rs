@@ -7,6 +7,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use super::hits::{Hits, View};
 use super::{Rule, Sink};
 use super::{filename, path, pipeline, prompt};
+use super::pipeline;
+use super::{Rule, Sink, header, terminal, unicode};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -14,6 +16,8 @@ pub(super) struct Detector {
     rules: &'static [Rule],
     /// Literals in lower case, one of which every attack has that it finds in a message.
     gate: &'static [&'static str],
+    /// Looks at every message that is not ASCII alone, whatever its gate says.
+    on_unicode: bool,
     /// Looks at one reading of the text.
     pub(super) detect: fn(&View<'_>, &mut Hits<'_>),
 }
@@ -23,6 +27,19 @@ static DETECTORS: &[Detector] = &[
     Detector { rules: filename::RULES, gate: filename::GATE, detect: filename::detect },
     Detector { rules: path::RULES, gate: path::GATE, detect: path::detect },
     Detector { rules: prompt::RULES, gate: prompt::GATE, detect: prompt::detect },
+    Detector { rules: unicode::RULES, gate: &[], on_unicode: true, detect: unicode::detect },
+    Detector {
+        rules: terminal::RULES,
+        gate: terminal::GATE,
+        on_unicode: false,
+        detect: terminal::detect,
+    },
+    Detector {
+        rules: header::RULES,
+        gate: header::GATE,
+        on_unicode: false,
+        detect: header::detect,
+    },
 ];
 
 /// A set of detectors, a bit for each.
@@ -33,6 +50,7 @@ struct Plan {
     by_sink: Vec<Set>,
     gate: Option<AhoCorasick>,
     by_literal: Vec<Set>,
+    on_unicode: Set,
 }
 
 static PLAN: LazyLock<Plan> = LazyLock::new(|| {
@@ -53,7 +71,7 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
         .ascii_case_insensitive(true)
         .build(&literals)
         .ok();
-    Plan { by_sink, gate, by_literal }
+    Plan { by_sink, gate, by_literal, on_unicode: set(|detector| detector.on_unicode) }
 });
 
 /// Returns every rule there is.
@@ -77,8 +95,9 @@ pub(super) fn for_message(text: &str) -> Set {
     let Some(gate) = &PLAN.gate else {
         return set(|_| true);
     };
+    let always = if text.is_ascii() { 0 } else { PLAN.on_unicode };
     gate.find_overlapping_iter(text)
-        .fold(0, |found, literal| found | PLAN.by_literal[literal.pattern().as_usize()])
+        .fold(always, |found, literal| found | PLAN.by_literal[literal.pattern().as_usize()])
 }
 
 /// Returns the detectors of a set.
