@@ -35,4 +35,7 @@ pub enum Error {
     /// The network is no prefix of NAT64.
     #[error("no prefix of NAT64: IPv6 with 32, 40, 48, 56, 64 or 96 bits")]
     Nat64Prefix,
+    /// A path was refused, or the file cannot be used.
+    #[error(transparent)]
+    Path(#[from] crate::PathError),
 }

@@ -12,4 +12,7 @@ pub use detect::{PromptScore, PromptSignal, prompt_score};
 pub use error::Error;
 pub use limit::{Limited, Quota, RateLimiter};
 pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
-pub use sink::{Accept, Untrusted};
+pub use sink::{
+    Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,
+    SafePath, Untrusted,
+};

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
-use super::{Rule, Sink};
-use super::{filename, path, pipeline, prompt};
 use super::pipeline;
+use super::{Rule, Sink};
 use super::{Rule, Sink, header, terminal, unicode};
+use super::{filename, path, pipeline, prompt};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {

@@ -8,4 +8,5 @@ mod limit;
 mod names;
 mod path_rules;
 mod prompt_rules;
+mod safe_path;
 mod untrusted;
