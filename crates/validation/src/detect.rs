@@ -17,7 +17,7 @@ mod terminal;
 mod unicode;
 
 pub use names::{Class, Sink};
-pub use policy::Policy;
+pub use policy::{Action, Exception, Policies, Policy, Strictness};
 pub use prompt::{PromptScore, PromptSignal, prompt_score};
 pub use table::{rule, rules};
 pub use verdict::{Finding, Layer, Level, Rule, Verdict};

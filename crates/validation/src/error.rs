@@ -29,6 +29,18 @@ pub enum Error {
         /// Where the first wrong byte is.
         at: usize,
     },
+    /// The number is no strictness.
+    #[error("the strictness is not 1, 2, 3 or 4")]
+    Strictness,
+    /// The name is of no rule.
+    #[error("no rule is named `{id}`")]
+    Rule {
+        /// The name, as it stands in the configuration.
+        id: String,
+    },
+    /// Nobody answers for the exception.
+    #[error("an exception names its owner and its reason")]
+    Exception,
     /// The text is no network.
     #[error("no network like 10.0.0.0/8 or fd00::/8, with no bit set beyond the prefix")]
     Network,

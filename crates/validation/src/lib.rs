@@ -7,7 +7,8 @@ mod limit;
 mod net;
 mod sink;
 
-pub use detect::{Class, Finding, Layer, Level, Policy, Rule, Sink, Verdict, rule, rules};
+pub use detect::{Action, Exception, Policies, Policy, Strictness};
+pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict, rule, rules};
 pub use detect::{PromptScore, PromptSignal, prompt_score};
 pub use error::Error;
 pub use limit::{Limited, Quota, RateLimiter};

@@ -21,7 +21,7 @@ pub(crate) struct View<'t> {
 pub(crate) struct Hits<'p> {
     sink: Option<Sink>,
     strictness: u8,
-    excepted: &'p [&'p str],
+    excepted: &'p dyn Fn(&Rule) -> bool,
     layer: Layer,
     budget: usize,
     exhausted: bool,
@@ -29,11 +29,11 @@ pub(crate) struct Hits<'p> {
 }
 
 impl<'p> Hits<'p> {
-    /// Starts with nothing found. Rules named in `excepted` do not count.
-    pub(super) const fn new(
+    /// Starts with nothing found. Rules that `excepted` is true of do not count.
+    pub(super) fn new(
         sink: Option<Sink>,
         strictness: u8,
-        excepted: &'p [&'p str],
+        excepted: &'p dyn Fn(&Rule) -> bool,
         budget: usize,
     ) -> Self {
         let findings = Vec::new();
@@ -71,7 +71,7 @@ impl<'p> Hits<'p> {
             Some(sink) if rule.speaks_for(sink) => rule.strictness,
             Some(_) => 0,
         };
-        needed != 0 && needed <= self.strictness && !self.excepted.contains(&rule.id)
+        needed != 0 && needed <= self.strictness && !(self.excepted)(rule)
     }
 
     /// Tells whether the budget ran out.

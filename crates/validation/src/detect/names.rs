@@ -139,3 +139,19 @@ impl FromStr for Sink {
         Self::ALL.iter().copied().find(|sink| sink.as_str() == name).ok_or(Error::Sink)
     }
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Sink {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Sink {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}

@@ -40,7 +40,7 @@ pub(super) fn findings(
     text: &str,
     sink: Option<Sink>,
     strictness: u8,
-    excepted: &[&str],
+    excepted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
     let budget = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_AT_LEAST);
     let mut hits = Hits::new(sink, strictness, excepted, budget);

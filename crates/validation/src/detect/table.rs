@@ -9,38 +9,39 @@ use super::pipeline;
 use super::{Rule, Sink};
 use super::{Rule, Sink, header, terminal, unicode};
 use super::{filename, path, pipeline, prompt};
+use super::{Rule, Sink};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
     /// All that it can find.
     rules: &'static [Rule],
-    /// Literals in lower case, one of which every attack has that it finds in a message.
+    /// Literals in lower case, one of which every attack has that it finds in a message. Without any, the detector
+    /// looks at every message that is not ASCII alone.
     gate: &'static [&'static str],
-    /// Looks at every message that is not ASCII alone, whatever its gate says.
-    on_unicode: bool,
     /// Looks at one reading of the text.
     pub(super) detect: fn(&View<'_>, &mut Hits<'_>),
 }
 
+/// Makes the table of the modules that it is given.
+macro_rules! detectors {
+    ($($name:ident,)*) => {
+        &[$(Detector {
+            rules: super::$name::RULES,
+            gate: super::$name::GATE,
+            detect: super::$name::detect,
+        },)*]
+    };
+}
+
 /// One line for each. A detector looks at the sinks that its rules speak for.
-static DETECTORS: &[Detector] = &[
-    Detector { rules: filename::RULES, gate: filename::GATE, detect: filename::detect },
-    Detector { rules: path::RULES, gate: path::GATE, detect: path::detect },
-    Detector { rules: prompt::RULES, gate: prompt::GATE, detect: prompt::detect },
-    Detector { rules: unicode::RULES, gate: &[], on_unicode: true, detect: unicode::detect },
-    Detector {
-        rules: terminal::RULES,
-        gate: terminal::GATE,
-        on_unicode: false,
-        detect: terminal::detect,
-    },
-    Detector {
-        rules: header::RULES,
-        gate: header::GATE,
-        on_unicode: false,
-        detect: header::detect,
-    },
-];
+static DETECTORS: &[Detector] = detectors! {
+    filename,
+    header,
+    path,
+    prompt,
+    terminal,
+    unicode,
+};
 
 /// A set of detectors, a bit for each.
 pub(super) type Set = u32;
@@ -71,12 +72,12 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
         .ascii_case_insensitive(true)
         .build(&literals)
         .ok();
-    Plan { by_sink, gate, by_literal, on_unicode: set(|detector| detector.on_unicode) }
+    Plan { by_sink, gate, by_literal, on_unicode: set(|detector| detector.gate.is_empty()) }
 });
 
 /// Returns every rule there is.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    pipeline::RULES.iter().chain(DETECTORS.iter().flat_map(|detector| detector.rules))
+    super::pipeline::RULES.iter().chain(DETECTORS.iter().flat_map(|detector| detector.rules))
 }
 
 /// Returns the rule of that name.

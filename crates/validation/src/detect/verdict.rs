@@ -1,5 +1,7 @@
 //! What detection says.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use super::{Class, Sink};
@@ -65,6 +67,21 @@ pub enum Layer {
     Base64,
 }
 
+impl Layer {
+    /// Returns the name, as reports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Folded => "folded",
+            Self::UrlDecoded => "url-decoded",
+            Self::HtmlDecoded => "html-decoded",
+            Self::Unescaped => "unescaped",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
 /// A hit of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,6 +92,21 @@ pub struct Finding {
     pub span: Range<usize>,
     /// How the text was read.
     pub layer: Layer,
+}
+
+impl Finding {
+    /// Returns how bad it is.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        if self.rule.confidence >= SURE { Level::Reject } else { Level::Suspicious }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, span: Range { start, end }, layer } = self;
+        write!(f, "{} at {start}..{end} ({}): {}", rule.id, layer.as_str(), rule.reason)
+    }
 }
 
 /// What detection says of a text. Its `Display` and `Debug` never show the text.
@@ -102,4 +134,55 @@ impl Verdict {
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
+
+    /// Returns the text with every place that was found blotted out, character by character; the text itself when
+    /// nothing was. The verdict must be of this text.
+    ///
+    /// For logs and moderators. What is left is as foreign as before, and no safer for a sink.
+    #[must_use]
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.findings.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let is_found = |at: usize| self.findings.iter().any(|finding| finding.span.contains(&at));
+        let masked = text.char_indices().map(|(at, c)| if is_found(at) { '\u{2588}' } else { c });
+        Cow::Owned(masked.collect())
+    }
+
+    /// Returns what was found with all that there is to say of it, for an operator who asks.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut text = format!("{self}\n");
+        let mut told: Vec<&str> = Vec::new();
+        for Finding { rule, .. } in &self.findings {
+            if !told.contains(&rule.id) {
+                told.push(rule.id);
+                text.push_str(&format!(
+                    "\n{} (class {}, strictness {}, confidence {} %)\n{}\n",
+                    rule.id, rule.class, rule.strictness, rule.confidence, rule.about
+                ));
+            }
+        }
+        text
+    }
 }
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Clean => "clean",
+            Self::Suspicious => "suspicious",
+            Self::Reject => "reject",
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.level)?;
+        self.findings.iter().try_for_each(|finding| write!(f, "\n{finding}"))
+    }
+}
+
+/// From this confidence on a finding alone is reason to reject, in per cent.
+const SURE: u8 = 80;
