@@ -12,6 +12,7 @@ mod hits;
 mod ladder;
 mod path;
 mod pipeline;
+mod shell;
 mod table;
 mod terminal;
 mod unicode;

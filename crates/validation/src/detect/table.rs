@@ -5,11 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
-use super::pipeline;
-use super::{Rule, Sink};
-use super::{Rule, Sink, header, terminal, unicode};
-use super::{filename, path, pipeline, prompt};
-use super::{Rule, Sink};
+use super::{Rule, Sink, pipeline};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -39,6 +35,7 @@ static DETECTORS: &[Detector] = detectors! {
     header,
     path,
     prompt,
+    shell,
     terminal,
     unicode,
 };
