@@ -8,12 +8,13 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 5] = [
+pub(crate) const EXCLUDED: [&str; 6] = [
     "crates/auditlog/fuzz",
     "crates/bench",
     "crates/integrity/fuzz",
     "crates/retry-backoff",
     "crates/tlog/fuzz",
+    "crates/validation/fuzz",
 ];
 
 /// A test target with this name, behind a feature with this name, runs other programs against ours.

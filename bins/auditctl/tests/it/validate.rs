@@ -89,7 +89,7 @@ fn a_line_that_cannot_be_judged_has_its_error_in_its_place() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let answers = answers(&ended);
     let ids: Vec<_> = answers.iter().map(|answer| answer["id"].as_u64()).collect();
-    assert_eq!(ids, [Some(1), None, Some(3), Some(4), Some(5), None, None, None, None]);
+    assert_eq!(ids, [Some(1), None, Some(3), Some(4), Some(5), Some(6), None, None, None]);
     let errors: Vec<_> =
         answers.iter().map(|answer| answer["error"].as_str().unwrap_or("none")).collect();
     assert_eq!(errors[0], "none");

@@ -9,12 +9,13 @@ use crate::{Error, Result};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 10] = [
+const PEERS: [Peer; 11] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
     Peer { program: "rpmbuild", package: "rpm" },
     Peer { program: "curl", package: "curl" },
+    Peer { program: "c++", package: "g++" },
     Peer { program: "mkfs.ext4", package: "e2fsprogs" },
     Peer { program: "python3", package: "python3" },
     Peer { program: "go", package: "golang-go" },
