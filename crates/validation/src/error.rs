@@ -50,4 +50,15 @@ pub enum Error {
     /// A path was refused, or the file cannot be used.
     #[error(transparent)]
     Path(#[from] crate::PathError),
+    /// The text is no day.
+    #[error("no day of the calendar like 2026-02-28")]
+    Date,
+    /// A grammar of commands does not hold together.
+    #[error("the grammar of commands is wrong at {at:?}: {reason}")]
+    Grammar {
+        /// The name of the command or argument.
+        at: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
 }

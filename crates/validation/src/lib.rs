@@ -1,12 +1,18 @@
 //! Keeps user text out of commands, queries, paths, requests and logs; finds secrets and masks them.
 #![forbid(unsafe_code)]
 
+mod command;
 mod detect;
+mod duration;
 mod error;
 mod limit;
 mod net;
 mod sink;
 
+pub use command::{
+    Argument, Command, CommandError, CommandProblem, Date, Grammar, InputValidator, Invocation,
+    UserRef,
+};
 pub use detect::{Action, Exception, Policies, Policy, Strictness};
 pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict, rule, rules};
 pub use detect::{PromptScore, PromptSignal, prompt_score};

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod addresses;
+mod command;
 mod filename_rules;
 mod limit;
 mod names;
