@@ -16,6 +16,9 @@ mod shell;
 mod table;
 mod terminal;
 mod unicode;
+mod redirect;
+mod table;
+mod url;
 
 pub use names::{Class, Sink};
 pub use policy::{Action, Exception, Policies, Policy, Strictness};

@@ -10,4 +10,6 @@ mod names;
 mod path_rules;
 mod prompt_rules;
 mod safe_path;
+mod redirect_rules;
 mod untrusted;
+mod url_rules;
