@@ -49,7 +49,7 @@ pub(super) static RULES: &[Rule] = &[
         class: Class::Terminal,
         sinks: &[],
         strictness: 2,
-        message: 4,
+        message: 0,
         confidence: 60,
         reason: "a carriage return within a line, which lets what follows cover what stood before",
         about: "A terminal goes back to the start of the line. In a log, the line then reads as its sender likes. Write \
@@ -61,7 +61,7 @@ pub(super) static RULES: &[Rule] = &[
         class: Class::Terminal,
         sinks: &[],
         strictness: 2,
-        message: 4,
+        message: 0,
         confidence: 60,
         reason: "a control character other than tab and line break",
         about: "Terminals, editors and log viewers each do something else with it: change the character set, stop \

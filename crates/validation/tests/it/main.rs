@@ -5,11 +5,16 @@
 mod addresses;
 mod command;
 mod filename_rules;
+mod header_rules;
 mod limit;
 mod names;
 mod path_rules;
+mod pipeline;
+mod policy;
 mod prompt_rules;
 mod safe_path;
 mod redirect_rules;
+mod terminal;
+mod unicode;
 mod untrusted;
 mod url_rules;
