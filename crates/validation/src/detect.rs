@@ -12,12 +12,11 @@ mod hits;
 mod ladder;
 mod path;
 mod pipeline;
+mod redirect;
 mod shell;
 mod table;
 mod terminal;
 mod unicode;
-mod redirect;
-mod table;
 mod url;
 
 pub use names::{Class, Sink};

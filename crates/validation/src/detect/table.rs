@@ -6,8 +6,6 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
 use super::{Rule, Sink, pipeline};
-use super::{Rule, Sink};
-use super::{filename, path, pipeline, prompt, redirect, url};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -37,17 +35,12 @@ static DETECTORS: &[Detector] = detectors! {
     header,
     path,
     prompt,
+    redirect,
     shell,
     terminal,
     unicode,
+    url,
 };
-static DETECTORS: &[Detector] = &[
-    Detector { rules: filename::RULES, gate: filename::GATE, detect: filename::detect },
-    Detector { rules: path::RULES, gate: path::GATE, detect: path::detect },
-    Detector { rules: redirect::RULES, gate: redirect::GATE, detect: redirect::detect },
-    Detector { rules: url::RULES, gate: url::GATE, detect: url::detect },
-    Detector { rules: prompt::RULES, gate: prompt::GATE, detect: prompt::detect },
-];
 
 /// A set of detectors, a bit for each.
 pub(super) type Set = u32;

@@ -23,6 +23,7 @@ const UNSETTLED: &[&str] = &[
     "prompt_indirect.addressed-to-models",
     "shell.command-line",
     "shell.plain-command",
+    "redirect.slash-look-alike",
 ];
 
 #[test]
