@@ -14,6 +14,7 @@ mod path;
 mod pipeline;
 mod redirect;
 mod shell;
+mod sql;
 mod table;
 mod terminal;
 mod unicode;

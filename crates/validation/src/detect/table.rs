@@ -37,6 +37,7 @@ static DETECTORS: &[Detector] = detectors! {
     prompt,
     redirect,
     shell,
+    sql,
     terminal,
     unicode,
     url,

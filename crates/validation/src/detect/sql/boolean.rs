@@ -1,0 +1,305 @@
+//! Conditions that an input adds to the statement's own.
+
+use super::Scan;
+use super::grammar::{
+    Comparison, Expression, Shape, comparison, comparison_sign, expression, operand,
+};
+use super::lexer::{Comment, Kind, Place, Token};
+use super::rules;
+use super::statements;
+use super::words::{ARITHMETIC, CONNECT};
+
+/// What joins two operands.
+enum Joint {
+    Connect,
+    Compare,
+    Reckon,
+}
+
+/// `or 1=1` anywhere: a comparison whose outcome is known, behind a word or sign that joins conditions.
+pub(super) fn tautology(scan: &mut Scan<'_, '_, '_>) {
+    let window = &scan.window;
+    let token = window.at(0);
+    let joins =
+        token.has(CONNECT) || token.kind == Kind::Logic || window.is_any(0, "having where when");
+    if !joins {
+        return;
+    }
+    let at = 1 + usize::from(window.is(1, "not"));
+    let Some(left) = expression(window, at) else {
+        return;
+    };
+    let next = left.next;
+    if left.json && left.constant {
+        return scan.hit(&rules::JSON, 0, next);
+    }
+    let Some(found) = comparison(window, at) else {
+        return;
+    };
+    if found.is_constant(window) && !quoted_words(scan, &found) {
+        scan.hit(&rules::TAUTOLOGY, 0, found.right.next);
+    }
+}
+
+/// `"this" or "that" is "it"`: words in quotes, compared by a word.
+fn quoted_words(scan: &Scan<'_, '_, '_>, found: &Comparison) -> bool {
+    let prose = |part: &Expression| {
+        part.shape == Shape::Text && scan.window.text(part.token).len() > LONGEST_PROBE
+    };
+    !found.sign && (prose(&found.left) || prose(&found.right))
+}
+
+/// What follows the quote that ends the string in which the text stands.
+pub(super) fn breakout(scan: &mut Scan<'_, '_, '_>) {
+    let mut at = 1;
+    while matches!(scan.window.at(at).kind, Kind::Close(_)) {
+        at += 1;
+    }
+    let closed = at > 1;
+    let chain = Chain::read(scan, at);
+    if chain.is_quoted_word {
+        return;
+    }
+    let window = &scan.window;
+    let next = window.at(chain.next);
+    if chain.parts > 0 && chain.open {
+        return scan.hit(&rules::BALANCED, 0, chain.next);
+    }
+    if next.comment != Comment::None && (chain.parts > 0 || cuts(scan, next, closed)) {
+        return scan.hit(&rules::TRUNCATED, 0, chain.next + 1);
+    }
+    if chain.connects > 0 && (chain.compares > 0 || (next.is_end() && chain.ends_in_value)) {
+        return scan.hit(&rules::BOOLEAN, 0, chain.next);
+    }
+    match next.kind {
+        Kind::Semicolon => semicolon(scan, chain.next, closed),
+        Kind::Word => clause(scan, chain.next),
+        _ => {}
+    }
+}
+
+/// A semicolon behind the closing quote: another statement, or the end of this one.
+fn semicolon(scan: &mut Scan<'_, '_, '_>, at: usize, closed: bool) {
+    let window = &scan.window;
+    let next = window.at(at + 1);
+    if statements::strength(window, at + 1) > 0 {
+        return scan.hit(&rules::STACKED, at, at + 2);
+    }
+    let cut = next.comment != Comment::None && next.is_end();
+    if next.is_end() && (cut || scan.quotes_are_odd() && !closed) {
+        scan.hit(&rules::TRUNCATED, 0, at + 1);
+    }
+}
+
+/// `' order by 3`, `' group by id having`, `' limit 1`, `' exec x`.
+fn clause(scan: &mut Scan<'_, '_, '_>, at: usize) {
+    let window = &scan.window;
+    let found = if window.is_any(at, "order group") {
+        window.is(at + 1, "by") && operand(window, at + 2).is_some()
+    } else if window.is(at, "having") {
+        comparison(window, at + 1).is_some()
+    } else if window.is_any(at, "limit offset") {
+        window.at(at + 1).kind == Kind::Number
+    } else if window.is(at, "procedure") {
+        window.is(at + 1, "analyse")
+    } else if window.is(at, "collate") {
+        true
+    } else {
+        statements::strength(window, at) == 2
+    };
+    if found {
+        scan.hit(&rules::CLAUSE, at, at + 3);
+    }
+}
+
+/// Tells whether a comment right behind the quote is meant to hide the rest of the statement.
+fn cuts(scan: &Scan<'_, '_, '_>, next: Token, closed: bool) -> bool {
+    let window = &scan.window;
+    let quote = window.at(0);
+    let between = window.between(quote, next);
+    let Place::In(mark) = scan.place else {
+        return false;
+    };
+    if !next.is_end() || between.as_bytes().contains(&mark) {
+        return false;
+    }
+    // A dash between words, as after "the dogs' -- and", has space on both sides.
+    let rest = between.trim_start_matches([')', ' ']);
+    let behind = rest.trim_start_matches(['-', '#', '/', '*']);
+    let bare = behind.trim().chars().next().is_none_or(|first| !first.is_alphanumeric());
+    bare || closed || !between.starts_with(' ')
+}
+
+/// A text that starts with a value, as it would behind a number: `1 and ascii(x) > 64`.
+pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
+    let Some(first) = operand(&scan.window, 0) else {
+        return leading(scan);
+    };
+    let chain = Chain::read(scan, first.next);
+    let window = &scan.window;
+    let next = window.at(chain.next);
+    let known = chain.calls || matches!(first.shape, Shape::Call | Shape::Select);
+    let behind = window.between(window.at(chain.next.saturating_sub(1)), next);
+    let bare = behind.bytes().all(|byte| !byte.is_ascii_alphanumeric());
+    let cut = next.comment != Comment::None && next.is_end() && bare;
+    if cut && (known || chain.connects > 0 && chain.constant || closes(scan, chain.next)) {
+        return scan.hit(&rules::TRUNCATED, 0, chain.next);
+    }
+    if first.shape == Shape::Name || first.shape == Shape::ForeignCall || chain.connects == 0 {
+        return;
+    }
+    if chain.compares > 0 && chain.signs {
+        return scan.hit(&rules::BOOLEAN, 0, chain.next);
+    }
+    let Some(last) = chain.last.filter(|_| next.is_end()) else {
+        return;
+    };
+    let same = last.shape == Shape::Number && window.text(first.token) == window.text(last.token);
+    let odd = matches!(last.shape, Shape::Variable | Shape::Constant | Shape::Call | Shape::Select)
+        || (last.shape == Shape::Number && last.decorated)
+        || (last.shape == Shape::Text && first.decorated)
+        || (same && chain.spaced)
+        || (last.shape == Shape::Number && first.decorated);
+    if odd {
+        scan.hit(&rules::BOOLEAN, 0, chain.next);
+    }
+}
+
+/// Tells whether a parenthesis that the text does not open is closed before this place.
+fn closes(scan: &Scan<'_, '_, '_>, at: usize) -> bool {
+    let kind = |place: usize| scan.window.at(place).kind;
+    at > 0
+        && matches!(kind(at - 1), Kind::Close(_))
+        && !matches!(kind(0), Kind::Open(_) | Kind::Word)
+}
+
+/// A text that starts with the word or sign that joins: ` or (exists)`.
+fn leading(scan: &mut Scan<'_, '_, '_>) {
+    let mut at = 0;
+    while matches!(scan.window.at(at).kind, Kind::Close(_)) {
+        at += 1;
+    }
+    let chain = Chain::read(scan, at);
+    let Some(last) = chain.last else {
+        return;
+    };
+    let next = scan.window.at(chain.next);
+    let value =
+        last.constant && (last.decorated || !matches!(last.shape, Shape::Number | Shape::Text));
+    let cut = next.comment != Comment::None;
+    let sure = value || at > 0 || cut;
+    if chain.connects > 0 && next.is_end() && last.constant && sure {
+        scan.hit(&rules::BOOLEAN, 0, chain.next);
+    }
+}
+
+/// Operators and operands in turn.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the chain")]
+struct Chain {
+    next: usize,
+    parts: usize,
+    connects: usize,
+    compares: usize,
+    /// Whether a comparison is written as a sign.
+    signs: bool,
+    /// Whether no operand is a bare name.
+    constant: bool,
+    /// Whether the first operator stands apart from its operands.
+    spaced: bool,
+    open: bool,
+    /// Whether it calls a function of databases.
+    calls: bool,
+    ends_in_value: bool,
+    /// Whether it is a word in quotes, or an operator: `"or" means`.
+    is_quoted_word: bool,
+    last: Option<Expression>,
+}
+
+impl Chain {
+    fn read(scan: &Scan<'_, '_, '_>, from: usize) -> Self {
+        let window = &scan.window;
+        let mut chain = Self {
+            next: from,
+            parts: 0,
+            connects: 0,
+            compares: 0,
+            signs: false,
+            constant: true,
+            spaced: window.at(from).gap,
+            open: false,
+            calls: false,
+            ends_in_value: false,
+            is_quoted_word: false,
+            last: None,
+        };
+        while let Some((behind, joint)) = joint(scan, chain.next) {
+            let Some(part) = operand(window, behind) else {
+                break;
+            };
+            if chain.parts == 0 {
+                chain.is_quoted_word = quoted_word(scan, window.at(chain.next), part.token);
+            }
+            match joint {
+                Joint::Connect => chain.connects += 1,
+                Joint::Compare => {
+                    chain.signs |=
+                        window.at(chain.next).kind == Kind::Compare || part.shape == Shape::Text;
+                    // Two bare words are compared by a word in prose as well.
+                    let before = chain.last.is_some_and(|last| last.constant);
+                    let sign = window.at(chain.next).kind == Kind::Compare;
+                    chain.compares += usize::from(part.constant || before || sign);
+                }
+                Joint::Reckon => {}
+            }
+            chain.parts += 1;
+            chain.calls |= matches!(part.shape, Shape::Call | Shape::Select);
+            chain.constant &= part.constant;
+            chain.open = part.open;
+            chain.ends_in_value = part.constant;
+            chain.next = part.next;
+            chain.last = Some(part);
+        }
+        chain
+    }
+}
+
+fn joint(scan: &Scan<'_, '_, '_>, at: usize) -> Option<(usize, Joint)> {
+    let window = &scan.window;
+    let token = window.at(at);
+    if token.has(CONNECT) || token.kind == Kind::Logic {
+        return Some((at + 1, Joint::Connect));
+    }
+    if window.is(at, "escape") {
+        return Some((at + 1, Joint::Compare));
+    }
+    if let Some((behind, _)) = comparison_sign(window, at) {
+        return Some((behind, Joint::Compare));
+    }
+    let reckons = matches!(token.kind, Kind::Sign | Kind::Arithmetic | Kind::Bits | Kind::Json)
+        || token.has(ARITHMETIC);
+    reckons.then_some((at + 1, Joint::Reckon))
+}
+
+/// Tells whether the first operator stands tightly between two quotes, the outer sides of which border on nothing:
+/// then it is quoted, not the quotes its operands'.
+fn quoted_word(scan: &Scan<'_, '_, '_>, operator: Token, operand: Token) -> bool {
+    let window = &scan.window;
+    let quote = window.at(0);
+    if quote.kind != Kind::Breakout
+        || !operand.is_text()
+        || operator.start != quote.end
+        || operand.start != operator.end
+    {
+        return false;
+    }
+    let border = |side: Option<char>| {
+        side.is_none_or(|side| !side.is_alphanumeric() && side != '\'' && side != '"')
+    };
+    let before = window.char_before(quote.end - 1);
+    let after = window.char_at(operand.start + 1);
+    let whole = before.is_none() && after.is_none() && operator.kind != Kind::Word;
+    border(before) && border(after) && !whole
+}
+
+/// Quoted operands of a probe are short.
+const LONGEST_PROBE: usize = 12;
