@@ -61,4 +61,7 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A program or an argument was refused.
+    #[error(transparent)]
+    Argv(#[from] crate::ArgvError),
 }

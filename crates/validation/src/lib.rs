@@ -23,3 +23,4 @@ pub use sink::{
     Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,
     SafePath, Untrusted,
 };
+pub use sink::{Arg, Argv, ArgvError, Dashes, Program};

@@ -1,9 +1,11 @@
 //! Types that keep a text inside its slot, whatever it contains.
 
+mod argv;
 mod characters;
 mod path;
 mod untrusted;
 
+pub use argv::{Arg, Argv, ArgvError, Dashes, Program};
 pub use path::{
     Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root, SafePath,
 };

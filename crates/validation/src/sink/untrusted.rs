@@ -81,6 +81,11 @@ impl<T> Untrusted<T> {
     pub const fn borrowed(&self) -> Untrusted<&T> {
         Untrusted(&self.0)
     }
+
+    /// Returns the value to the sinks of this crate, which keep it in its slot.
+    pub(crate) const fn inside(&self) -> &T {
+        &self.0
+    }
 }
 
 impl<T> From<T> for Untrusted<T> {

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod addresses;
+mod argv;
+mod attack_shell;
 mod command;
 mod filename_rules;
 mod header_rules;

@@ -1,0 +1,196 @@
+//! Programs that run what their arguments say.
+
+use std::path::Path;
+
+/// Whether a program runs what its arguments say, by the name it is called by or by that of the file it links to.
+pub(super) fn runs_arguments(called: &Path, real: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| plain(&name.to_string_lossy()));
+    // A link to a program of many names is what the link is called.
+    name(called).is_some_and(|name| known(&name) || MANY_NAMES.contains(&name.as_str()))
+        || name(real).is_some_and(|name| known(&name))
+}
+
+fn known(name: &str) -> bool {
+    SHELLS.contains(&name) || LANGUAGES.contains(&name) || RUNNERS.contains(&name)
+}
+
+/// Returns a name without its version: `python` for `python3.13`, `lua` for `lua5.4`, `ruby` for `ruby-3.3`.
+fn plain(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    if bare.is_empty() { name.to_owned() } else { bare.to_owned() }
+}
+
+const SHELLS: &[&str] = &[
+    "sh",
+    "bash",
+    "rbash",
+    "dash",
+    "ash",
+    "ksh",
+    "ksh93",
+    "mksh",
+    "pdksh",
+    "zsh",
+    "fish",
+    "csh",
+    "tcsh",
+    "rc",
+    "es",
+    "yash",
+    "posh",
+    "elvish",
+    "nu",
+    "xonsh",
+    "pwsh",
+    "powershell",
+    "cmd",
+];
+
+const LANGUAGES: &[&str] = &[
+    "python",
+    "pypy",
+    "ipython",
+    "perl",
+    "ruby",
+    "irb",
+    "node",
+    "nodejs",
+    "deno",
+    "bun",
+    "php",
+    "lua",
+    "luajit",
+    "tclsh",
+    "wish",
+    "expect",
+    "awk",
+    "gawk",
+    "mawk",
+    "nawk",
+    "original-awk",
+    "sed",
+    "gsed",
+    "ed",
+    "ex",
+    "vi",
+    "vim",
+    "nvim",
+    "emacs",
+    "rscript",
+    "r",
+    "julia",
+    "guile",
+    "sbcl",
+    "racket",
+    "ghci",
+    "runghc",
+    "erl",
+    "elixir",
+    "iex",
+    "groovy",
+    "scala",
+    "jshell",
+    "osascript",
+    "m4",
+    "dc",
+    "gdb",
+    "lldb",
+    "sqlite",
+    "psql",
+    "mysql",
+    "mariadb",
+    "redis-cli",
+];
+
+const RUNNERS: &[&str] = &[
+    "env",
+    "xargs",
+    "parallel",
+    "sudo",
+    "doas",
+    "su",
+    "runuser",
+    "pkexec",
+    "setpriv",
+    "capsh",
+    "chroot",
+    "unshare",
+    "nsenter",
+    "bwrap",
+    "firejail",
+    "nice",
+    "ionice",
+    "chrt",
+    "taskset",
+    "nohup",
+    "setsid",
+    "timeout",
+    "time",
+    "stdbuf",
+    "unbuffer",
+    "script",
+    "watch",
+    "flock",
+    "strace",
+    "ltrace",
+    "ptrace",
+    "find",
+    "fd",
+    "fdfind",
+    "ssh",
+    "dbclient",
+    "rsh",
+    "scp",
+    "sftp",
+    "rsync",
+    "make",
+    "gmake",
+    "ninja",
+    "just",
+    "npx",
+    "npm",
+    "systemd-run",
+    "at",
+    "batch",
+    "crontab",
+    "start-stop-daemon",
+    "screen",
+    "tmux",
+    "ld-linux-x86-64.so",
+    "ld-linux-aarch64.so",
+    "ld.so",
+];
+
+/// Programs of many names, which run as the one that they are called by, or that their first argument says.
+const MANY_NAMES: &[&str] = &["busybox", "toybox"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_without_its_version() {
+        for name in [
+            "sh",
+            "python3.13",
+            "Python3",
+            "lua5.4",
+            "busybox",
+            "ruby-3.3",
+            "perl5.40.1",
+            "ld-linux-x86-64.so.2",
+        ] {
+            assert!(runs_arguments(&Path::new("/x").join(name), Path::new("/x/y")), "{name}");
+        }
+        assert!(runs_arguments(Path::new("/opt/tool"), Path::new("/usr/bin/dash")));
+        assert!(!runs_arguments(Path::new("/bin/ls"), Path::new("/bin/busybox")));
+        for name in ["ls", "convert", "ffmpeg", "7z", "sha256sum", "shuf", "envsubst", "42"] {
+            assert!(
+                !runs_arguments(&Path::new("/x").join(name), &Path::new("/x").join(name)),
+                "{name}"
+            );
+        }
+    }
+}
