@@ -16,6 +16,7 @@ mod redirect;
 mod shell;
 mod sql;
 mod table;
+mod template;
 mod terminal;
 mod unicode;
 mod url;

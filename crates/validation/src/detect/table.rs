@@ -38,6 +38,7 @@ static DETECTORS: &[Detector] = detectors! {
     redirect,
     shell,
     sql,
+    template,
     terminal,
     unicode,
     url,
