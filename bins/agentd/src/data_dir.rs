@@ -11,8 +11,6 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use crate::regular_file;
-
 /// What kept agentd from taking the data directory.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -126,7 +124,7 @@ struct FormatFile {
 fn check_format(dir: &Path) -> Result<(), Error> {
     let path = dir.join("format.json");
     let io = |action, source| Error::Io { action, path: path.clone(), source };
-    match regular_file::read(&path) {
+    match wardkit_cli::read_small(&path) {
         Ok(bytes) => {
             let file: FormatFile = serde_json::from_slice(&bytes)
                 .map_err(|source| Error::ForeignFormat { path: path.clone(), source })?;

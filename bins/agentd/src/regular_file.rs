@@ -1,40 +1,16 @@
-//! Reading small files that somebody else may have put there.
+//! Reading files that somebody else may have put there.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use wardkit_integrity::{Guard, GuardError, Pins, trusted_file};
-
-/// Reads a file whole.
-///
-/// # Errors
-///
-/// Returns the system's error, and `InvalidData` for what is no regular file or larger than 1 MiB.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let invalid = |reason| io::Error::new(ErrorKind::InvalidData, reason);
-    // A named pipe without a writer would otherwise keep the daemon waiting for ever.
-    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(nonblock).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(invalid("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(invalid("larger than 1 MiB"));
-    }
-    Ok(bytes)
-}
 
 /// Reads a file that decides what agentd does: the bytes that were looked at, from a place where nobody but root and
 /// agentd's own user can put others.
 ///
 /// # Errors
 ///
-/// As [`read`], and `PermissionDenied` where somebody else may write the file or exchange it.
+/// As [`wardkit_cli::read_small`], and `PermissionDenied` where somebody else may write the file or exchange it.
 pub(crate) fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
     // The links that lead there are the operator's; from here on none is followed.
     let path = std::fs::canonicalize(path)?;

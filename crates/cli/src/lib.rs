@@ -20,6 +20,7 @@ mod escape;
 mod host;
 mod options;
 mod report;
+mod small_file;
 
 pub use answer::answer;
 pub use data_dir::{NoDataDir, default_data_dir};
@@ -27,3 +28,4 @@ pub use escape::{escaped, escaped_json};
 pub use host::host_name;
 pub use options::{Common, Format};
 pub use report::{Kind, Report};
+pub use small_file::{read_small, read_small_text};

@@ -1,7 +1,9 @@
 //! The command line of `auditctl validate`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
-use wardkit_validation::Sink;
+use wardkit_validation::{Sink, Strictness};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
@@ -12,9 +14,13 @@ pub(crate) struct Validate {
     #[arg(long, value_name = "SINK", value_parser = sink())]
     pub sink: Option<Sink>,
 
-    /// How much doubt is enough, from 1 (what no harmless text has) to 4
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
-    pub strictness: u8,
+    /// How much doubt is enough, from 1 (what no harmless text has) to 4; else the policy's, or 2
+    #[arg(long, value_name = "N", value_parser = strictness)]
+    pub strictness: Option<Strictness>,
+
+    /// Policies of sinks, as TOML: strictness, cap, exceptions that expire
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 
     /// Exit 1 when an attack was found
     #[arg(long)]
@@ -31,6 +37,14 @@ pub(crate) enum ValidateCommand {
         /// The rule, as in an answer
         rule: Option<String>,
     },
+}
+
+fn strictness(level: &str) -> Result<Strictness, String> {
+    level
+        .parse()
+        .ok()
+        .and_then(|level| Strictness::new(level).ok())
+        .ok_or_else(|| "1, 2, 3 and 4 are".to_owned())
 }
 
 fn sink() -> impl clap::builder::TypedValueParser<Value = Sink> {

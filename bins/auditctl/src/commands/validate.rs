@@ -4,9 +4,11 @@ mod explain;
 mod judge;
 
 use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wardkit_cli::{Common, Format, Report};
+use wardkit_validation::Policies;
 
 use super::lines::{Line, Lines};
 use super::{could_not_run, note};
@@ -18,11 +20,35 @@ pub(super) fn run(common: &Common, validate: &Validate) -> Result<ExitCode, Repo
     if let Some(ValidateCommand::Explain { rule }) = &validate.command {
         return explain::explain(common.format, rule.as_deref());
     }
-    let judge = Judge::new(validate.sink, validate.strictness);
+    let policies = validate.policy.as_deref().map(policies).transpose()?.unwrap_or_default();
+    let judge = Judge::new(&policies, validate.sink, validate.strictness);
     let (attacks, ended) = stream(&judge, common.format)?;
     Ok(match ended {
         Ended::Broken => ExitCode::from(INCOMPLETE),
         Ended::Whole => ExitCode::from(u8::from(validate.fail && attacks)),
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("cannot read the policies {}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the policies {} are not acceptable: line {line}: {message}", path.display())]
+    Refused { path: PathBuf, line: usize, message: String },
+}
+
+fn policies(path: &Path) -> Result<Policies, Report> {
+    let text = wardkit_cli::read_small_text(path)
+        .map_err(|source| could_not_run(Unusable::Unreadable { path: path.to_owned(), source }))?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let message = error.message().replace('\n', ", ");
+        could_not_run(Unusable::Refused { path: path.to_owned(), line, message })
     })
 }
 

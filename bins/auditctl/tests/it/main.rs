@@ -4,6 +4,7 @@
 mod integrity;
 mod status;
 mod trail;
+mod validate;
 
 use std::process::Command;
 

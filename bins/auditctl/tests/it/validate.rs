@@ -32,7 +32,7 @@ fn answers(ended: &Ended) -> Vec<Value> {
 
 #[test]
 fn lines_are_answered_by_their_number() {
-    let ended = validate(&["--sink", "sql"], b"hello there\n1' OR '1'='1' -- \r\nlast");
+    let ended = validate(&["--sink", "header"], b"hello there\nen%0d%0aSet-Cookie: a=1\r\nlast");
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let answers = answers(&ended);
     assert_eq!(answers.len(), 3);
@@ -44,16 +44,16 @@ fn lines_are_answered_by_their_number() {
     assert_eq!((&answers[0], &answers[2]), (&clean(1), &clean(3)));
     let attack = &answers[1];
     assert_eq!((&attack["id"], &attack["verdict"]), (&json!(2), &json!("attack")));
-    assert_eq!(attack["class"], "sql");
-    assert!(attack["rule"].as_str().unwrap().starts_with("sql."), "{attack}");
+    assert_eq!(attack["class"], "header");
+    assert!(attack["rule"].as_str().unwrap().starts_with("header."), "{attack}");
     let span: (usize, usize) = serde_json::from_value(attack["span"].clone()).unwrap();
-    assert!(span.0 < span.1 && span.1 <= 18, "{attack}");
+    assert!(span.0 < span.1 && span.1 <= 23, "{attack}");
 }
 
 #[test]
 fn objects_are_answered_by_their_id_and_name_their_sink() {
     let input = [
-        r#"{"id":7,"payload":"1' OR '1'='1' -- ","sink":"sql"}"#,
+        r#"{"id":7,"payload":"en%0d%0aSet-Cookie: a=1","sink":"header"}"#,
         r#"{"id":"x","payload":"see you at ten","sink":null}"#,
         r#"{"payload":"see you","sink":"shell"}"#,
     ]
@@ -138,10 +138,10 @@ fn each_answer_is_there_when_the_input_pauses() {
 
 #[test]
 fn attacks_fail_where_that_is_wanted_and_nobody_has_to_read_the_answers() {
-    let attack = b"x'; DROP TABLE users; --\n";
-    assert_eq!(validate(&["--sink", "sql"], attack).code, Some(0));
-    assert_eq!(validate(&["--sink", "sql", "--fail"], attack).code, Some(1));
-    assert_eq!(validate(&["--sink", "sql", "--fail"], b"hello\n").code, Some(0));
+    let attack = b"en%0d%0aSet-Cookie: a=1\n";
+    assert_eq!(validate(&["--sink", "header"], attack).code, Some(0));
+    assert_eq!(validate(&["--sink", "header", "--fail"], attack).code, Some(1));
+    assert_eq!(validate(&["--sink", "header", "--fail"], b"hello\n").code, Some(0));
     assert_eq!(validate(&["--fail"], b"").code, Some(0));
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
@@ -167,6 +167,34 @@ fn input_that_cannot_be_read_exits_2() {
 }
 
 #[test]
+fn policies_are_read_from_a_file_and_a_bad_one_is_refused_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("policies.toml");
+    let with = |policies: &str, input: &[u8]| {
+        std::fs::write(&path, policies).unwrap();
+        validate(&["--sink", "terminal", "--policy", path.to_str().unwrap()], input)
+    };
+    let input = b"\x1b[2Jx\n0123456789\n";
+    assert_eq!(answers(&with("", input))[0]["rule"], "terminal.escape-sequence");
+    let excepted = "[[sinks.terminal.exceptions]]\nrule = \"terminal.escape-sequence\"\n\
+         until = \"2199-01-01T00:00:00Z\"\nowner = \"ann\"\nreason = \"colours\"\n";
+    let told = answers(&with(&format!("[sinks.terminal]\ncap = 8\n{excepted}"), input));
+    assert_eq!(told[0]["verdict"], "clean");
+    assert_eq!(told[1]["error"], "the text has 10 bytes, and the policy takes 8");
+    let expired = answers(&with(&excepted.replace("2199", "1999"), input));
+    assert_eq!(expired[0]["verdict"], "attack");
+
+    let refused = with("[message]\nstrictness = 1\n\n[sinks.terminal]\nstrict = 3\n", input);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    let expected = format!("error: the policies {} are not acceptable: line 5: ", path.display());
+    assert!(refused.stderr.starts_with(&expected), "{refused:?}");
+    assert!(refused.stderr.contains("unknown field `strict`"), "{refused:?}");
+    std::fs::remove_file(&path).unwrap();
+    let gone = validate(&["--policy", path.to_str().unwrap()], input);
+    assert_eq!(gone.code, Some(2));
+}
+
+#[test]
 fn every_rule_is_explained() {
     let all = auditctl(&["validate", "explain", "--format", "json"]);
     let all: Vec<Value> = serde_json::from_str(&all.stdout).unwrap();
@@ -180,10 +208,10 @@ fn every_rule_is_explained() {
         assert!(ended.stdout.contains(rule["about"].as_str().unwrap()), "{ended:?}");
         assert!(listed.contains(id), "{id}");
     }
-    let none = auditctl(&["validate", "explain", "sql.no-such"]);
+    let none = auditctl(&["validate", "explain", "header.no-such"]);
     assert_eq!(none.code, Some(2));
     assert!(
-        none.stderr.starts_with("error: no rule has that name\nhint: there are sql."),
+        none.stderr.starts_with("error: no rule has that name\nhint: there are header."),
         "{none:?}"
     );
 }

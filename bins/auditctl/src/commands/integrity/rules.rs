@@ -1,7 +1,6 @@
 //! The policy that a command goes by.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use wardkit_cli::Report;
@@ -68,16 +67,8 @@ pub(super) fn load(
 
 fn read(path: &Path) -> Result<Loaded, Unusable> {
     let unreadable = |source| Unusable::Unreadable { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut text = String::new();
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB")));
-    }
+    let text = wardkit_cli::read_small_text(path).map_err(unreadable)?;
     let refused = |source| Unusable::Refused { path: path.to_owned(), source };
     let policy = Policy::parse(&text).map_err(refused)?;
     Ok(Loaded { policy, text: Some(text), is_given: true })
 }
-
-/// Far above any real policy.
-const MAX_BYTES: u64 = 1 << 20;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wardkit_validation::{Level, Policy, Sink, Verdict};
+use wardkit_core::{Clock as _, SystemClock};
+use wardkit_validation::{Error, Level, Policies, Policy, Sink, Strictness, Verdict};
 
 /// A policy for each sink.
 pub(super) struct Judge {
@@ -51,9 +52,15 @@ struct Identified {
 
 impl Judge {
     /// Judges texts for the sink, unless a line names another.
-    pub(super) fn new(sink: Option<Sink>, strictness: u8) -> Self {
+    pub(super) fn new(
+        policies: &Policies,
+        sink: Option<Sink>,
+        strictness: Option<Strictness>,
+    ) -> Self {
         let policy = |sink: Option<Sink>| {
-            sink.map_or_else(Policy::default, Policy::for_sink).with_strictness(strictness)
+            let mut policy = policies.of(sink);
+            policy.strictness = strictness.unwrap_or(policy.strictness);
+            policy
         };
         let sinks = Sink::ALL.iter().map(|sink| (*sink, policy(Some(*sink)))).collect();
         Self { sink, message: policy(None), sinks }
@@ -65,7 +72,9 @@ impl Judge {
         if let Some(at) = memchr::memchr(0, line) {
             return Answer::error(number.into(), format!("no text: a NUL at byte {at}"));
         }
-        Answer::new(number.into(), self.policy(self.sink).check_bytes(line))
+        let text =
+            std::str::from_utf8(line).map_err(|error| Error::NotUtf8 { at: error.valid_up_to() });
+        Answer::new(number.into(), text.and_then(|text| self.check(self.sink, text)))
     }
 
     /// Judges a line that is a JSON object.
@@ -84,16 +93,20 @@ impl Judge {
             Some(Ok(sink)) => Some(sink),
             Some(Err(error)) => return Answer::error(message.id, error.to_string()),
         };
-        Answer::new(message.id, self.policy(sink).check(&message.payload))
+        Answer::new(message.id, self.check(sink, &message.payload))
     }
 
-    fn policy(&self, sink: Option<Sink>) -> &Policy {
-        sink.and_then(|sink| self.sinks.get(&sink)).unwrap_or(&self.message)
+    fn check(&self, sink: Option<Sink>, text: &str) -> Result<Verdict, Error> {
+        let policy = sink.and_then(|sink| self.sinks.get(&sink)).unwrap_or(&self.message);
+        if policy.exceptions.is_empty() {
+            return policy.check(text);
+        }
+        policy.check_at(text, SystemClock.now())
     }
 }
 
 impl Answer {
-    fn new(id: Value, judged: Result<Verdict, wardkit_validation::Error>) -> Self {
+    fn new(id: Value, judged: Result<Verdict, Error>) -> Self {
         let verdict = match judged {
             Ok(verdict) => verdict,
             Err(error) => return Self::error(id, error.to_string()),
