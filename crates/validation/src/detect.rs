@@ -9,6 +9,7 @@ mod policy;
 mod filename;
 mod header;
 mod hits;
+mod html;
 mod ladder;
 mod path;
 mod pipeline;
@@ -20,6 +21,7 @@ mod template;
 mod terminal;
 mod unicode;
 mod url;
+mod xml;
 
 pub use names::{Class, Sink};
 pub use policy::{Action, Exception, Policies, Policy, Strictness};

@@ -91,15 +91,7 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
 
 /// Widens a span to whole characters, since an escape may have begun within one.
 fn whole_chars(text: &str, span: Range<usize>) -> Range<usize> {
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut end = span.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
+    text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end)
 }
 
 /// Counts words up to a number that is prose for certain.

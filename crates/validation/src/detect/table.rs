@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::hits::{Hits, View};
-use super::{Rule, Sink, pipeline};
+use super::{Rule, Sink};
 
 /// What finds the attacks of a class.
 pub(super) struct Detector {
@@ -33,6 +33,7 @@ macro_rules! detectors {
 static DETECTORS: &[Detector] = detectors! {
     filename,
     header,
+    html,
     path,
     prompt,
     redirect,
@@ -42,6 +43,7 @@ static DETECTORS: &[Detector] = detectors! {
     terminal,
     unicode,
     url,
+    xml,
 };
 
 /// A set of detectors, a bit for each.

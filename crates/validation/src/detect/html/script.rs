@@ -1,0 +1,422 @@
+//! Code of a browser, as it stands in a text that was to go between tags or into a script.
+
+use std::ops::Range;
+
+use super::rules;
+use crate::detect::Rule;
+
+/// Reports code in a text.
+pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    let short =
+        text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(PROSE).is_none();
+    for word in (Words { text, at: 0 }) {
+        let name = &text[word.clone()];
+        let before = &text[..word.start];
+        let after = &text[word.end..];
+        match judge(name, before, after, short) {
+            Some(Kind::Call) => {
+                report(
+                    if short { &rules::SCRIPT_CALL } else { &rules::SCRIPT_CALL_IN_PROSE },
+                    word,
+                );
+            }
+            Some(Kind::Object) => report(
+                if short { &rules::SCRIPT_OBJECT } else { &rules::SCRIPT_OBJECT_IN_PROSE },
+                word,
+            ),
+            Some(Kind::Constructor) => report(&rules::SCRIPT_CONSTRUCTOR, word),
+            None => {}
+        }
+    }
+    symbols(text, report);
+    computed_calls(text, report);
+    import(text, report);
+    after_quote(text, report);
+}
+
+/// What a word turned out to be.
+enum Kind {
+    Call,
+    Object,
+    Constructor,
+}
+
+fn judge(name: &[u8], before: &[u8], after: &[u8], short: bool) -> Option<Kind> {
+    let called = is_called(after, short) || is_passed(before, after);
+    if (is(name, CALLS) || (short && is(name, CALLS_ALONE))) && called && !is_defined(before) {
+        return Some(Kind::Call);
+    }
+    if name == b"log" && short && before.ends_with(b"console.") && called {
+        return Some(Kind::Call);
+    }
+    if is_page(name, after, short) {
+        return Some(Kind::Object);
+    }
+    if name.eq_ignore_ascii_case(b"location") && !before.ends_with(b"-") {
+        let rest = after.trim_ascii_start();
+        let value = rest.strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
+        if value.first().is_some_and(|byte| matches!(byte, b'"' | b'\'' | b'`'))
+            && mentions_script(value)
+        {
+            return Some(Kind::Object);
+        }
+    }
+    let made = before.trim_ascii_end().ends_with(b"new") && after.starts_with(b"(");
+    let constructs = name == b"Function"
+        && (made || matches!(after, [b'(', b'"' | b'\'' | b'`' | b')', ..] | [b'`', ..]));
+    let borrowed = name == b"call" && after.starts_with(b"`");
+    if constructs || borrowed || (is(name, MEMBERS_ALONE) && is_reached(before, after)) {
+        return Some(Kind::Constructor);
+    }
+    None
+}
+
+/// Tells whether the word is a way into the page, and is used as one.
+fn is_page(name: &[u8], after: &[u8], short: bool) -> bool {
+    let own = is(name, PAGE);
+    if !own && !is(name, OBJECTS) {
+        return false;
+    }
+    match after {
+        [b')', b'[', ..] => return short,
+        [b'[', b'"' | b'\'' | b'`', inner @ ..] => {
+            let end = inner
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\'' | b'`'))
+                .unwrap_or(inner.len());
+            let hidden = matches!(inner.get(end + 1), Some(b'+')) || inner[..end].contains(&b'\\');
+            return own
+                || hidden
+                || is(&inner[..end], PAGE)
+                || is(&inner[..end], MEMBERS)
+                || is(&inner[..end], CALLS);
+        }
+        // The name of the member, or the end of the object's, is hidden from a filter.
+        [b'[', b'/' | b'(' | b'+' | b'\\' | b'!', ..] | [b'/', b'*', ..] => return true,
+        [b'[', b'a'..=b'z', ..] => {
+            return short && matches!(name, b"window" | b"globalThis" | b"frames");
+        }
+        _ => {}
+    }
+    member(after).is_some_and(|member| is(member, MEMBERS) && (own || is(member, MEMBERS_OF_ALL)))
+}
+
+/// Tells whether arguments follow. A blank before them is prose, unless what they are leaves no doubt.
+fn is_called(after: &[u8], short: bool) -> bool {
+    let rest = skip_comments(after);
+    let rest = rest.strip_prefix(b"?.").unwrap_or(rest);
+    match rest {
+        // Prose names functions so.
+        [b'(', b')', ..] => short,
+        [0..=b' ', ..] => {
+            let arguments = rest.trim_ascii_start();
+            matches!(
+                arguments,
+                [b'(', b'0'..=b'9' | b'"' | b'\'' | b'`' | b'/' | b')', ..] | [b'`', ..]
+            ) || arguments.starts_with(b"(document")
+        }
+        [b'&', ..] => rest.starts_with(b"&lpar;") || rest.starts_with(b"&#40"),
+        [b'\\' | b'%', ..] => {
+            [&b"\\x28"[..], b"\\u0028", b"%28"].iter().any(|paren| rest.starts_with(paren))
+        }
+        [b'.', ..] => {
+            [&b".call("[..], b".apply(", b".bind("].iter().any(|method| rest.starts_with(method))
+        }
+        [b'(' | b'`', ..] | [b')', b'(' | b'`', ..] | [b'"' | b'\'', b']', b'(', ..] => true,
+        _ => false,
+    }
+}
+
+/// Tells whether the function is handed on to be called: `[1].find(alert)`, `onerror=alert;throw 1`.
+fn is_passed(before: &[u8], after: &[u8]) -> bool {
+    match (before.last(), after.first()) {
+        (Some(b'('), Some(b')' | b',')) => {
+            before[..before.len() - 1].last().is_some_and(u8::is_ascii_alphabetic)
+                && before.contains(&b'.')
+        }
+        (Some(b'='), Some(b';' | b'}' | b',' | b'&')) => true,
+        _ => false,
+    }
+}
+
+/// Tells whether it is the definition of something of that name, as in program text.
+fn is_defined(before: &[u8]) -> bool {
+    [&b"fn "[..], b"def ", b"function ", b"sub ", b"func ", b"void ", b"fun ", b"->", b"::"]
+        .iter()
+        .any(|word| before.ends_with(word))
+}
+
+/// `x.constructor(`, `x["constructor"]`, `x.constructor.constructor`.
+fn is_reached(before: &[u8], after: &[u8]) -> bool {
+    let reached = before.ends_with(b".")
+        || before.ends_with(b"[\"")
+        || before.ends_with(b"['")
+        || before.ends_with(b"[`");
+    reached && matches!(after, [b'(' | b'.' | b'[' | b'`', ..] | [b'"' | b'\'', b']', ..])
+}
+
+/// Returns the member that follows: `.cookie`.
+fn member(after: &[u8]) -> Option<&[u8]> {
+    let rest = skip_comments(after).strip_prefix(b".")?;
+    let rest = skip_comments(rest);
+    let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+    Some(&rest[..length])
+}
+
+fn skip_comments(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = text.strip_prefix(b"/*") {
+        match memchr::memmem::find(&rest[..rest.len().min(FAR_ENOUGH)], b"*/") {
+            Some(end) => text = &rest[end + 2..],
+            None => break,
+        }
+    }
+    text
+}
+
+fn mentions_script(value: &[u8]) -> bool {
+    let value = value[1..].trim_ascii_start();
+    value.get(..11).is_some_and(|start| start.eq_ignore_ascii_case(b"javascript:"))
+        || value.starts_with(b"//")
+        || value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"))
+}
+
+/// Programs of six characters, and the usual beginnings of others that have no letters.
+fn symbols(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    let mut start = None;
+    for at in 0..=text.len() {
+        let symbol = text.get(at).is_some_and(|byte| {
+            matches!(byte, b'[' | b']' | b'(' | b')' | b'!' | b'+' | b'{' | b'}')
+        });
+        match (symbol, start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                start = None;
+                let run = &text[from..at];
+                let telling = [&b"![]"[..], b"!+[]", b"+[]", b"[][(", b"+{}", b"({}+"]
+                    .iter()
+                    .any(|sign| contains(&run[..run.len().min(FAR_ENOUGH)], sign));
+                if run.len() >= SHORTEST_RUN && telling {
+                    report(&rules::SCRIPT_SYMBOLS, from..at);
+                }
+            }
+            _ => {}
+        }
+    }
+    for sign in [&b"=~[];"[..], b"=!![]", b"=''+!", b"/_=/"] {
+        if let Some(at) = memchr::memmem::find(text, sign) {
+            report(&rules::SCRIPT_SYMBOLS, at..at + sign.len());
+        }
+    }
+}
+
+/// `self["x"]["y"]("z")`: a member whose name is a text is called.
+fn computed_calls(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    for at in memchr::memmem::find_iter(text, b"](") {
+        let Some(quote) = at
+            .checked_sub(1)
+            .map(|last| text[last])
+            .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
+        else {
+            continue;
+        };
+        let from = at.saturating_sub(FAR_ENOUGH);
+        let inner = &text[from..at - 1];
+        let Some(open) = inner.iter().rposition(|byte| *byte == b'[') else { continue };
+        let owned =
+            inner[..open].last().is_some_and(|byte| is_word(*byte) || matches!(byte, b']' | b')'));
+        if owned
+            && matches!(inner.get(open + 1), Some(first) if *first == quote || matches!(first, b'"' | b'\'' | b'`' | b'/'))
+        {
+            report(&rules::SCRIPT_OBJECT, from + open..at + 2);
+        }
+    }
+}
+
+/// A text that begins as a module does.
+fn import(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    let trimmed = text.trim_ascii();
+    let Some(rest) = trimmed.strip_prefix(b"import") else { return };
+    let start = text.len() - text.trim_ascii_start().len();
+    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let names = line
+        .trim_ascii_start()
+        .first()
+        .is_some_and(|byte| matches!(byte, b'{' | b'*' | b'"' | b'\'' | b'('));
+    let from =
+        [&b"from \""[..], b"from '", b"from\"", b"from'"].iter().any(|sign| contains(line, sign));
+    let direct =
+        line.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'(' | b'"' | b'\''));
+    if rest.len() == line.len() && (direct || (from && (names || line.starts_with(b" ")))) {
+        report(&rules::SCRIPT_IMPORT, start..start + trimmed.len());
+    }
+}
+
+/// `' in x.y=`: a quote that ends a literal, an operator, and an assignment to a member.
+fn after_quote(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    let trimmed = text.trim_ascii();
+    let [b'"' | b'\'', rest @ ..] = trimmed else { return };
+    let rest = rest.trim_ascii_start();
+    let rest = match rest {
+        [b'i', b'n', rest @ ..] => rest,
+        [operator, rest @ ..] if b";+-*/|&^%})]?".contains(operator) => rest,
+        _ => return,
+    };
+    let target = rest.trim_ascii_start();
+    let length = target.iter().take_while(|byte| is_word(**byte) || **byte == b'.').count();
+    if target[..length].contains(&b'.')
+        && target[length..].trim_ascii_start().first() == Some(&b'=')
+    {
+        report(&rules::SCRIPT_OBJECT, 0..text.len() - target.len() + length);
+    }
+}
+
+/// The identifiers of a text.
+struct Words<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Iterator for Words<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let start = self.at + self.text[self.at..].iter().position(|byte| is_word(*byte))?;
+        let length = self.text[start..].iter().position(|byte| !is_word(*byte));
+        self.at = length.map_or(self.text.len(), |length| start + length);
+        Some(start..self.at)
+    }
+}
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+}
+
+fn is(name: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|known| name == known.as_bytes())
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
+}
+
+/// Functions that show, run or send something.
+const CALLS: &[&str] = &[
+    "alert",
+    "confirm",
+    "prompt",
+    "eval",
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "execScript",
+    "globalEval",
+    "msgbox",
+    "MsgBox",
+    "fromCharCode",
+    "fromCodePoint",
+    "importScripts",
+    "createContextualFragment",
+    "insertAdjacentHTML",
+    "ALERT",
+    "Alert",
+    "$eval",
+    "trustAsHtml",
+];
+
+/// Functions that many programs call, and hardly a text of a few words.
+const CALLS_ALONE: &[&str] = &[
+    "atob",
+    "btoa",
+    "fetch",
+    "import",
+    "getScript",
+    "parseHTML",
+    "postMessage",
+    "addEventListener",
+    "requestAnimationFrame",
+];
+
+/// Objects that only a page has.
+const PAGE: &[&str] = &[
+    "document",
+    "window",
+    "top",
+    "frames",
+    "globalThis",
+    "opener",
+    "navigator",
+    "localStorage",
+    "sessionStorage",
+];
+
+/// Objects that other programs have as well.
+const OBJECTS: &[&str] = &["self", "this", "parent", "location", "history"];
+
+/// Members of these that no text needs.
+const MEMBERS: &[&str] = &[
+    "cookie",
+    "write",
+    "writeln",
+    "domain",
+    "location",
+    "documentElement",
+    "body",
+    "createElement",
+    "getElementById",
+    "getElementsByTagName",
+    "querySelector",
+    "querySelectorAll",
+    "innerHTML",
+    "outerHTML",
+    "forms",
+    "scripts",
+    "execCommand",
+    "defaultView",
+    "URL",
+    "documentURI",
+    "referrer",
+    "href",
+    "hash",
+    "replace",
+    "assign",
+    "open",
+    "name",
+    "alert",
+    "eval",
+    "onerror",
+    "parent",
+    "top",
+    "frames",
+    "opener",
+    "sendBeacon",
+    "pushState",
+    "getItem",
+    "setItem",
+    "atob",
+    "implementation",
+    "all",
+    "execScript",
+    "confirm",
+    "prompt",
+    "document",
+    "window",
+    "globalEval",
+    "setTimeout",
+];
+
+/// Those that betray the page whatever the object is called.
+const MEMBERS_OF_ALL: &[&str] =
+    &["alert", "eval", "onerror", "execScript", "document", "pushState"];
+
+/// Members from which any function can be made.
+const MEMBERS_ALONE: &[&str] =
+    &["constructor", "__proto__", "globalEval", "innerHTML", "outerHTML", "srcdoc", "parentNode"];
+
+/// Six-character programs are hundreds long; punctuation in prose and code is not.
+const SHORTEST_RUN: usize = 9;
+
+/// What is further away does not belong to it.
+const FAR_ENOUGH: usize = 256;
+
+/// From here on it is prose, or a program, that names things of the browser.
+const PROSE: usize = 12;
