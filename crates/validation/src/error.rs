@@ -64,4 +64,7 @@ pub enum Error {
     /// A program or an argument was refused.
     #[error(transparent)]
     Argv(#[from] crate::ArgvError),
+    /// A file that somebody sent cannot be read.
+    #[error("the uploaded file cannot be read")]
+    Upload(#[source] std::io::Error),
 }

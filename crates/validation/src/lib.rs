@@ -8,6 +8,7 @@ mod error;
 mod limit;
 mod net;
 mod sink;
+mod upload;
 
 pub use command::{
     Argument, Command, CommandError, CommandProblem, Date, Grammar, InputValidator, Invocation,
@@ -24,3 +25,4 @@ pub use sink::{
     SafePath, Untrusted,
 };
 pub use sink::{Arg, Argv, ArgvError, Dashes, Program};
+pub use upload::{FileKind, UploadProblem, UploadReport, UploadRules};

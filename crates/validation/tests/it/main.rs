@@ -20,5 +20,6 @@ mod safe_path;
 mod terminal;
 mod unicode;
 mod untrusted;
+mod upload;
 mod url_rules;
 mod xml_rules;
