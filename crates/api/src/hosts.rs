@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use wardkit_validation::{Accept, Error};
+
 /// The names by which a request may call the listener.
 ///
 /// A web page can point a name of its own at 127.0.0.1 and so make a browser on this machine talk to the listener
@@ -17,24 +19,29 @@ impl Hosts {
         Self { listen, names: names.to_vec() }
     }
 
-    /// Returns whether `authority`, a host with or without port, is one of ours.
-    pub(crate) fn allow(&self, authority: &str) -> bool {
-        match split(authority) {
-            Some(Host::Address(address)) => self.is_own(address),
-            Some(Host::Name(name)) => {
-                name.eq_ignore_ascii_case("localhost")
-                    || self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
-            }
-            None => false,
-        }
-    }
-
     fn is_own(&self, address: IpAddr) -> bool {
         let local = match address {
             IpAddr::V4(four) => four.is_loopback(),
             IpAddr::V6(six) => six == Ipv6Addr::LOCALHOST,
         };
         local || address == self.listen
+    }
+}
+
+/// Accepts an authority, a host with or without port, that is one of ours.
+impl Accept<str> for Hosts {
+    type Safe = ();
+
+    fn accept(&self, authority: &str) -> Result<(), Error> {
+        let is_ours = match split(authority) {
+            Some(Host::Address(address)) => self.is_own(address),
+            Some(Host::Name(name)) => {
+                name.eq_ignore_ascii_case("localhost")
+                    || self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+            }
+            None => false,
+        };
+        if is_ours { Ok(()) } else { Err(Error::NotListed) }
     }
 }
 
@@ -103,14 +110,14 @@ mod tests {
             ("[::ffff:127.0.0.1]", false),
             ("[127.0.0.1]", false),
         ] {
-            assert_eq!(hosts.allow(authority), allowed, "{authority}");
+            assert_eq!(hosts.accept(authority).is_ok(), allowed, "{authority}");
         }
     }
 
     #[test]
     fn the_listen_address_is_allowed() {
         let hosts = Hosts::new("192.0.2.7".parse().unwrap(), &[]);
-        assert!(hosts.allow("192.0.2.7:9180"));
-        assert!(!hosts.allow("192.0.2.8:9180"));
+        assert!(hosts.accept("192.0.2.7:9180").is_ok());
+        assert!(hosts.accept("192.0.2.8:9180").is_err());
     }
 }

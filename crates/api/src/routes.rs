@@ -1,6 +1,7 @@
 //! Which addresses exist, on which listener, with which methods.
 
 use http::Method;
+use wardkit_validation::{Accept, Untrusted};
 
 use crate::problem::Problem;
 
@@ -51,13 +52,12 @@ impl Route {
     }
 
     /// Finds what a method and a path ask for.
-    pub(crate) fn find(door: Door, method: &Method, path: &str) -> Result<Self, Problem> {
-        let table = match door {
-            Door::Http => HTTP,
-            Door::Control => CONTROL,
-        };
-        let found = table.iter().find(|(known, _)| *known == path);
-        let &(_, route) = found.ok_or(const { Problem::not_found() })?;
+    pub(crate) fn find(
+        door: Door,
+        method: &Method,
+        path: Untrusted<&str>,
+    ) -> Result<Self, Problem> {
+        let route = path.validate_for(&door).map_err(|_| const { Problem::not_found() })?;
         match (route, method) {
             (Self::Reload, &Method::POST) | (Self::View(_), &Method::GET | &Method::HEAD) => {
                 Ok(route)
@@ -65,6 +65,20 @@ impl Route {
             (Self::Reload, _) => Err(Problem::method("POST")),
             (Self::View(_), _) => Err(Problem::method("GET, HEAD")),
         }
+    }
+}
+
+/// Only a path that is in the door's table leads anywhere: nothing of it is decoded, joined or looked up elsewhere.
+impl Accept<str> for Door {
+    type Safe = Route;
+
+    fn accept(&self, path: &str) -> Result<Route, wardkit_validation::Error> {
+        let table = match self {
+            Self::Http => HTTP,
+            Self::Control => CONTROL,
+        };
+        let found = table.iter().find(|(known, _)| *known == path);
+        found.map(|&(_, route)| route).ok_or(wardkit_validation::Error::NotListed)
     }
 }
 

@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use wardkit_core::{Clock, SystemClock};
+use wardkit_validation::Untrusted;
 
 use crate::body::Whole;
 use crate::connection::Link;
@@ -56,7 +57,7 @@ impl Service {
         if body.size_hint().lower() > site.limits.max_body as u64 {
             return Err(Problem::body_too_large());
         }
-        let route = Route::find(site.door, &head.method, head.uri.path())?;
+        let route = Route::find(site.door, &head.method, Untrusted::new(head.uri.path()))?;
         self.asked(Asked::For(route.label()));
         Ok(route)
     }
@@ -140,8 +141,9 @@ fn check_host(hosts: &Hosts, fields: &HeaderMap, target: &Uri) -> Result<(), Pro
     if host.is_empty() {
         return Err(Problem::host_field());
     }
-    let own = host.to_str().is_ok_and(|host| hosts.allow(host))
-        && target.authority().is_none_or(|authority| hosts.allow(authority.as_str()));
+    let allow = |name: &str| Untrusted::new(name).validate_for(hosts).is_ok();
+    let own = host.to_str().is_ok_and(allow)
+        && target.authority().is_none_or(|authority| allow(authority.as_str()));
     if own { Ok(()) } else { Err(Problem::foreign_host()) }
 }
 
