@@ -9,6 +9,9 @@ pub enum Error {
         "no sink has that name: sql, html, shell, path, template, url, header, prompt, code, xml, ldap, nosql, unicode and terminal are"
     )]
     Sink,
+    /// The name is of no kind of sensitive data.
+    #[error("no kind has that name: secret, card, iban, email, phone and ip are")]
+    Sensitive,
     /// The value is none of those that are allowed.
     #[error("the value is none of those that are allowed")]
     NotListed,

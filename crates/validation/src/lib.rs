@@ -6,6 +6,7 @@ mod detect;
 mod duration;
 mod error;
 mod limit;
+mod mask;
 mod net;
 mod sink;
 mod upload;
@@ -19,6 +20,10 @@ pub use detect::{Class, Finding, Layer, Level, Rule, Sink, Verdict, rule, rules}
 pub use detect::{PromptScore, PromptSignal, prompt_score};
 pub use error::Error;
 pub use limit::{Limited, Quota, RateLimiter};
+#[cfg(feature = "tracing")]
+pub use mask::MaskingMakeWriter;
+pub use mask::{Found, Masked, MaskedLines, Masker, MaskerBuilder, MaskingWriter};
+pub use mask::{Recogniser, Recognisers, Sensitive};
 pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
 pub use sink::{
     Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,

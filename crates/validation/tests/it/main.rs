@@ -10,6 +10,7 @@ mod filename_rules;
 mod header_rules;
 mod html_rules;
 mod limit;
+mod mask;
 mod names;
 mod path_rules;
 mod pipeline;

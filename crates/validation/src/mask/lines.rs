@@ -1,0 +1,69 @@
+//! Masks a text that comes line by line.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use super::recogniser::Sensitive;
+use super::structured::PEM_END;
+use super::table::special;
+use super::{Found, Masker};
+
+/// Masks lines in their order: one line for each, and a private key over many lines whole.
+///
+/// ```
+/// use wardkit_validation::Masker;
+///
+/// let mut lines = Masker::default().lines();
+/// assert_eq!(&*lines.mask(b"-----BEGIN PRIVATE KEY-----\n"), b"-----BEGIN PRIVATE KEY-----\n");
+/// assert_eq!(&*lines.mask(b"MIIEvQIBADANBgkqhkiG9w0BAQEF\n"), b"***\n");
+/// assert_eq!(&*lines.mask(b"-----END PRIVATE KEY-----\n"), b"-----END PRIVATE KEY-----\n");
+/// ```
+#[derive(Clone, Debug)]
+pub struct MaskedLines {
+    masker: Masker,
+    /// How many lines a private key has had so far, while one is open.
+    key_lines: Option<usize>,
+}
+
+impl MaskedLines {
+    pub(super) const fn new(masker: Masker) -> Self {
+        Self { masker, key_lines: None }
+    }
+
+    /// Returns the next line masked; the line itself where there is nothing to mask. It may end in a line feed, with or
+    /// without a carriage return.
+    #[must_use]
+    pub fn mask<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
+        let Some(lines) = self.key_lines else {
+            let found = self.masker.find(line);
+            self.open(line, &found);
+            return self.masker.settled(line, &found);
+        };
+        let end = memmem::find(line, PEM_END);
+        // Logs put a time before each line of a key, so no line can be told not to be of one; but no key is so long.
+        self.key_lines = if end.is_some() || lines >= LONGEST_KEY { None } else { Some(lines + 1) };
+        let key = end.unwrap_or(line.len());
+        let mut masked = Vec::with_capacity(line.len());
+        self.masker.write_lines(&mut masked, &line[..key], Sensitive::Secret);
+        let rest = self.masker.find(&line[key..]);
+        masked.extend_from_slice(&self.masker.settled(&line[key..], &rest));
+        if masked == line { Cow::Borrowed(line) } else { Cow::Owned(masked) }
+    }
+
+    /// Notes whether a private key goes on in the next line.
+    fn open(&mut self, line: &[u8], found: &[Found]) {
+        let Some(begin) = memmem::rfind(line, b"PRIVATE KEY") else { return };
+        let rest = &line[begin..];
+        let is_key = found.iter().any(|found| found.recogniser.id == special::PRIVATE_KEY.id);
+        let begun = memmem::find(&line[..begin], b"-----BEGIN ").is_some();
+        let closed = memmem::find(rest, PEM_END).is_some();
+        let footer = memmem::find(&line[..begin], PEM_END).is_some();
+        if begun && (is_key || rest.trim_ascii_end().ends_with(b"-----")) && !closed && !footer {
+            self.key_lines = Some(0);
+        }
+    }
+}
+
+/// A key of RSA with 16384 bits has some 200 lines.
+const LONGEST_KEY: usize = 400;

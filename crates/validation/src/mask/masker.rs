@@ -1,0 +1,239 @@
+//! Masks texts.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use super::pseudonym::{Key, MASK, is_mask};
+use super::recogniser::Sensitive;
+use super::{Found, Masked, MaskedLines, Recognisers};
+
+/// Masks secrets and personal data in texts. Cloning is cheap.
+///
+/// ```
+/// use wardkit_validation::Masker;
+///
+/// let masker = Masker::default();
+/// assert_eq!(masker.mask("password=hunter2 user=bob"), "password=*** user=bob");
+/// ```
+///
+/// With a key, what is masked gets a pseudonym: the same secret the same eight digits, so that lines which speak of the
+/// same card or user can be told, without anybody learning which.
+///
+/// ```
+/// use wardkit_validation::Masker;
+///
+/// let masker = Masker::builder().key(b"32 bytes of a random source would be better").build();
+/// let (first, second) = (masker.mask("token for a@b.org"), masker.mask("mail to a@b.org"));
+/// assert_eq!(first.strip_prefix("token for "), second.strip_prefix("mail to "));
+/// assert_eq!(first.len(), "token for ***".len() + 8);
+/// ```
+#[derive(Clone)]
+pub struct Masker(Arc<Inner>);
+
+struct Inner {
+    recognisers: Recognisers,
+    key: Option<Key>,
+    allowed: HashSet<Box<[u8]>>,
+    last_digits: bool,
+}
+
+impl Default for Masker {
+    /// Masks everything but addresses of hosts, without pseudonyms.
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl Masker {
+    /// Begins a masker that differs from the default.
+    #[must_use]
+    pub fn builder() -> MaskerBuilder {
+        MaskerBuilder {
+            kinds: Sensitive::DEFAULT.to_vec(),
+            names: Vec::new(),
+            allowed: HashSet::new(),
+            key: None,
+            last_digits: false,
+        }
+    }
+
+    /// Returns the text with what is recognised masked; the text itself where there is nothing. Its lines stay lines.
+    #[must_use]
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.mask_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(masked) => Cow::Owned(
+                String::from_utf8(masked)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+            ),
+        }
+    }
+
+    /// Returns the same of a text that need not be UTF-8.
+    #[must_use]
+    pub fn mask_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        self.settled(text, &self.find(text))
+    }
+
+    /// Returns what is recognised and not allowed.
+    #[must_use]
+    pub fn find(&self, text: &[u8]) -> Vec<Found> {
+        let mut found = self.0.recognisers.find_bytes(text);
+        if !found.is_empty() {
+            found.retain(|found| {
+                let value = &text[found.range.clone()];
+                !is_mask(value) && !self.0.allowed.contains(value)
+            });
+        }
+        found
+    }
+
+    /// Begins a text that comes in lines: what a private key is, only the lines together tell.
+    #[must_use]
+    pub fn lines(&self) -> MaskedLines {
+        MaskedLines::new(self.clone())
+    }
+
+    /// Hides a value, under its pseudonym if the masker has a key.
+    #[must_use]
+    pub fn hide<T: AsRef<[u8]> + Zeroize>(&self, value: T) -> Masked<T> {
+        let pseudonym = self.0.key.as_ref().map(|key| key.pseudonym(value.as_ref()));
+        Masked::with_pseudonym(value, pseudonym)
+    }
+
+    /// Masks what was found, and then what only masking has brought about, such as a name that is now beside a mask:
+    /// so that masking what was masked changes nothing.
+    pub(super) fn settled<'t>(&self, text: &'t [u8], found: &[Found]) -> Cow<'t, [u8]> {
+        let mut masked = self.masked(text, found);
+        if !found.is_empty() {
+            for _ in 0..MOST_ROUNDS {
+                let again = self.find(&masked);
+                if again.is_empty() {
+                    break;
+                }
+                masked = Cow::Owned(self.masked(&masked, &again).into_owned());
+            }
+        }
+        masked
+    }
+
+    fn masked<'t>(&self, text: &'t [u8], found: &[Found]) -> Cow<'t, [u8]> {
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut masked = Vec::with_capacity(text.len() + 16 * found.len());
+        let mut at = 0;
+        for found in found {
+            masked.extend_from_slice(&text[at..found.range.start]);
+            self.write_lines(&mut masked, &text[found.range.clone()], found.recogniser.kind);
+            at = found.range.end;
+        }
+        masked.extend_from_slice(&text[at..]);
+        Cow::Owned(masked)
+    }
+
+    /// Masks each line of a value by itself, so that there are as many as before.
+    pub(super) fn write_lines(&self, out: &mut Vec<u8>, value: &[u8], kind: Sensitive) {
+        for line in value.split_inclusive(|byte| *byte == b'\n') {
+            let content = line.strip_suffix(b"\n").unwrap_or(line);
+            let content = content.strip_suffix(b"\r").unwrap_or(content);
+            if is_mask(content) {
+                out.extend_from_slice(content);
+            } else if !content.is_empty() {
+                self.write(out, content, kind);
+            }
+            out.extend_from_slice(&line[content.len()..]);
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, value: &[u8], kind: Sensitive) {
+        out.extend_from_slice(MASK.as_bytes());
+        if self.0.last_digits && kind == Sensitive::Card {
+            out.extend_from_slice(&value[value.len().saturating_sub(LAST_DIGITS)..]);
+        } else if let Some(key) = &self.0.key {
+            out.extend_from_slice(&key.pseudonym(value));
+        }
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Masker")
+            .field("recognisers", &self.0.recognisers)
+            .field("key", &self.0.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A masker in the making.
+#[must_use]
+pub struct MaskerBuilder {
+    kinds: Vec<Sensitive>,
+    names: Vec<String>,
+    allowed: HashSet<Box<[u8]>>,
+    key: Option<Key>,
+    last_digits: bool,
+}
+
+impl MaskerBuilder {
+    /// Masks these kinds, in place of [`Sensitive::DEFAULT`].
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = Sensitive>) -> Self {
+        self.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// Masks whatever stands beside this name, too, as it does beside `password`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Lets exactly this value stand, such as the key of an example.
+    pub fn allow(mut self, value: impl AsRef<[u8]>) -> Self {
+        self.allowed.insert(value.as_ref().into());
+        self
+    }
+
+    /// Sets the key of the pseudonyms: at least 16 bytes of a random source, the same wherever they are to agree.
+    pub fn key(mut self, key: &[u8]) -> Self {
+        self.key = Some(Key::new(key));
+        self
+    }
+
+    /// Leaves the last four digits of cards readable, as receipts do, in place of a pseudonym.
+    pub fn last_digits_of_cards(mut self) -> Self {
+        self.last_digits = true;
+        self
+    }
+
+    /// Returns the masker.
+    #[must_use]
+    pub fn build(self) -> Masker {
+        let recognisers = self
+            .names
+            .iter()
+            .fold(Recognisers::new(&self.kinds), |recognisers, name| recognisers.with_name(name));
+        Masker(Arc::new(Inner {
+            recognisers,
+            key: self.key,
+            allowed: self.allowed,
+            last_digits: self.last_digits,
+        }))
+    }
+}
+
+impl fmt::Debug for MaskerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MaskerBuilder").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+/// As receipts show them.
+const LAST_DIGITS: usize = 4;
+
+/// One round mostly finds nothing, and what it finds is settled by the next.
+const MOST_ROUNDS: usize = 4;

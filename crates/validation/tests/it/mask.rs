@@ -1,0 +1,15 @@
+//! What is masked, and what is not.
+
+mod chance;
+mod clean;
+mod keys;
+mod lines;
+mod names;
+mod personal;
+
+use wardkit_validation::Masker;
+
+/// Masks with the defaults.
+fn masked(text: &str) -> String {
+    Masker::default().mask(text).into_owned()
+}
