@@ -53,6 +53,10 @@ pub enum Error {
     /// A path was refused, or the file cannot be used.
     #[error(transparent)]
     Path(#[from] crate::PathError),
+    /// A URL was refused.
+    #[cfg(feature = "url")]
+    #[error(transparent)]
+    Url(#[from] crate::UrlError),
     /// The text is no day.
     #[error("no day of the calendar like 2026-02-28")]
     Date,

@@ -30,4 +30,9 @@ pub use sink::{
     SafePath, Untrusted,
 };
 pub use sink::{Arg, Argv, ArgvError, Dashes, Program};
+#[cfg(feature = "url")]
+pub use sink::{
+    Credentials, HostPattern, Pinned, Redirect, Resolve, SafeUrl, Scheme, SystemResolver, UrlError,
+    UrlPolicy,
+};
 pub use upload::{FileKind, UploadProblem, UploadReport, UploadRules};

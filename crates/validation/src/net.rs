@@ -28,6 +28,8 @@ use crate::Error;
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Prefixes", into = "Prefixes"))]
 pub struct AddressMap {
     nat64: Vec<Network>,
 }
@@ -75,17 +77,19 @@ impl AddressMap {
         )
     }
 
+    /// Returns the address and then the one inside it: what a list of networks has to be asked about.
+    #[cfg(feature = "url")]
+    pub(crate) fn readings(&self, address: IpAddr) -> impl Iterator<Item = IpAddr> {
+        let inner = self.embedded(address).map(|embedded| IpAddr::V4(embedded.address));
+        std::iter::once(address).chain(inner)
+    }
+
     fn kind_v6(&self, address: Ipv6Addr) -> AddressKind {
         let Some(Embedded { by, address: inner }) = self.embedded(IpAddr::V6(address)) else {
             return AddressKind::of_v6(address);
         };
-        // `::` and `::1` look like IPv4 addresses inside, but are what they are.
-        let own = AddressKind::of_v6(address);
-        if own == AddressKind::Loopback || own == AddressKind::Unspecified {
-            return own;
-        }
         match (AddressKind::of_v4(inner), by) {
-            (AddressKind::Public, Embedding::Isatap) => own,
+            (AddressKind::Public, Embedding::Isatap) => AddressKind::of_v6(address),
             (
                 AddressKind::Public,
                 Embedding::Mapped | Embedding::Nat64 | Embedding::OperatorNat64,
@@ -102,6 +106,30 @@ impl AddressKind {
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         AddressMap::new().kind(address)
+    }
+}
+
+/// How a map is written in a configuration.
+#[cfg(feature = "serde")]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Prefixes {
+    nat64: Vec<Network>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Prefixes> for AddressMap {
+    type Error = Error;
+
+    fn try_from(prefixes: Prefixes) -> Result<Self, Error> {
+        prefixes.nat64.into_iter().try_fold(Self::new(), Self::with_nat64)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<AddressMap> for Prefixes {
+    fn from(map: AddressMap) -> Self {
+        Self { nat64: map.nat64 }
     }
 }
 

@@ -4,9 +4,16 @@ mod argv;
 mod characters;
 mod path;
 mod untrusted;
+#[cfg(feature = "url")]
+mod url;
 
 pub use argv::{Arg, Argv, ArgvError, Dashes, Program};
 pub use path::{
     Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root, SafePath,
 };
 pub use untrusted::{Accept, Untrusted};
+#[cfg(feature = "url")]
+pub use url::{
+    Credentials, HostPattern, Pinned, Redirect, Resolve, SafeUrl, Scheme, SystemResolver, UrlError,
+    UrlPolicy,
+};

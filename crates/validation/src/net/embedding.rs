@@ -41,6 +41,8 @@ pub enum Embedding {
 pub(super) fn of(address: Ipv6Addr) -> Option<Embedded> {
     let low = low_v4(address);
     let (by, address) = match address.segments() {
+        // `::` and `::1` are IPv6's own.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => return None,
         [0, 0, 0, 0, 0, 0xffff, ..] => (Embedding::Mapped, low),
         [0, 0, 0, 0, 0, 0, ..] => (Embedding::Compatible, low),
         [0, 0, 0, 0, 0xffff, 0, ..] => (Embedding::Translated, low),

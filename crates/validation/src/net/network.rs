@@ -17,6 +17,8 @@ use crate::Error;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct Network {
     address: IpAddr,
     bits: u8,
@@ -84,6 +86,20 @@ impl FromStr for Network {
         let bits = bits.bytes().all(|b| b.is_ascii_digit()).then(|| bits.parse().ok()).flatten();
         let address = address.parse().ok();
         Self::new(address.ok_or(Error::Network)?, bits.ok_or(Error::Network)?)
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
     }
 }
 

@@ -18,6 +18,8 @@ mod policy;
 mod prompt_rules;
 mod redirect_rules;
 mod safe_path;
+#[cfg(feature = "url")]
+mod safe_url;
 mod terminal;
 mod unicode;
 mod untrusted;

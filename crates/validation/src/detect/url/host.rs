@@ -64,8 +64,7 @@ fn read_v6(inside: &str, seen: &mut Seen) {
     };
     seen.is_host = true;
     judge_address(IpAddr::V6(address), seen);
-    let own = matches!(address, Ipv6Addr::UNSPECIFIED | Ipv6Addr::LOCALHOST);
-    if AddressMap::new().embedded(IpAddr::V6(address)).is_some() && !own {
+    if AddressMap::new().embedded(IpAddr::V6(address)).is_some() {
         seen.spelling = Some(&rules::DISGUISED_ADDRESS);
     }
 }

@@ -1,0 +1,718 @@
+//! URLs that may be fetched, and those that may not.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use wardkit_core::Transient;
+use wardkit_validation::{
+    Accept, AddressKind, AddressMap, Credentials, Error, HostPattern, Pinned, Resolve, SafeUrl,
+    Scheme, Untrusted, UrlError, UrlPolicy,
+};
+
+/// Answers every name with the same addresses.
+struct Fixed(&'static [&'static str]);
+
+impl Resolve for Fixed {
+    fn resolve(&self, _host: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(self.0.iter().map(|address| address.parse().unwrap()).collect())
+    }
+}
+
+/// Must not be asked.
+struct Nobody;
+
+impl Resolve for Nobody {
+    fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        panic!("{host} was looked up");
+    }
+}
+
+fn refusal(policy: &UrlPolicy, text: &str) -> UrlError {
+    match policy.accept(text) {
+        Err(Error::Url(error)) => error,
+        other => panic!("{text:?}: {other:?}"),
+    }
+}
+
+fn pin(policy: &UrlPolicy, text: &str, resolver: &dyn Resolve) -> Result<Pinned, UrlError> {
+    match policy.accept(text) {
+        Ok(url) => url.pin(policy, resolver),
+        Err(Error::Url(error)) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn what_people_fetch_is_accepted_as_written() {
+    for (text, host, port, target) in [
+        ("https://example.com", "example.com", 443, "/"),
+        ("https://example.com/", "example.com", 443, "/"),
+        ("http://example.com/a/b.html?c=d&e=%20f#g", "example.com", 80, "/a/b.html?c=d&e=%20f"),
+        ("HTTPS://EXAMPLE.com:443/A", "example.com", 443, "/A"),
+        ("https://m\u{fc}nchen.de/stra\u{df}e", "xn--mnchen-3ya.de", 443, "/stra%C3%9Fe"),
+        (
+            "https://\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{440}\u{444}/",
+            "xn--e1afmkfd.xn--p1ai",
+            443,
+            "/",
+        ),
+        ("https://a_b.example.co.uk/?q=@x", "a_b.example.co.uk", 443, "/?q=@x"),
+        ("https://example.com/@name/https://x", "example.com", 443, "/@name/https://x"),
+        ("https://93.184.215.14/", "93.184.215.14", 443, "/"),
+        ("https://[2606:4700:4700::1111]/", "[2606:4700:4700::1111]", 443, "/"),
+        ("https://[64:ff9b::5db8:d70e]/", "[64:ff9b::5db8:d70e]", 443, "/"),
+    ] {
+        let url = UrlPolicy::default().accept(text).unwrap();
+        assert_eq!((url.host(), url.port(), url.path_and_query()), (host, port, target), "{text}");
+    }
+    let url: SafeUrl = Untrusted::new("https://example.com:443/".to_owned())
+        .validate_for::<str, _>(&UrlPolicy::default())
+        .unwrap();
+    assert_eq!((url.scheme(), url.host_header(), url.hops()), (Scheme::Https, "example.com", 0));
+    assert_eq!(format!("{url:?}"), "SafeUrl { scheme: Https, port: 443, hops: 0, .. }");
+}
+
+#[track_caller]
+fn check(reason: &str, texts: &[&str]) {
+    for text in texts {
+        let refused = refusal(&UrlPolicy::default(), text).to_string();
+        assert!(refused.contains(reason), "{text:?}: {refused}");
+    }
+}
+
+#[test]
+fn hostile_spellings_are_refused_with_their_reason() {
+    check(
+        "no scheme, two slashes and a host",
+        &[
+            "",
+            "example.com",
+            "//example.com",
+            "///example.com",
+            "/a",
+            "https:",
+            "https:example.com",
+            "https:/example.com",
+            "https:///example.com",
+            "https://",
+            "https://?x",
+            "https://#",
+            "1https://example.com",
+            ":https://example.com",
+            "%68ttps://example.com",
+        ],
+    );
+    check(
+        "not one that the policy allows",
+        &[
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "mailto:a@b.example",
+            "file:/etc/passwd",
+            "jar:https://example.com!/a",
+            "url:https://example.com",
+            "file:///etc/passwd",
+            "file://localhost/etc/passwd",
+            "gopher://example.com:70/_x",
+            "dict://example.com:2628/",
+            "ftp://example.com/",
+            "ldap://example.com/",
+            "javascript://example.com/%0aalert(1)",
+            "ws://example.com/",
+            "netdoc:///etc/passwd",
+            "php://input",
+            "view-source://example.com",
+        ],
+    );
+    check(
+        "a space, a control character, an invisible one or a backslash",
+        &[
+            " https://example.com",
+            "https://example.com ",
+            "https://exam ple.com",
+            "ht\ttps://example.com",
+            "https://example.com\r\nHost: x",
+            "https://example.com/\u{0}",
+            "https:\\\\example.com",
+            "https:/\\example.com",
+            "https://example.com\\@127.0.0.1/",
+            "https://example.com/a\\..\\b",
+            "https://exa\u{200b}mple.com",
+            "https://exa\u{ad}mple.com",
+            "https://example.com/\u{202e}x",
+            "https://example.com/\u{a0}",
+            "\u{feff}https://example.com",
+            "https://127.0.0.1 &@example.com# @example.org/",
+            "https://example.com\u{3000}",
+        ],
+    );
+    check(
+        "user or password",
+        &[
+            "https://user@example.com",
+            "https://user:pass@example.com",
+            "https://@example.com",
+            "https://:@example.com",
+            "https://example.com@127.0.0.1/",
+            "https://example.com:443@127.0.0.1/",
+            "https://example.com&@127.0.0.1/",
+            "https://a@b@c.example",
+            "https://[::1]@example.com",
+        ],
+    );
+    check(
+        "not written as what it stands for",
+        &[
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://017700000001/",
+            "http://0177.0.0.1/",
+            "http://127.1/",
+            "http://127.0.1/",
+            "http://0x7f.0.0.1/",
+            "http://0/",
+            "http://127.0.0.1./",
+            "http://%31%32%37.0.0.1/",
+            "http://127%2e0.0.1/",
+            "http://\u{2460}\u{2461}\u{2466}.0.0.1/",
+            "http://127\u{3002}0\u{3002}0\u{3002}1/",
+            "http://\u{ff11}27.0.0.1/",
+            "http://\u{1d7cf}27.0.0.1/",
+            "http://exampl%65.com/",
+            "http://0x5db8d70e/",
+            "http://\u{24d4}\u{24e7}\u{24d0}\u{24dc}\u{24df}\u{24db}\u{24d4}.com/",
+            "http://l\u{2134}calhost/",
+            "http://example\u{3002}com/",
+        ],
+    );
+    check(
+        "a name of the inside",
+        &[
+            "http://localhost/",
+            "http://LOCALHOST/",
+            "http://a.localhost/",
+            "http://printer.local/",
+            "http://metadata.google.internal/",
+            "http://metadata/",
+            "http://redis/",
+            "http://kubernetes.default.svc/",
+            "http://x.svc.cluster.local/",
+            "http://nas.home.arpa/",
+            "http://router.lan/",
+            "http://x.localdomain/",
+        ],
+    );
+    check(
+        "not public but loopback",
+        &[
+            "http://127.0.0.1/",
+            "http://127.255.0.9/",
+            "http://[::1]/",
+            "http://[0:0::0:1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::7f00:1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[::ffff:0:7f00:1]/",
+            "http://[2001:0:1::80ff:fffe]/",
+            "http://[2606:4700::5efe:7f00:1]/",
+            "http://[64:ff9b:1::7f00:1]/",
+        ],
+    );
+    check(
+        "not public but cloud metadata",
+        &[
+            "http://169.254.169.254/latest/meta-data/",
+            "http://[fd00:ec2::254]/",
+            "http://100.100.100.200/",
+            "http://[::ffff:a9fe:a9fe]/",
+        ],
+    );
+    check("not public but unspecified", &["http://0.0.0.0/", "http://[::]/", "http://0.1.2.3/"]);
+    check(
+        "not public but private",
+        &["http://10.0.0.1/", "http://172.16.9.9/", "http://192.168.1.1/"],
+    );
+    check(
+        "not public but",
+        &[
+            "http://100.64.0.1/",
+            "http://[fe80::1]/",
+            "http://[fec0::1]/",
+            "http://[fc00::1]/",
+            "http://224.0.0.1/",
+            "http://255.255.255.255/",
+            "http://[ff02::1]/",
+            "http://198.18.0.1/",
+            "http://192.0.2.1/",
+            "http://[100::1]/",
+        ],
+    );
+    check(
+        "host is no name and no address",
+        &[
+            "http://[::1",
+            "http://[::g]/",
+            "http://[fe80::1%25eth0]/",
+            "http://1.2.3.4.5/",
+            "http://256.0.0.1/",
+            "http://a..example/",
+            "http://.example.com/",
+            "http://exa<mple.com/",
+            "http://example.com:99999/",
+            "http://example.com:8o/",
+            "http://a:b:80/",
+            "http://example.com%00.example.org/",
+            "http://example.com./",
+            "http://localhost./",
+            "http://a;b.example/",
+            "http://a,b.example/",
+            "http://a!b.example/",
+        ],
+    );
+    check("port 22 is not", &["http://example.com:22/", "https://example.com:22/"]);
+    check("port 0 is not", &["http://example.com:0/"]);
+    let long = format!("https://example.com/{}", "a".repeat(2048));
+    assert_eq!(
+        refusal(&UrlPolicy::default(), &long).to_string(),
+        "the URL has 2068 bytes, and the policy takes 2048"
+    );
+}
+
+#[test]
+fn a_refusal_shows_nothing_of_the_url() {
+    for text in [
+        "https://hunter2@hunter2.example",
+        "http://hunter2/",
+        "hunter2",
+        "https://hunter2.example:1/",
+    ] {
+        let refused = policy_error(text);
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+}
+
+fn policy_error(text: &str) -> String {
+    let refused = refusal(&UrlPolicy::default(), text);
+    format!("{refused} {refused:?}")
+}
+
+#[test]
+fn every_address_of_a_name_is_judged() {
+    let policy = UrlPolicy::default();
+    let pinned =
+        pin(&policy, "https://example.com/", &Fixed(&["93.184.215.14", "2606:4700::1111"]))
+            .unwrap();
+    let addrs: Vec<String> = pinned.addrs().iter().map(SocketAddr::to_string).collect();
+    assert_eq!(addrs, ["93.184.215.14:443", "[2606:4700::1111]:443"]);
+    for mixed in [
+        &["93.184.215.14", "10.0.0.1"][..],
+        &["10.0.0.1", "93.184.215.14"],
+        &["93.184.215.14", "::ffff:10.0.0.1"],
+        &["2606:4700::1111", "64:ff9b::a00:1"],
+    ] {
+        let refused =
+            pin(&policy, "https://example.com/", &Fixed(Box::leak(mixed.into()))).unwrap_err();
+        assert!(
+            matches!(refused, UrlError::Address { kind: AddressKind::Private }),
+            "{mixed:?}: {refused}"
+        );
+    }
+    assert!(matches!(pin(&policy, "https://example.com/", &Fixed(&[])), Err(UrlError::NoAddress)));
+    let silent = |_: &str| Err(ErrorKind::TimedOut.into());
+    let refused = policy.accept("https://example.com/").unwrap().pin(&policy, &silent).unwrap_err();
+    assert!(refused.is_transient());
+    assert!(!UrlError::NoAddress.is_transient());
+}
+
+#[test]
+fn an_address_is_not_looked_up() {
+    let pinned = pin(&UrlPolicy::default(), "https://93.184.215.14/", &Nobody).unwrap();
+    assert_eq!(pinned.addrs(), ["93.184.215.14:443".parse().unwrap()]);
+}
+
+#[test]
+fn a_second_answer_is_never_asked_for() {
+    // The first answer is public, every later one is this machine.
+    let asked = Cell::new(0);
+    let rebinding = |_: &str| {
+        asked.set(asked.get() + 1);
+        let address: [u8; 4] = if asked.get() == 1 { [93, 184, 215, 14] } else { [127, 0, 0, 1] };
+        Ok(vec![address.into()])
+    };
+    let policy = UrlPolicy::default();
+    let pinned = policy.accept("http://rebind.example/").unwrap().pin(&policy, &rebinding).unwrap();
+    assert_eq!(pinned.addrs(), ["93.184.215.14:80".parse().unwrap()]);
+    assert_eq!(asked.get(), 1);
+    // The next hop to the same name asks anew, and is judged anew.
+    let next = pinned.redirect(&policy, "/again").unwrap();
+    assert!(matches!(
+        next.url.pin(&policy, &rebinding),
+        Err(UrlError::Address { kind: AddressKind::Loopback })
+    ));
+}
+
+#[test]
+fn lists_of_hosts_and_networks_are_kept() {
+    let mut policy = UrlPolicy::default();
+    policy.allowed_hosts =
+        vec!["api.example.com".parse().unwrap(), "*.cdn.example".parse().unwrap()];
+    policy.denied_hosts = vec!["bad.cdn.example".parse().unwrap()];
+    for allowed in
+        ["https://api.example.com/", "https://a.cdn.example/", "https://a.b.cdn.example/"]
+    {
+        assert!(policy.accept(allowed).is_ok(), "{allowed}");
+    }
+    for refused in [
+        "https://example.com/",
+        "https://cdn.example/",
+        "https://xcdn.example/",
+        "https://api.example.com.evil.example/",
+        "https://93.184.215.14/",
+    ] {
+        assert!(matches!(refusal(&policy, refused), UrlError::HostNotAllowed), "{refused}");
+    }
+    assert!(matches!(refusal(&policy, "https://bad.cdn.example/"), UrlError::HostDenied));
+
+    // One service of the inside, by name and network: neither alone is enough.
+    let mut policy = UrlPolicy::default();
+    policy.allowed_hosts = vec!["vault.internal".parse().unwrap()];
+    let inside = Fixed(&["10.1.2.3"]);
+    assert!(matches!(
+        pin(&policy, "https://vault.internal/", &inside),
+        Err(UrlError::Address { kind: AddressKind::Private })
+    ));
+    policy.danger_allowed_networks = vec!["10.1.0.0/16".parse().unwrap()];
+    assert!(pin(&policy, "https://vault.internal/", &inside).is_ok());
+    assert!(pin(&policy, "https://vault.internal/", &Fixed(&["::ffff:10.1.2.3"])).is_ok());
+    assert!(pin(&policy, "https://vault.internal/", &Fixed(&["10.2.2.3"])).is_err());
+    policy.denied_networks = vec!["10.1.2.0/24".parse().unwrap()];
+    for address in [&["10.1.2.3"][..], &["::ffff:10.1.2.3"], &["64:ff9b::a01:203"]] {
+        let refused = pin(&policy, "https://vault.internal/", &Fixed(Box::leak(address.into())));
+        assert!(matches!(refused, Err(UrlError::NetworkDenied)), "{address:?}");
+    }
+    policy = UrlPolicy::default();
+    policy.danger_allowed_networks = vec!["::1".parse().unwrap()];
+    policy.schemes = vec![Scheme::Http];
+    policy.ports = vec![8080];
+    assert!(policy.accept("http://[::1]:8080/").is_ok());
+    assert!(matches!(refusal(&policy, "https://[::1]:8080/"), UrlError::Scheme));
+    assert!(matches!(refusal(&policy, "http://127.0.0.1:8080/"), UrlError::Address { .. }));
+}
+
+#[test]
+fn an_operators_translator_leads_to_what_is_behind_it() {
+    let mut policy = UrlPolicy::default();
+    assert!(pin(&policy, "https://example.com/", &Fixed(&["2a01:db8:1:2:3:4:a00:1"])).is_ok());
+    policy.addresses =
+        AddressMap::new().with_nat64("2a01:db8:1:2:3:4::/96".parse().unwrap()).unwrap();
+    assert!(matches!(
+        pin(&policy, "https://example.com/", &Fixed(&["2a01:db8:1:2:3:4:a00:1"])),
+        Err(UrlError::Address { kind: AddressKind::Private })
+    ));
+    assert!(pin(&policy, "https://example.com/", &Fixed(&["2a01:db8:1:2:3:4:808:808"])).is_ok());
+}
+
+#[test]
+fn a_pattern_of_hosts_is_a_name() {
+    for text in ["example.com", "*.example.com", "localhost", "xn--mnchen-3ya.de"] {
+        assert_eq!(text.parse::<HostPattern>().unwrap().to_string(), text);
+    }
+    assert_eq!("M\u{fc}nchen.DE".parse::<HostPattern>().unwrap().to_string(), "xn--mnchen-3ya.de");
+    for text in [
+        "",
+        "*",
+        "*.",
+        "a.*.com",
+        "**.a",
+        "10.0.0.1",
+        "[::1]",
+        "0x7f.1",
+        "a b",
+        "a/b",
+        "https://a",
+        "a.com.",
+        ".a.com",
+    ] {
+        assert!(matches!(text.parse::<HostPattern>(), Err(UrlError::Pattern)), "{text}");
+    }
+}
+
+#[test]
+fn a_url_of_a_laxer_policy_is_judged_again() {
+    let mut lax = UrlPolicy::default();
+    lax.danger_allowed_networks = vec!["0.0.0.0/0".parse().unwrap()];
+    lax.ports = vec![6379];
+    let strict = UrlPolicy::default();
+    let url = lax.accept("http://127.0.0.1:6379/").unwrap();
+    assert!(url.clone().pin(&lax, &Nobody).is_ok());
+    assert!(matches!(url.clone().pin(&strict, &Nobody), Err(UrlError::Port { port: 6379 })));
+    assert!(matches!(url.pin_to(&strict, []), Err(UrlError::Port { port: 6379 })));
+}
+
+fn public(text: &str) -> Pinned {
+    pin(&UrlPolicy::default(), text, &Fixed(&["93.184.215.14"])).unwrap()
+}
+
+#[test]
+fn a_redirect_is_joined_as_browsers_do() {
+    let from = public("https://example.com/a/b?c=d");
+    for (location, to) in [
+        ("/x", "https://example.com/x"),
+        ("x", "https://example.com/a/x"),
+        ("../x", "https://example.com/x"),
+        ("?x=y", "https://example.com/a/b?x=y"),
+        ("", "https://example.com/a/b?c=d"),
+        ("//example.org/x", "https://example.org/x"),
+        ("https://example.org/", "https://example.org/"),
+        ("https://example.com:443/x", "https://example.com/x"),
+    ] {
+        let next = from.redirect(&UrlPolicy::default(), location).unwrap();
+        assert_eq!(next.url.as_str(), to, "{location}");
+        assert_eq!(next.url.hops(), 1);
+        let expected =
+            if to.contains("example.org") { Credentials::Drop } else { Credentials::Keep };
+        assert_eq!(next.credentials, expected, "{location}");
+    }
+}
+
+#[test]
+fn a_redirect_is_judged_like_a_first_url() {
+    let from = public("https://example.com/a");
+    for location in [
+        "http://169.254.169.254/",
+        "//127.0.0.1/",
+        "//2130706433/",
+        "https://localhost/",
+        "///evil.example",
+        "////evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https:///evil.example",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "gopher://evil.example/",
+        "//user@evil.example/",
+        "//evil.example:6379/",
+        "/a b",
+        "/a\r\nSet-Cookie: x=y",
+        "//",
+        "https://",
+        "data:text/html,x",
+    ] {
+        let refused = from.redirect(&UrlPolicy::default(), location);
+        assert!(refused.is_err(), "{location:?}: {refused:?}");
+    }
+    let refused = from.redirect(&UrlPolicy::default(), "http://example.com/a").unwrap_err();
+    assert!(matches!(refused, UrlError::Downgrade), "{refused}");
+    let up = public("http://example.com/")
+        .redirect(&UrlPolicy::default(), "https://example.com/")
+        .unwrap();
+    assert_eq!(up.credentials, Credentials::Drop);
+}
+
+#[test]
+fn redirects_end() {
+    let policy = UrlPolicy::default();
+    let mut pinned = public("https://example.com/");
+    for _ in 0..5 {
+        let next = pinned.redirect(&policy, "/again").unwrap();
+        pinned = next.url.pin(&policy, &Fixed(&["93.184.215.14"])).unwrap();
+    }
+    let refused = pinned.redirect(&policy, "/again").unwrap_err();
+    assert!(matches!(refused, UrlError::TooManyRedirects { cap: 5 }), "{refused}");
+}
+
+/// A server of this machine that nobody may reach, and says so.
+fn forbidden_server() -> (TcpListener, u16) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let port = server.local_addr().unwrap().port();
+    (server, port)
+}
+
+#[test]
+fn a_server_of_this_machine_is_never_reached() {
+    let (server, port) = forbidden_server();
+    let mut policy = UrlPolicy::default();
+    policy.ports.push(port);
+    let inside: &[&dyn Resolve] = &[
+        &Fixed(&["127.0.0.1"]),
+        &Fixed(&["::ffff:127.0.0.1"]),
+        &Fixed(&["0.0.0.0"]),
+        &Fixed(&["::"]),
+        &Fixed(&["::1", "127.0.0.1"]),
+        &Fixed(&["93.184.215.14", "127.0.0.1"]),
+    ];
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0",
+        "0.0.0.0",
+        "[::]",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "127.0.0.1.nip.io",
+        "rebind.example",
+        "\u{2460}27.0.0.1",
+        "x@127.0.0.1",
+        "127.0.0.1%00",
+    ] {
+        for resolver in inside {
+            for text in [
+                format!("http://{host}:{port}/"),
+                format!("http:\\\\{host}:{port}/"),
+                format!("http:/{host}:{port}/"),
+            ] {
+                // Whatever is pinned is connected to.
+                if let Ok(pinned) = pin(&policy, &text, *resolver) {
+                    let _ = pinned.connect(Duration::from_millis(50));
+                    panic!("{text} was pinned to {:?}", pinned.addrs());
+                }
+            }
+        }
+    }
+    assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_connection_goes_to_the_pinned_address() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let mut policy = UrlPolicy::default();
+    policy.danger_allowed_networks = vec!["127.0.0.1".parse().unwrap()];
+    policy.ports = vec![port];
+    let pinned =
+        pin(&policy, &format!("http://shop.example:{port}/a?b"), &Fixed(&["127.0.0.1"])).unwrap();
+    let mut stream = pinned.connect(Duration::from_secs(10)).unwrap();
+    let (mut peer, _) = server.accept().unwrap();
+    stream.write_all(pinned.url().path_and_query().as_bytes()).unwrap();
+    drop(stream);
+    let mut received = String::new();
+    peer.read_to_string(&mut received).unwrap();
+    assert_eq!(received, "/a?b");
+    assert_eq!(pinned.url().host_header(), format!("shop.example:{port}"));
+    // Nobody listens there any more.
+    drop((server, peer));
+    assert!(pinned.connect(Duration::from_secs(10)).is_err());
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn tokio_pins_and_connects_too() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let mut policy = UrlPolicy::default();
+    policy.ports = vec![port];
+    policy.allowed_hosts = vec!["localhost".parse().unwrap()];
+    let url = policy.accept(&format!("http://localhost:{port}/")).unwrap();
+    // Every system resolves this name itself, to this machine.
+    let refused = url.clone().pin_async(&policy).await.unwrap_err();
+    assert!(matches!(refused, UrlError::Address { kind: AddressKind::Loopback }), "{refused}");
+    policy.danger_allowed_networks = vec!["127.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
+    assert!(url.clone().pin_async(&policy).await.unwrap().addrs()[0].ip().is_loopback());
+    let pinned = url.pin_to(&policy, ["127.0.0.1".parse().unwrap()]).unwrap();
+    let stream = pinned.connect_async().await.unwrap();
+    assert_eq!(stream.peer_addr().unwrap().port(), port);
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_policy_is_read_from_a_configuration() {
+    let policy: UrlPolicy = toml::from_str(
+        "schemes = ['https']\n\
+         ports = [443, 8443]\n\
+         allowed-hosts = ['*.example.com']\n\
+         denied-networks = ['203.0.113.0/24']\n\
+         addresses = { nat64 = ['2a01:db8::/96'] }\n",
+    )
+    .unwrap();
+    assert_eq!(policy.schemes, [Scheme::Https]);
+    assert_eq!(policy.max_redirects, 5);
+    assert!(policy.accept("https://a.example.com:8443/").is_ok());
+    assert_eq!(toml::from_str::<UrlPolicy>(&toml::to_string(&policy).unwrap()).unwrap(), policy);
+    for (wrong, why) in [
+        ("danger-allowed-networks = ['10.0.0.1/8']", "no network like"),
+        ("allowed-hosts = ['10.0.0.1']", "no pattern of hosts"),
+        ("schemes = ['ftp']", "unknown variant"),
+        ("adresses = {}", "unknown field"),
+        ("addresses = { nat64 = ['10.0.0.0/8'] }", "no prefix of NAT64"),
+    ] {
+        let refused = toml::from_str::<UrlPolicy>(wrong).unwrap_err().to_string();
+        assert!(refused.contains(why), "{wrong}: {refused}");
+    }
+}
+
+fn host() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<u32>().prop_map(|address| std::net::Ipv4Addr::from(address).to_string()),
+        any::<u32>().prop_map(|address| address.to_string()),
+        any::<u128>().prop_map(|address| format!("[{}]", std::net::Ipv6Addr::from(address))),
+        any::<u32>().prop_map(|address| format!("[::ffff:{}]", std::net::Ipv4Addr::from(address))),
+        any::<u32>().prop_map(|address| format!(
+            "[2002:{:x}:{:x}::1]",
+            address >> 16,
+            address & 0xffff
+        )),
+        (any::<u8>(), any::<u32>()).prop_map(|(a, b)| format!("0x{a:x}.{b:o}")),
+        "[a-z0-9.@:\\\\%\\[\\]\u{3002}\u{2460}-]{1,24}",
+        "(127|10|localhost|a|0x7f)(\\.|\u{3002}|%2e)(0|1|internal|com|local)(\\.)?",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_pinned_address_is_of_the_inside(
+        scheme in "(https?|HTTP|ftp)",
+        host in host(),
+        tail in "(|:80|:443|:22|/|/a|\\?@b|#@c|\\\\d)",
+        answers in prop::collection::vec(any::<u128>(), 0..4),
+        v4 in prop::collection::vec(any::<u32>(), 0..4),
+    ) {
+        let policy = UrlPolicy::default();
+        let resolver = |_: &str| {
+            let v6 = answers.iter().map(|address| IpAddr::V6((*address).into()));
+            Ok(v6.chain(v4.iter().map(|address| IpAddr::V4((*address).into()))).collect())
+        };
+        if let Ok(url) = policy.accept(&format!("{scheme}://{host}{tail}")) {
+            prop_assert!(!host.contains(['@', '\\']));
+            if let Ok(pinned) = url.pin(&policy, &resolver) {
+                prop_assert!(!pinned.addrs().is_empty());
+                for addr in pinned.addrs() {
+                    prop_assert!(AddressKind::of(addr.ip()).is_public(), "{addr}");
+                    prop_assert!([80, 443].contains(&addr.port()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_refused_or_read_back_the_same(text in "\\PC{0,64}", base in "(https?://)?") {
+        let policy = UrlPolicy::default();
+        if let Ok(url) = policy.accept(&format!("{base}{text}")) {
+            prop_assert_eq!(&policy.accept(url.as_str()).unwrap(), &url);
+        }
+    }
+
+    #[test]
+    fn a_redirect_from_https_stays_on_https(location in "(https?:|ftp:)?/{0,3}[a-z0-9.:@\\\\/?#-]{0,24}") {
+        let policy = UrlPolicy::default();
+        if let Ok(next) = public("https://example.com/a").redirect(&policy, &location) {
+            prop_assert_eq!(next.url.scheme(), Scheme::Https);
+            prop_assert!([80, 443].contains(&next.url.port()));
+            let stays = next.url.host() == "example.com" && next.url.port() == 443;
+            prop_assert_eq!(next.credentials == Credentials::Keep, stays);
+        }
+    }
+}
