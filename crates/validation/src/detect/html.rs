@@ -5,6 +5,7 @@
 
 mod css;
 mod elements;
+mod fragments;
 mod markup;
 mod rules;
 mod script;
@@ -66,9 +67,12 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     let text = view.text.as_bytes();
     let mut report =
         |rule: &'static Rule, span: Range<usize>| hits.hit(rule, whole_chars(view.text, span));
-    markup::find(text, &mut report);
+    let short =
+        text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(PROSE).is_none();
+    markup::find(text, short, &mut report);
     urls::find(text, &mut report);
-    script::find(text, &mut report);
+    script::find(text, short, &mut report);
+    fragments::find(text, &mut report);
     template::find(text, &mut report);
 }
 
@@ -77,5 +81,8 @@ fn whole_chars(text: &str, span: Range<usize>) -> Range<usize> {
     text.floor_char_boundary(span.start)..text.ceil_char_boundary(span.end)
 }
 
-/// The looks at a text, together.
-const PASSES: usize = 12;
+/// The looks at a text beyond the first that visit each byte.
+const PASSES: usize = 3;
+
+/// From here on it is prose, or a program, that names things of the browser.
+const PROSE: usize = 12;

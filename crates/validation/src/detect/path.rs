@@ -178,8 +178,8 @@ const fn ends_token(byte: u8) -> bool {
         )
 }
 
-/// Decoding, and each of the looks below.
-const PASSES: usize = 6;
+/// Decoding, and the looks that visit each byte.
+const PASSES: usize = 3;
 
 /// `NAME_MAX` of every common file system.
 const LONGEST_NAME: usize = 255;

@@ -26,6 +26,12 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     instructions(text, &mut report);
     attributes(text, &mut report);
     fragments(text, &mut report);
+    values(text, &mut report);
+    for word in XPATH {
+        if let Some(at) = memchr::memmem::find(text, word) {
+            report(&rules::XPATH, at..at + word.len());
+        }
+    }
 }
 
 /// `<!ENTITY`, `<!DOCTYPE` with more than a name, `<![CDATA[` around markup.
@@ -125,6 +131,18 @@ fn fragments(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) 
     }
 }
 
+/// Content that begins with the end of somebody's literal.
+fn values(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+    for at in memchr::memchr2_iter(b'>', b'[', text) {
+        let rest = text[at + 1..].trim_ascii_start();
+        let begun = at > 0
+            && matches!(rest, [b'\'' | b'"', b',' | b')' | b';' | b' ' | b'|' | b'+' | b'-', ..]);
+        if begun {
+            report(&rules::VALUE, at..at + 1);
+        }
+    }
+}
+
 fn starts(text: &[u8], start: &[u8]) -> bool {
     text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
 }
@@ -151,6 +169,29 @@ const STYLE_SHEETS: &[&[u8]] = &[
     b"php:function",
 ];
 
+/// Axes, functions and conditions; a document has none of them.
+const XPATH: &[&[u8]] = &[
+    b"child::",
+    b"descendant::",
+    b"parent::",
+    b"ancestor::",
+    b"name()=",
+    b"position()",
+    b"last()",
+    b"text()",
+    b"node()",
+    b"']|",
+    b"//*",
+    b"' or '",
+    b"' or 1=1",
+    b"\" or \"",
+    b"string-length(",
+    b"substring(name",
+    b"count(/",
+    b"doc('",
+    b"or ''='",
+];
+
 const INCLUSIONS: &[&[u8]] = &[b"www.w3.org/2001/XInclude", b"xi:include", b"<xinclude"];
 
 /// A declaration that goes on for longer is not read to its end.
@@ -159,5 +200,5 @@ const FAR_ENOUGH: usize = 1024;
 /// Sections split a word into pieces.
 const SHORT: usize = 64;
 
-/// The looks at a text, together.
-const PASSES: usize = 16;
+/// The looks at a text beyond the first that visit each byte.
+const PASSES: usize = 2;

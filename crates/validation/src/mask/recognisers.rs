@@ -119,7 +119,7 @@ impl Recognisers {
                 match literal.target {
                     Target::Shape(number) => search.shape(&self.shapes[number], start),
                     Target::Special(special) => {
-                        self.special(special, &mut search, start, literal.len())
+                        self.special(special, &mut search, start, literal.len());
                     }
                 }
             }
@@ -162,7 +162,7 @@ impl Recognisers {
             Special::BitcoinKey => {
                 ["5H", "5J", "5K", "Kw", "Kx", "Ky", "Kz", "L1", "L2", "L3", "L4", "L5"]
                     .iter()
-                    .for_each(|pair| add(pair.as_bytes()))
+                    .for_each(|pair| add(pair.as_bytes()));
             }
             Special::JsonToken => [b"eyJ", b"eyA", b"ewo"].iter().for_each(|begin| add(*begin)),
             Special::PemKey => add(b"BEGIN "),
@@ -188,10 +188,10 @@ impl Recognisers {
         let bytes = search.bytes;
         match special {
             Special::TelegramToken => {
-                search.push_some(&special::TELEGRAM_TOKEN, bot::telegram(bytes, start), SURE)
+                search.push_some(&special::TELEGRAM_TOKEN, bot::telegram(bytes, start), SURE);
             }
             Special::DiscordToken => {
-                search.push_some(&special::DISCORD_TOKEN, bot::discord(bytes, start), SURE)
+                search.push_some(&special::DISCORD_TOKEN, bot::discord(bytes, start), SURE);
             }
             Special::BitcoinKey => {
                 search.push_some(
@@ -201,7 +201,7 @@ impl Recognisers {
                 );
             }
             Special::JsonToken => {
-                search.push_some(&special::JSON_TOKEN, structured::json_token(bytes, start), SURE)
+                search.push_some(&special::JSON_TOKEN, structured::json_token(bytes, start), SURE);
             }
             Special::PemKey if start >= search.named_until => {
                 if let Some((range, _)) = structured::pem_key(bytes, start) {
@@ -224,10 +224,10 @@ impl Recognisers {
                 }
             }
             Special::Iban => {
-                search.push_some(&special::IBAN, personal::iban(bytes, start), verify::CERTAIN)
+                search.push_some(&special::IBAN, personal::iban(bytes, start), verify::CERTAIN);
             }
             Special::Phone => {
-                search.push_some(&special::PHONE, personal::phone(bytes, start), LIKELY)
+                search.push_some(&special::PHONE, personal::phone(bytes, start), LIKELY);
             }
             Special::IpV4 => search.push_some(&special::IPV4, personal::ipv4(bytes, start), LIKELY),
             Special::IpV6 => search.push_some(&special::IPV6, personal::ipv6(bytes, start), LIKELY),

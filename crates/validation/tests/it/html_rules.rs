@@ -98,6 +98,12 @@ fn elements_that_run_or_load_are_found_however_they_are_written() {
         "<f o r m",
         "<textarea>",
         "<!doctype html>",
+        "x<form",
+        "x<image ",
+        "<!script",
+        "<%svg ",
+        "\u{BC}script\u{BE}",
+        "<x:vmlframe src=y",
     ] {
         check(text, true);
     }
@@ -156,6 +162,13 @@ fn quotes_that_end_an_attribute_are_found() {
         "\" srcdoc=\"x",
         "\"><b onclick=f()>",
         "'-->\"><svg>",
+        "x onnever=f()",
+        "0onclick=f()",
+        "x src=y",
+        "'x href=y",
+        "@import 'x'",
+        "x xlink:href",
+        "data:x/y;base64,eA==",
     ] {
         check(text, true);
     }
@@ -206,6 +219,14 @@ fn code_of_the_browser_is_found_without_tags() {
         "fetch('//example.org')",
         "x.innerHTML[y]; document.write(1)",
         "confirm()",
+        "\"+x.y=1",
+        "' ;location=1",
+        "!+[]",
+        "![][",
+        "self[\"x\"+\"y\"]",
+        "document[x]",
+        "DOCUMENT.COOKIE",
+        "console.log(1)",
         "' in y.z=",
     ] {
         check(text, true);

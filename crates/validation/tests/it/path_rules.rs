@@ -120,6 +120,8 @@ fn places_of_the_system_are_found_where_they_are_the_text() {
         ".git/config",
         "WEB-INF/web.xml",
         "app/.env",
+        "/.gitignore",
+        "etc/hosts",
         "config.php.bak",
         "index.php~",
         "settings.ini.old",

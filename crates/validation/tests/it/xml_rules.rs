@@ -23,6 +23,10 @@ fn what_makes_a_parser_fetch_expand_or_run_is_found() {
         "<x:b xmlns:x=\"http://www.w3.org/1999/xhtml\" src=\"data:,x\"/>",
         "x</name><role>admin</role><name>y",
         "]]><a>b</a>",
+        "<a>','')); f(); /*</a>",
+        "<a><![CDATA[' or ''=']]></a>",
+        "x' or name()='a' or 'x'='y",
+        "count(/child::node())",
         "<a><script>f()</script></a>",
         "<xml id=\"a\"><b><i src=\"javas<!-- -->cript:f()\"></i></b></xml>",
     ] {

@@ -98,8 +98,8 @@ const RUNS: &[&str] = &[
 ];
 
 const CHANGES: &[&str] = &[
-    "html", "body", "head", "img", "textarea", "xml", "bdo", "blink", "mtext", "animate",
-    "optgroup", "fieldset",
+    "html", "body", "style", "img", "textarea", "xml", "bdo", "blink", "mtext", "animate",
+    "optgroup", "fieldset", "bindings",
 ];
 
 const WORDS: &[&str] = &[
@@ -108,7 +108,7 @@ const WORDS: &[&str] = &[
     "input",
     "button",
     "select",
-    "style",
+    "head",
     "link",
     "image",
     "video",
@@ -247,8 +247,11 @@ const EVENTS: &[&str] = &[
 ];
 
 /// Words that begin with `on` and name no event.
-const NO_EVENTS: &[&str] =
-    &["online", "ontology", "once", "onlyone", "onset", "onward", "onwards", "ontario", "ongoing"];
+const NO_EVENTS: &[&str] = &[
+    "online", "ontology", "onlyone", "onset", "onward", "onwards", "ontario", "ongoing", "onion",
+    "onions", "onboard", "onsite", "onscreen", "oneself", "onlooker", "onshore", "onedrive",
+    "onhand", "onprem",
+];
 
 const URLS: &[&str] = &[
     "href",

@@ -8,7 +8,7 @@ use super::{css, rules, urls};
 use crate::detect::Rule;
 
 /// Reports tags that do something.
-pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+pub(super) fn find(text: &[u8], short: bool, report: &mut impl FnMut(&'static Rule, Range<usize>)) {
     let closes = memchr::memmem::find(text, b"</").is_some();
     let (mut at, mut read, mut nested) = (0, 0, 0);
     while let Some(tag) = tokens::next_tag(text, at) {
@@ -18,18 +18,15 @@ pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usi
         }
         let inner = tag.head.start < read;
         nested += usize::from(inner);
-        let attributes = if inner && nested > MOST_NESTED {
-            0
-        } else {
-            judge_attributes(text, &tag, &mut read, report)
-        };
-        judge_element(&tag, attributes > 0 || closes, report);
+        let skipped = inner && nested > MOST_NESTED;
+        let sure = skipped || judge_attributes(text, &tag, &mut read, report) || closes;
+        judge_element(&tag, sure, report);
     }
     declarations(text, report);
     if memchr::memchr(b'<', text).is_none() {
         break_outs(text, report);
     }
-    handlers_after_quotes(text, report);
+    handlers_after_quotes(text, short, report);
 }
 
 /// `Vec<Form>`, `<name@host>`, `<math.h>`: angle brackets around what is no element.
@@ -59,7 +56,7 @@ fn judge_element(tag: &Tag<'_>, sure: bool, report: &mut impl FnMut(&'static Rul
     let name = tag.name.local();
     let span = tag.head.clone();
     match elements::effect(name) {
-        Effect::Runs if !tag.spaced || matches!(name, b"script" | b"iframe" | b"svg") => {
+        Effect::Runs if !tag.spaced || is_plain(name) => {
             report(&rules::LIVE_ELEMENT, span);
         }
         Effect::Changes if !tag.spaced => report(&rules::PAGE_ELEMENT, span),
@@ -68,14 +65,19 @@ fn judge_element(tag: &Tag<'_>, sure: bool, report: &mut impl FnMut(&'static Rul
     }
 }
 
-/// Returns how many attributes with a value there are.
+/// Elements that a filter is likely to have been made for.
+const fn is_plain(name: &[u8]) -> bool {
+    matches!(name, b"script" | b"iframe" | b"svg" | b"embed" | b"applet")
+}
+
+/// Tells whether it is a tag for certain: an attribute has a value, or the tag does not end.
 fn judge_attributes(
     text: &[u8],
     tag: &Tag<'_>,
     read: &mut usize,
     report: &mut impl FnMut(&'static Rule, Range<usize>),
-) -> usize {
-    let mut count = 0;
+) -> bool {
+    let mut sure = false;
     let link = matches!(tag.name.local(), b"a" | b"area");
     let end = tag.attributes(|attribute| {
         let Attribute { name, value, has_value } = attribute;
@@ -85,7 +87,7 @@ fn judge_attributes(
         if !has_value || name.is_empty() {
             return;
         }
-        count += 1;
+        sure = true;
         let (key, content) = (&text[name.clone()], &text[value.clone()]);
         if elements::is_handler(key) {
             report(&rules::EVENT_HANDLER, name.start..value.end);
@@ -100,7 +102,7 @@ fn judge_attributes(
         }
     });
     *read = (*read).max(end);
-    count
+    sure || text[..end].last() != Some(&b'>')
 }
 
 /// Comments that run, and the document's own declaration.
@@ -129,11 +131,29 @@ fn declarations(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>
             report(&rules::UTF_7, at..at + sign.len());
         }
     }
+    // In Latin-1 the eighth bit of these is all that tells them from angle brackets.
+    for at in memchr::memmem::find_iter(text, "\u{BC}".as_bytes()) {
+        if tokens::next_tag(&angled(&text[at + 2..]), 0)
+            .is_some_and(|tag| elements::effect(tag.name.local()) != Effect::Formats)
+        {
+            report(&rules::LIVE_ELEMENT, at..at + 2);
+        }
+    }
     for at in memchr::memchr_iter(b'<', text) {
         if is_spelled_out(&text[at + 1..text.len().min(at + FAR_ENOUGH)]) {
             report(&rules::LIVE_ELEMENT, at..at + 1);
         }
     }
+}
+
+/// Puts an angle bracket before the first bytes of a text.
+fn angled(text: &[u8]) -> [u8; 24] {
+    let mut copy = [b' '; 24];
+    copy[0] = b'<';
+    for (to, from) in copy[1..].iter_mut().zip(text) {
+        *to = if *from < 0x80 { *from } else { b'>' };
+    }
+    copy
 }
 
 /// `<s c r i p t`: what filters make of something between the letters.
@@ -152,7 +172,7 @@ fn is_spelled_out(rest: &[u8]) -> bool {
             break;
         }
     }
-    length >= 4 && elements::effect(&name[..length]) != Effect::Formats
+    length >= 3 && elements::effect(&name[..length]) != Effect::Formats
 }
 
 /// In a text without tags: a quote, and an attribute after it.
@@ -176,7 +196,11 @@ fn break_outs(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>))
 }
 
 /// The handler of an event that exists, after a quote or a blank, wherever that is.
-fn handlers_after_quotes(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
+fn handlers_after_quotes(
+    text: &[u8],
+    short: bool,
+    report: &mut impl FnMut(&'static Rule, Range<usize>),
+) {
     for equals in memchr::memchr_iter(b'=', text) {
         let before = text[..equals].trim_ascii_end();
         let letters = before
@@ -186,18 +210,24 @@ fn handlers_after_quotes(text: &[u8], report: &mut impl FnMut(&'static Rule, Ran
             .take_while(|byte| byte.is_ascii_alphabetic())
             .count();
         let start = before.len() - letters;
-        if !elements::is_known_handler(&before[start..]) {
+        let name = &before[start..];
+        let known = elements::is_known_handler(name);
+        if !known
+            && (!short
+                || !elements::is_handler(name)
+                || text.get(equals + 1).is_none_or(|byte| *byte <= b'='))
+        {
             continue;
         }
+        let outer = text[..start].trim_ascii_end();
         let rule = match start.checked_sub(1).map(|at| text[at]) {
             Some(b'"' | b'\'' | b'`' | b'/') => &rules::ATTRIBUTE_BREAK_OUT,
-            Some(0..=b' ')
-                if text[..start].trim_ascii_end().ends_with(b"\"")
-                    || text[..start].trim_ascii_end().ends_with(b"'") =>
-            {
+            Some(0..=b' ') if outer.ends_with(b"\"") || outer.ends_with(b"'") => {
                 &rules::ATTRIBUTE_BREAK_OUT
             }
-            None | Some(0..=b' ') if before.len() == equals => &rules::HANDLER_ALONE,
+            None | Some(0..=b' ' | b';' | b'(' | b',' | b'0'..=b'9') if before.len() == equals => {
+                &rules::HANDLER_ALONE
+            }
             _ => continue,
         };
         report(rule, start..equals + 1);

@@ -25,6 +25,7 @@ pub(crate) static RULES: &[Rule] = &[
     SCRIPT_IMPORT,
     TEMPLATE,
     EXPRESSION,
+    FRAGMENT,
 ];
 
 pub(super) const LIVE_ELEMENT: Rule = Rule {
@@ -258,6 +259,17 @@ pub(super) const EXPRESSION: Rule = Rule {
     about: "Angular, Vue and their like evaluate double braces anywhere in the page. Put text into elements that the \
             framework leaves alone, as HtmlEscaped.",
     example: "{{6*7}}",
+    ..BASE
+};
+
+pub(super) const FRAGMENT: Rule = Rule {
+    id: "html.fragment",
+    sinks: &[],
+    confidence: 60,
+    reason: "a piece of markup or of a style, without a tag",
+    about: "The text is short and has a word that only markup, styles and scripts have. Together with what the page or \
+            another text adds it may run. Put text into a page as HtmlEscaped.",
+    example: "x href=y",
     ..BASE
 };
 

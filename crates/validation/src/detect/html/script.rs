@@ -6,9 +6,7 @@ use super::rules;
 use crate::detect::Rule;
 
 /// Reports code in a text.
-pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
-    let short =
-        text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(PROSE).is_none();
+pub(super) fn find(text: &[u8], short: bool, report: &mut impl FnMut(&'static Rule, Range<usize>)) {
     for word in (Words { text, at: 0 }) {
         let name = &text[word.clone()];
         let before = &text[..word.start];
@@ -31,7 +29,9 @@ pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usi
     symbols(text, report);
     computed_calls(text, report);
     import(text, report);
-    after_quote(text, report);
+    if short {
+        after_quote(text, report);
+    }
 }
 
 /// What a word turned out to be.
@@ -42,11 +42,13 @@ enum Kind {
 }
 
 fn judge(name: &[u8], before: &[u8], after: &[u8], short: bool) -> Option<Kind> {
+    let (known, alone) =
+        (is(name, CALLS), short && is(name, CALLS_ALONE) && !after.starts_with(b" "));
     let called = is_called(after, short) || is_passed(before, after);
-    if (is(name, CALLS) || (short && is(name, CALLS_ALONE))) && called && !is_defined(before) {
+    if (known || alone) && called && !is_defined(before) {
         return Some(Kind::Call);
     }
-    if name == b"log" && short && before.ends_with(b"console.") && called {
+    if matches!(name, b"log" | b"dir") && short && before.ends_with(b"console.") && called {
         return Some(Kind::Call);
     }
     if is_page(name, after, short) {
@@ -93,9 +95,7 @@ fn is_page(name: &[u8], after: &[u8], short: bool) -> bool {
         }
         // The name of the member, or the end of the object's, is hidden from a filter.
         [b'[', b'/' | b'(' | b'+' | b'\\' | b'!', ..] | [b'/', b'*', ..] => return true,
-        [b'[', b'a'..=b'z', ..] => {
-            return short && matches!(name, b"window" | b"globalThis" | b"frames");
-        }
+        [b'[', b'a'..=b'z', ..] if own => return short,
         _ => {}
     }
     member(after).is_some_and(|member| is(member, MEMBERS) && (own || is(member, MEMBERS_OF_ALL)))
@@ -110,10 +110,12 @@ fn is_called(after: &[u8], short: bool) -> bool {
         [b'(', b')', ..] => short,
         [0..=b' ', ..] => {
             let arguments = rest.trim_ascii_start();
-            matches!(
+            let telling = matches!(
                 arguments,
                 [b'(', b'0'..=b'9' | b'"' | b'\'' | b'`' | b'/' | b')', ..] | [b'`', ..]
-            ) || arguments.starts_with(b"(document")
+            );
+            let whole = short && arguments.starts_with(b"(") && !arguments.contains(&b' ');
+            telling || whole || arguments.starts_with(b"(document")
         }
         [b'&', ..] => rest.starts_with(b"&lpar;") || rest.starts_with(b"&#40"),
         [b'\\' | b'%', ..] => {
@@ -132,7 +134,7 @@ fn is_passed(before: &[u8], after: &[u8]) -> bool {
     match (before.last(), after.first()) {
         (Some(b'('), Some(b')' | b',')) => {
             before[..before.len() - 1].last().is_some_and(u8::is_ascii_alphabetic)
-                && before.contains(&b'.')
+                && before[before.len().saturating_sub(FAR_ENOUGH)..].contains(&b'.')
         }
         (Some(b'='), Some(b';' | b'}' | b',' | b'&')) => true,
         _ => false,
@@ -192,10 +194,12 @@ fn symbols(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
             (false, Some(from)) => {
                 start = None;
                 let run = &text[from..at];
-                let telling = [&b"![]"[..], b"!+[]", b"+[]", b"[][(", b"+{}", b"({}+"]
-                    .iter()
-                    .any(|sign| contains(&run[..run.len().min(FAR_ENOUGH)], sign));
-                if run.len() >= SHORTEST_RUN && telling {
+                let near = &run[..run.len().min(FAR_ENOUGH)];
+                let has = |signs: &[&[u8]]| signs.iter().any(|sign| contains(near, sign));
+                let sure = has(&[b"!+[]", b"!![]", b"![][", b"+[]+", b"[][["]);
+                let telling =
+                    run.len() >= SHORTEST_RUN && has(&[b"![]", b"+[]", b"[][(", b"+{}", b"({}+"]);
+                if sure || telling {
                     report(&rules::SCRIPT_SYMBOLS, from..at);
                 }
             }
@@ -253,20 +257,23 @@ fn import(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
 
 /// `' in x.y=`: a quote that ends a literal, an operator, and an assignment to a member.
 fn after_quote(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
-    let trimmed = text.trim_ascii();
-    let [b'"' | b'\'', rest @ ..] = trimmed else { return };
-    let rest = rest.trim_ascii_start();
-    let rest = match rest {
-        [b'i', b'n', rest @ ..] => rest,
-        [operator, rest @ ..] if b";+-*/|&^%})]?".contains(operator) => rest,
-        _ => return,
-    };
-    let target = rest.trim_ascii_start();
-    let length = target.iter().take_while(|byte| is_word(**byte) || **byte == b'.').count();
-    if target[..length].contains(&b'.')
-        && target[length..].trim_ascii_start().first() == Some(&b'=')
-    {
-        report(&rules::SCRIPT_OBJECT, 0..text.len() - target.len() + length);
+    if memchr::memmem::find(text, b"://").is_some() {
+        return;
+    }
+    for quote in memchr::memchr2_iter(b'"', b'\'', text).take(MOST_QUOTES) {
+        let rest = match text[quote + 1..].trim_ascii_start() {
+            [b'i', b'n', rest @ ..] => rest,
+            [operator, rest @ ..] if b";+-*/|^%})]?".contains(operator) => rest,
+            _ => continue,
+        };
+        let target = rest.trim_ascii_start();
+        let length = target.iter().take_while(|byte| is_word(**byte) || **byte == b'.').count();
+        let name = &target[..length];
+        let known = [&b"location"[..], b"name", b"onerror", b"valueOf"].contains(&name);
+        let assigned = target[length..].trim_ascii_start().first() == Some(&b'=');
+        if assigned && (known || name.contains(&b'.')) {
+            report(&rules::SCRIPT_OBJECT, quote..text.len() - target.len() + length);
+        }
     }
 }
 
@@ -418,5 +425,5 @@ const SHORTEST_RUN: usize = 9;
 /// What is further away does not belong to it.
 const FAR_ENOUGH: usize = 256;
 
-/// From here on it is prose, or a program, that names things of the browser.
-const PROSE: usize = 12;
+/// A short text has few.
+const MOST_QUOTES: usize = 16;

@@ -7,10 +7,12 @@ use crate::detect::Rule;
 
 /// Reports expressions between double braces that reach out of their sandbox.
 pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
-    for open in memchr::memmem::find_iter(text, b"{{") {
-        let inner = &text[open + 2..text.len().min(open + LONGEST)];
+    let mut at = 0;
+    while let Some(open) = memchr::memmem::find(&text[at..], b"{{").map(|found| at + found) {
+        let inner = &text[open + 2..text.len().min(open + 2 + LONGEST)];
         let end = memchr::memmem::find(inner, b"}}");
         let inner = &inner[..end.unwrap_or(inner.len())];
+        at = open + 2 + inner.len();
         if REACH.iter().any(|word| memchr::memmem::find(inner, word.as_bytes()).is_some()) {
             report(&rules::TEMPLATE, open..open + 2);
         } else if end.is_some_and(|end| end < SHORT)

@@ -10,7 +10,7 @@ pub(super) struct Tag<'t> {
     /// From `<` to where the name ends.
     pub(super) head: Range<usize>,
     pub(super) name: Name,
-    /// Blanks stand between `<` and the name: no browser takes that, some filters' repairs do.
+    /// Something stands between `<` and the name: no browser takes that, some filters' repairs do.
     pub(super) spaced: bool,
 }
 
@@ -55,8 +55,9 @@ fn tag(text: &[u8], start: usize) -> Option<Tag<'_>> {
     while let Some(byte) = text.get(at) {
         match byte {
             b'/' if !closing => closing = true,
-            0..=b' ' if at - start < MOST_BLANKS => spaced |= *byte != 0,
-            _ => break,
+            _ if at - start > MOST_BLANKS || *byte >= 0x80 => break,
+            b'<' | b'>' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => break,
+            _ => spaced |= *byte != 0,
         }
         at += 1;
     }

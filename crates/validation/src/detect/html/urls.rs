@@ -17,15 +17,16 @@ pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usi
         let Some(start) = scheme_start(text, colon) else { continue };
         let before = text[..start].trim_ascii_end();
         let rest = &text[colon + 1..];
-        if is_value_start(before.last().copied()) && before.len() == start && !before.is_empty() {
-            let spaced = rest.first().is_none_or(|byte| *byte <= b' ');
-            if !spaced || looks_like_code(rest) {
-                report(&rules::SCRIPT_URL, start..colon + 1);
-            }
-        } else if looks_like_code(rest)
-            || colon - start > LONGEST_PLAIN
-            || before.ends_with(b"url(")
-        {
+        let spaced = rest.first().is_none_or(|byte| *byte <= b' ');
+        let split = colon - start > LONGEST_PLAIN;
+        let name = !spaced && !text[start..colon].starts_with(b"JavaS");
+        let value = is_value_start(text[..start].last().copied())
+            && (!spaced || rest.trim_ascii().is_empty());
+        let alone = before.is_empty()
+            && rest.len() < FAR_ENOUGH
+            && is_lower(&text[start..colon])
+            && has_code(rest);
+        if split || name || value || alone || looks_like_code(rest) || before.ends_with(b"url(") {
             report(&rules::SCRIPT_URL, start..colon + 1);
         }
     }
@@ -39,6 +40,17 @@ pub(super) fn find(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usi
             report(&rules::DATA_URL, at..at + 5);
         }
     }
+}
+
+fn is_lower(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_uppercase)
+}
+
+/// Tells whether something stands there that calls, assigns or reaches into something. A full stop ends a sentence.
+fn has_code(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_end();
+    let rest = rest.strip_suffix(b".").unwrap_or(rest);
+    rest.windows(2).any(|pair| matches!(pair, [b'=' | b'\\' | b'(' | b'[' | b'<', _] | [b'.', b'a'..=b'z' | b'A'..=b'Z']))
 }
 
 /// Reports schemes whose letters stand apart by what only some readers drop.

@@ -16,6 +16,9 @@ pub(super) fn judge(token: &[u8], report: &mut impl FnMut(&'static Rule)) {
     if is_backup(path) {
         return report(&rules::BACKUP);
     }
+    if has_prefix(path, b"etc/") || has_prefix(path, b"proc/") {
+        return report(&rules::SYSTEM_FILE);
+    }
     if path.first() != Some(&b'/') || has_query {
         return;
     }
@@ -30,7 +33,11 @@ pub(super) fn judge(token: &[u8], report: &mut impl FnMut(&'static Rule)) {
         Some(second) if is_worded(first) && second.iter().all(|byte| is_name(*byte)) => {
             report(&rules::ABSOLUTE);
         }
-        None if is_worded(first) && is_file_name(first) => report(&rules::ABSOLUTE),
+        None if is_worded(first)
+            && (is_file_name(first) || (first[0] == b'.' && first.len() > 3)) =>
+        {
+            report(&rules::ABSOLUTE);
+        }
         _ => {}
     }
 }
@@ -282,6 +289,52 @@ const SECRET_NAMES: &[&str] = &[
     ".git-credentials",
     ".gitconfig",
     ".ds_store",
+    ".gitignore",
+    ".gitmodules",
+    ".gitattributes",
+    ".git",
+    ".svn",
+    ".hg",
+    ".bzr",
+    ".cvsignore",
+    ".npmignore",
+    ".dockerignore",
+    ".idea",
+    ".vscode",
+    ".travis.yml",
+    ".gitlab-ci.yml",
+    ".htdigest",
+    ".bash_logout",
+    ".cshrc",
+    ".tcshrc",
+    ".zshrc",
+    ".login",
+    ".forward",
+    ".shosts",
+    ".subversion",
+    ".docker",
+    ".terraform",
+    ".eslintrc",
+    ".editorconfig",
+    ".lesshst",
+    ".wget-hsts",
+    ".xauthority",
+    ".addressbook",
+    ".pinerc",
+    ".procmailrc",
+    ".cvspass",
+    ".config",
+    ".yarnrc",
+    ".web.config",
+    "thumbs.db",
+    "sftp-config.json",
+    "composer.lock",
+    "yarn.lock",
+    "npm-debug.log",
+    "debug.log",
+    "config.php",
+    "config.yml",
+    "database.php",
     ".viminfo",
     ".passwd",
     ".user.ini",

@@ -14,6 +14,8 @@ pub(crate) static RULES: &[Rule] = &[
     LOCATION,
     FOREIGN_NAMESPACE,
     BREAK_OUT,
+    VALUE,
+    XPATH,
 ];
 
 pub(super) const ENTITY: Rule = Rule {
@@ -120,6 +122,29 @@ pub(super) const BREAK_OUT: Rule = Rule {
     about: "With an end tag first, the rest becomes part of the document: another role, another price. Put text into \
             documents through a writer that escapes it.",
     example: "x</name><role>admin</role><name>",
+    ..BASE
+};
+
+pub(super) const VALUE: Rule = Rule {
+    id: "xml.value",
+    sinks: &[],
+    confidence: 70,
+    reason: "the content of an element is made for the quotes of a query or a program",
+    about: "The document is well formed, and what stands within an element or a section ends the quotes of whatever the \
+            program puts it into next. Values from documents are as foreign as any other: bind them as SqlParam, pass them \
+            through Argv.",
+    example: "<a>','')); f();</a>",
+    ..BASE
+};
+
+pub(super) const XPATH: Rule = Rule {
+    id: "xml.xpath",
+    sinks: &[Sink::Ldap],
+    confidence: 80,
+    reason: "an expression of XPath that asks for more than its own place",
+    about: "A value within a query of XPath can end its quotes and select the whole document. Pass values as variables of the \
+            query.",
+    example: "x' or name()='a' or 'x'='y",
     ..BASE
 };
 
