@@ -8,6 +8,7 @@ mod error;
 mod limit;
 mod mask;
 mod net;
+mod settings;
 mod sink;
 mod upload;
 
@@ -25,6 +26,7 @@ pub use mask::MaskingMakeWriter;
 pub use mask::{Found, Masked, MaskedLines, Masker, MaskerBuilder, MaskingWriter};
 pub use mask::{Recogniser, Recognisers, Sensitive};
 pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
+pub use settings::{SecretRef, Setting, SettingFault, SettingFaults, SettingKind, Settings};
 pub use sink::{
     Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,
     SafePath, Untrusted,

@@ -1,7 +1,7 @@
 //! Types that keep a text inside its slot, whatever it contains.
 
 mod argv;
-mod characters;
+pub(crate) mod characters;
 mod path;
 mod untrusted;
 #[cfg(feature = "url")]

@@ -15,6 +15,7 @@ use super::problem::{CommandError, CommandProblem};
 use super::tokens::{Token, Tokens, option_name};
 use super::value;
 use crate::Error;
+use crate::sink::characters::{deceives, is_control};
 
 /// Takes messages that are commands of a declared grammar, and nothing else.
 ///
@@ -325,11 +326,7 @@ fn unquoted(text: &str) -> String {
     }
 }
 
-/// Tells characters that no command needs and that make one look like another. Joiners stay: scripts and emoji need
-/// them.
+/// Tells characters that no command needs and that make one look like another.
 const fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    (is_control(c) && !matches!(c, '\n' | '\r' | '\t')) || deceives(c)
 }

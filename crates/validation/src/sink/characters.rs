@@ -1,13 +1,13 @@
 //! Characters and names that are not what they look like.
 
 /// Whether a character is a control character, of which terminals and parsers make something.
-pub(super) const fn is_control(c: char) -> bool {
+pub(crate) const fn is_control(c: char) -> bool {
     matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}')
 }
 
 /// Whether a character changes how others are shown, or is not shown itself. The joiners U+200C and U+200D are not
 /// among them: Persian, the scripts of India and emoji need them.
-pub(super) const fn deceives(c: char) -> bool {
+pub(crate) const fn deceives(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'

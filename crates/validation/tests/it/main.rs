@@ -20,6 +20,7 @@ mod redirect_rules;
 mod safe_path;
 #[cfg(feature = "url")]
 mod safe_url;
+mod settings;
 mod terminal;
 mod unicode;
 mod untrusted;
