@@ -74,4 +74,15 @@ pub enum Error {
     /// A file that somebody sent cannot be read.
     #[error("the uploaded file cannot be read")]
     Upload(#[source] std::io::Error),
+    /// A header was refused.
+    #[error(transparent)]
+    Header(#[from] crate::HeaderError),
+    /// The extension is none that a file may have.
+    #[error(
+        "the extension is not 1 to 16 lower-case letters and digits, such as `png` or `tar.gz`"
+    )]
+    Extension,
+    /// Elements are nested deeper than browsers agree on.
+    #[error("the elements of the markup are nested more than 200 deep")]
+    NestedTooDeep,
 }

@@ -37,4 +37,10 @@ pub use sink::{
     Credentials, HostPattern, Pinned, Redirect, Resolve, SafeUrl, Scheme, SystemResolver, UrlError,
     UrlPolicy,
 };
+pub use sink::{Edit, Sanitizer};
+pub use sink::{Filename, FilenameRules, LogEscape, LogLine};
+pub use sink::{HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque};
+pub use sink::{HtmlEscape, HtmlEscaped};
+#[cfg(feature = "html")]
+pub use sink::{HtmlRules, SanitizedHtml};
 pub use upload::{FileKind, UploadProblem, UploadReport, UploadRules};

@@ -2,15 +2,27 @@
 
 mod argv;
 pub(crate) mod characters;
+mod filename;
+mod header;
+mod html;
+mod log_line;
 mod path;
+mod sanitizer;
 mod untrusted;
 #[cfg(feature = "url")]
 mod url;
 
 pub use argv::{Arg, Argv, ArgvError, Dashes, Program};
+pub use filename::{Filename, FilenameRules};
+pub use header::{HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque};
+pub use html::{HtmlEscape, HtmlEscaped};
+#[cfg(feature = "html")]
+pub use html::{HtmlRules, SanitizedHtml};
+pub use log_line::{LogEscape, LogLine};
 pub use path::{
     Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root, SafePath,
 };
+pub use sanitizer::{Edit, Sanitizer};
 pub use untrusted::{Accept, Untrusted};
 #[cfg(feature = "url")]
 pub use url::{

@@ -4,13 +4,18 @@
 
 mod addresses;
 mod argv;
+mod attack_header;
 mod attack_shell;
 mod command;
+mod filename;
 mod filename_rules;
+mod header;
 mod header_rules;
 mod html_rules;
+mod html_sink;
 mod limit;
 mod mask;
+mod log_line;
 mod names;
 mod path_rules;
 mod pipeline;
