@@ -24,6 +24,7 @@ macro_rules! targets {
 }
 
 targets! {
+    address,
     code,
     header,
     html,
@@ -31,6 +32,7 @@ targets! {
     nosql,
     path,
     prompt,
+    safe_url,
     shell,
     sql,
     template,

@@ -35,14 +35,12 @@ pub(super) fn follow(
     text::check_characters(location, policy.max_length)?;
     let url = if text::split(location).is_ok() {
         policy.read(location, hops)?
-    } else {
+    } else if let Some(rest) = location.strip_prefix("//") {
         // Of the forms without a scheme this one has a host, judged as written and not as the parser repaired it.
-        if let Some(rest) = location.strip_prefix("//") {
-            policy.read(&format!("{}://{rest}", from.scheme), hops)?
-        } else {
-            let joined = from.url.join(location).map_err(|_| UrlError::Malformed)?;
-            policy.read(joined.as_str(), hops)?
-        }
+        policy.read(&format!("{}://{rest}", from.scheme), hops)?
+    } else {
+        let joined = from.url.join(location).map_err(|_| UrlError::Malformed)?;
+        policy.read(joined.as_str(), hops)?
     };
     if from.scheme == Scheme::Https && url.scheme != Scheme::Https {
         return Err(UrlError::Downgrade);
