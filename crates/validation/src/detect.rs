@@ -6,6 +6,7 @@ mod verdict;
 
 mod policy;
 
+mod code;
 mod filename;
 mod header;
 mod hits;

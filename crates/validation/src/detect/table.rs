@@ -31,6 +31,7 @@ macro_rules! detectors {
 
 /// One line for each. A detector looks at the sinks that its rules speak for.
 static DETECTORS: &[Detector] = detectors! {
+    code,
     filename,
     header,
     html,

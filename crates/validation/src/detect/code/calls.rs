@@ -1,0 +1,170 @@
+//! Calls of functions, by their names.
+
+use super::functions::{self, Danger};
+use super::rules::{CALL, DYNAMIC, EXECUTION, INTERPOLATED, METHOD};
+use crate::detect::hits::Hits;
+
+/// Looks at every name of the text, and at what follows it.
+pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(step) =
+        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| starts(*byte)))
+    {
+        let start = at + step;
+        let len = bytes[start..].iter().take_while(|byte| is_name(**byte)).count();
+        at = start + len.max(1);
+        if bytes[start] == b'(' {
+            if let Some(end) = grouped(bytes, start) {
+                hits.hit(&DYNAMIC, start..end);
+            }
+        } else if len <= LONGEST && !bytes[start].is_ascii_digit() {
+            name(bytes, start, at, hits);
+        }
+    }
+}
+
+fn name(text: &[u8], start: usize, end: usize, hits: &mut Hits<'_>) {
+    let rest = &text[end..];
+    let gap = rest.iter().take(MOST_BLANKS).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let next = rest.get(gap).copied();
+    let before = start.checked_sub(1).map(|before| text[before]);
+    match next {
+        Some(b'(') => called(text, start, end, end + gap, before, hits),
+        Some(b'.' | b':' | b'-') => member(text, start, end + gap, hits),
+        Some(b'"' | b'\'' | b'`') if gap == 1 => {
+            // Perl, Ruby and PHP call without parentheses.
+            let name = lower(&text[start..end]);
+            if matches!(name.as_str(), "include_once" | "require_once" | "qx") {
+                hits.hit(&EXECUTION, start..end);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `name(`.
+fn called(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    open: usize,
+    before: Option<u8>,
+    hits: &mut Hits<'_>,
+) {
+    if before == Some(b'$') {
+        let end = open + 1;
+        let interpolated = start >= 3 && text[start - 2] == b'{';
+        hits.hit(if interpolated { &INTERPOLATED } else { &DYNAMIC }, start - 1..end);
+        return;
+    }
+    let name = lower(&text[start..end]);
+    if before == Some(b'{') && start >= 2 && text[start - 2] == b'$' {
+        hits.hit(&INTERPOLATED, start - 2..open + 1);
+    }
+    let argument =
+        text[open + 1..].iter().take(MOST_BLANKS).find(|byte| !byte.is_ascii_whitespace()).copied();
+    let member = matches!(before, Some(b'.' | b'>' | b':'));
+    match functions::danger(&name) {
+        Some(Danger::Execution)
+            if !member && !is_definition(&text[..start]) && takes_code(argument, open == end) =>
+        {
+            hits.hit(&EXECUTION, start..open + 1);
+        }
+        Some(_) if !member && argument.is_some() && !is_prose(open > end, argument) => {
+            hits.hit(&CALL, start..open + 1)
+        }
+        _ => {}
+    }
+}
+
+/// Tells whether the argument is text or a variable, as code to run is.
+fn takes_code(argument: Option<u8>, touches: bool) -> bool {
+    match argument {
+        Some(b'"' | b'\'' | b'`' | b'$' | b'[' | b'\\' | b'@') => true,
+        Some(byte) => touches && (byte.is_ascii_alphanumeric() || byte == b'_'),
+        None => false,
+    }
+}
+
+/// "cut (the rest)" has a space before the parenthesis; code mostly has none.
+fn is_prose(apart: bool, argument: Option<u8>) -> bool {
+    apart && argument.is_some_and(|byte| byte.is_ascii_uppercase())
+}
+
+/// Tells whether the name before is being defined rather than called.
+fn is_definition(before: &[u8]) -> bool {
+    let before = &before[before.len().saturating_sub(16)..];
+    let trimmed = before.trim_ascii_end();
+    trimmed.len() < before.len()
+        && [b"def".as_slice(), b"function", b"fn", b"func", b"void", b"int", b"sub", b"async"]
+            .iter()
+            .any(|word| trimmed.ends_with(word))
+}
+
+/// `module.function`, with `.`, `::` or `->` between them.
+fn member(text: &[u8], start: usize, at: usize, hits: &mut Hits<'_>) {
+    let rest = &text[at..text.len().min(at + LONGEST + 8)];
+    let sign = match rest {
+        [b':', b':', ..] | [b'-', b'>', ..] => 2,
+        [b'.', ..] => 1,
+        _ => return,
+    };
+    let blanks = rest[sign..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let second = &rest[sign + blanks..];
+    let second = &second[..second.iter().take_while(|byte| is_name(**byte)).count()];
+    let first = &text[start..];
+    let first = &first[..first.iter().take_while(|byte| is_name(**byte)).count()];
+    if second.is_empty() {
+        return;
+    }
+    let end = at + sign + blanks + second.len();
+    if functions::is_method(&lower(first), &lower(second)) {
+        hits.hit(&METHOD, start..end);
+    }
+}
+
+/// `(system)(…)`, `('sys'.'tem')(…)`, `"system"(…)`: what is called is computed.
+fn grouped(text: &[u8], open: usize) -> Option<usize> {
+    let before = open.checked_sub(1).map(|before| text[before]);
+    // A string that is called.
+    if matches!(before, Some(b'"' | b'\'')) {
+        let quote = text[open - 1];
+        let back = &text[open.saturating_sub(40)..open - 1];
+        let name = &back[memchr::memrchr(quote, back)? + 1..];
+        let known = functions::danger(&lower(name)).is_some()
+            || memchr::memmem::find(name, b"\\x").is_some();
+        return (known && !name.is_empty()).then_some(open + 1);
+    }
+    if before.is_some_and(is_name) {
+        return None;
+    }
+    let rest = &text[open + 1..text.len().min(open + GROUP)];
+    let close = memchr::memmem::find(rest, b")(")?;
+    let inside = rest[..close].trim_ascii();
+    let quotes = inside.iter().any(|byte| b"'\"$".contains(byte))
+        && inside.iter().any(|byte| b".^~$".contains(byte));
+    let named = functions::danger(&lower(inside)).is_some();
+    (quotes || named).then_some(open + 1 + close + 2)
+}
+
+fn lower(name: &[u8]) -> String {
+    String::from_utf8_lossy(&name[..name.len().min(LONGEST)]).to_ascii_lowercase()
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn starts(byte: u8) -> bool {
+    is_name(byte) || byte == b'('
+}
+
+/// No name that is known is longer.
+const LONGEST: usize = 40;
+
+/// More blanks than this stand in no call.
+const MOST_BLANKS: usize = 40;
+
+/// How far a computed name goes.
+const GROUP: usize = 96;
