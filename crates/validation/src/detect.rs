@@ -12,6 +12,8 @@ mod header;
 mod hits;
 mod html;
 mod ladder;
+mod ldap;
+mod nosql;
 mod path;
 mod pipeline;
 mod redirect;

@@ -35,6 +35,8 @@ static DETECTORS: &[Detector] = detectors! {
     filename,
     header,
     html,
+    ldap,
+    nosql,
     path,
     prompt,
     redirect,

@@ -36,9 +36,20 @@ pub(super) fn tautology(scan: &mut Scan<'_, '_, '_>) {
     let Some(found) = comparison(window, at) else {
         return;
     };
-    if found.is_constant(window) && !quoted_words(scan, &found) {
+    let closed = token.kind == Kind::Logic
+        && !left.decorated
+        && matches!(window.at(left.next - 1).kind, Kind::Close(_))
+        && left.shape == Shape::Number;
+    let code = is_code_call(scan, &found.left) || is_code_call(scan, &found.right) || closed;
+    if found.is_constant(window) && !code && !quoted_words(scan, &found) {
         scan.hit(&rules::TAUTOLOGY, 0, found.right.next);
     }
+}
+
+/// Tells whether it calls a function that programs compare as well: `and len(items) == 1`.
+fn is_code_call(scan: &Scan<'_, '_, '_>, part: &Expression) -> bool {
+    let name = scan.window.text(part.token);
+    part.shape == Shape::Call && CODE_CALLS.split_ascii_whitespace().any(|known| name == known)
 }
 
 /// `"this" or "that" is "it"`: words in quotes, compared by a word.
@@ -62,7 +73,7 @@ pub(super) fn breakout(scan: &mut Scan<'_, '_, '_>) {
     }
     let window = &scan.window;
     let next = window.at(chain.next);
-    if chain.parts > 0 && chain.open {
+    if chain.parts > 0 && chain.open && reopens(scan, &chain) {
         return scan.hit(&rules::BALANCED, 0, chain.next);
     }
     if next.comment != Comment::None && (chain.parts > 0 || cuts(scan, next, closed)) {
@@ -86,7 +97,8 @@ fn semicolon(scan: &mut Scan<'_, '_, '_>, at: usize, closed: bool) {
         return scan.hit(&rules::STACKED, at, at + 2);
     }
     let cut = next.comment != Comment::None && next.is_end();
-    if next.is_end() && (cut || scan.quotes_are_odd() && !closed) {
+    let odd = scan.place != Place::In(b'"') && scan.quotes_are_odd() && !closed;
+    if next.is_end() && (cut || odd) {
         scan.hit(&rules::TRUNCATED, 0, at + 1);
     }
 }
@@ -100,6 +112,8 @@ fn clause(scan: &mut Scan<'_, '_, '_>, at: usize) {
         comparison(window, at + 1).is_some()
     } else if window.is_any(at, "limit offset") {
         window.at(at + 1).kind == Kind::Number
+    } else if window.is(at, "into") {
+        window.at(at + 1).kind == Kind::Variable
     } else if window.is(at, "procedure") {
         window.is(at + 1, "analyse")
     } else if window.is(at, "collate") {
@@ -110,6 +124,39 @@ fn clause(scan: &mut Scan<'_, '_, '_>, at: usize) {
     if found {
         scan.hit(&rules::CLAUSE, at, at + 3);
     }
+}
+
+/// Tells whether the open string at the end of the chain starts with the quote that the text closed at its start, and
+/// the two are no pair around a phrase: "the option '-x/y/' of".
+fn reopens(scan: &Scan<'_, '_, '_>, chain: &Chain) -> bool {
+    let window = &scan.window;
+    let Place::In(mark) = scan.place else {
+        return false;
+    };
+    let Some(last) = chain.last else {
+        return false;
+    };
+    let (first, quote) = (window.at(0), last.token);
+    let opening = window.char_at(quote.start);
+    let same = match mark {
+        b'\'' => matches!(opening, Some('\'' | '‘' | '’')),
+        b'"' => matches!(opening, Some('"' | '“' | '”')),
+        _ => opening == Some(char::from(mark)),
+    };
+    let operator = window.at(1);
+    let tight = !operator.gap && !quote.gap;
+    let before = window.char_before(first.end - 1);
+    let after = window.char_at(quote.start + 1);
+    let whole = before.is_none()
+        && after.is_none()
+        && matches!(operator.kind, Kind::Logic | Kind::Sign | Kind::Bits | Kind::Arithmetic);
+    let marks = |side: Option<char>| side.is_none_or(|side| !side.is_alphanumeric());
+    // Literals of programs have a letter before the quote: b'|'.
+    let letter = matches!(before, Some('b' | 'r' | 'f' | 'u'))
+        && first.end >= 2
+        && marks(window.char_before(first.end - 2));
+    let phrase = tight && (marks(before) || letter) && marks(after) && !whole;
+    same && !phrase
 }
 
 /// Tells whether a comment right behind the quote is meant to hide the rest of the statement.
@@ -123,11 +170,16 @@ fn cuts(scan: &Scan<'_, '_, '_>, next: Token, closed: bool) -> bool {
     if !next.is_end() || between.as_bytes().contains(&mark) {
         return false;
     }
+    // A ruler of dashes.
+    if between.contains("---") {
+        return false;
+    }
     // A dash between words, as after "the dogs' -- and", has space on both sides.
     let rest = between.trim_start_matches([')', ' ']);
     let behind = rest.trim_start_matches(['-', '#', '/', '*']);
     let bare = behind.trim().chars().next().is_none_or(|first| !first.is_alphanumeric());
-    bare || closed || !between.starts_with(' ')
+    let inside = window.char_before(quote.end - 1).is_some_and(char::is_alphanumeric);
+    bare || closed || (inside && mark != b'`' && !between.starts_with(' '))
 }
 
 /// A text that starts with a value, as it would behind a number: `1 and ascii(x) > 64`.
@@ -142,10 +194,20 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
     let behind = window.between(window.at(chain.next.saturating_sub(1)), next);
     let bare = behind.bytes().all(|byte| !byte.is_ascii_alphanumeric());
     let cut = next.comment != Comment::None && next.is_end() && bare;
-    if cut && (known || chain.connects > 0 && chain.constant || closes(scan, chain.next)) {
+    let condition = chain.connects + chain.compares > 0 && chain.constant;
+    if cut && (known || condition || closes(scan, chain.next)) {
         return scan.hit(&rules::TRUNCATED, 0, chain.next);
     }
-    if first.shape == Shape::Name || first.shape == Shape::ForeignCall || chain.connects == 0 {
+    let clause = window.is_any(chain.next, "order group") && window.is(chain.next + 1, "by");
+    if first.shape == Shape::Number && clause && window.at(chain.next + 2).kind == Kind::Number {
+        return scan.hit(&rules::CLAUSE, 0, chain.next + 3);
+    }
+    let equal = chain.last.is_some_and(|last| window.text(first.token) == window.text(last.token));
+    let same_sides = equal && chain.parts == 1 && chain.compares == 1 && chain.constant;
+    if first.constant && same_sides && next.is_end() {
+        return scan.hit(&rules::TAUTOLOGY, 0, chain.next);
+    }
+    if !first.constant || chain.connects == 0 {
         return;
     }
     if chain.compares > 0 && chain.signs {
@@ -154,10 +216,12 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
     let Some(last) = chain.last.filter(|_| next.is_end()) else {
         return;
     };
-    let same = last.shape == Shape::Number && window.text(first.token) == window.text(last.token);
+    let same = last.shape == Shape::Number && equal;
     let odd = matches!(last.shape, Shape::Variable | Shape::Constant | Shape::Call | Shape::Select)
         || (last.shape == Shape::Number && last.decorated)
-        || (last.shape == Shape::Text && first.decorated)
+        || (last.shape == Shape::Text && window.text(last.token).len() <= LONGEST_PROBE)
+        || (last.shape == Shape::Number && window.text(last.token).starts_with(['.']))
+        || (last.shape == Shape::Number && window.text(last.token).starts_with("0x"))
         || (same && chain.spaced)
         || (last.shape == Shape::Number && first.decorated);
     if odd {
@@ -300,6 +364,10 @@ fn quoted_word(scan: &Scan<'_, '_, '_>, operator: Token, operand: Token) -> bool
     let whole = before.is_none() && after.is_none() && operator.kind != Kind::Word;
     border(before) && border(after) && !whole
 }
+
+/// Functions that programs and queries share.
+const CODE_CALLS: &str = "len count ord min max abs round floor ceil int str sum date time format replace strlen substr \
+    isnull now upper lower trim left right if log sqrt pow length";
 
 /// Quoted operands of a probe are short.
 const LONGEST_PROBE: usize = 12;

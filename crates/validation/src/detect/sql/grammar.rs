@@ -56,7 +56,11 @@ pub(super) struct Comparison {
 pub(super) fn operand(window: &Window<'_>, from: usize) -> Option<Expression> {
     let mut at = from;
     while prefixes(window, at) {
-        at += 1;
+        // `{fn f()}`, `{d 2}`
+        let escape = window.at(at).kind == Kind::Brace
+            && window.at(at + 1).kind == Kind::Word
+            && matches!(window.at(at + 2).kind, Kind::Word | Kind::Number | Kind::Text { .. });
+        at += 1 + usize::from(escape);
     }
     let decorated = at > from;
     let token = window.at(at);
@@ -118,8 +122,9 @@ fn word(window: &Window<'_>, at: usize, decorated: bool) -> Option<(Shape, usize
 /// `N'text'`, `_utf8'text'`, `date '2020-01-01'`.
 fn introduces_text(window: &Window<'_>, token: Token, text: Token) -> bool {
     let word = window.text(token);
-    let tight = !text.gap && (word.len() <= 2 || word.starts_with('_'));
-    tight || token.has(TYPE) || word.starts_with('_')
+    let prefix = matches!(word, "n" | "N" | "x" | "X" | "b" | "B" | "e" | "E" | "q" | "Q");
+    // A letter before a quote that nothing closes ends what is quoted, as in "-x".
+    (prefix && !text.gap && !text.is_open_text()) || token.has(TYPE) || word.starts_with('_')
 }
 
 /// A function that prose does not name may stand apart from its parenthesis.

@@ -217,8 +217,8 @@ impl<'t> Lexer<'t> {
     fn token(&mut self, byte: u8) -> (Kind, Flags) {
         match byte {
             b'\'' | b'"' => (self.string(byte, 1), 0),
-            b'`' => (self.name(b'`'), 0),
-            b'[' => (self.bracket(), 0),
+            b'`' => self.quoted(Self::name),
+            b'[' => self.quoted(Self::bracket),
             0xe2 if self.curly().is_some() => (self.curly_string(), 0),
             b'0'..=b'9' => (self.number(), 0),
             b'.' if self.byte(1).is_some_and(|next| next.is_ascii_digit()) => (self.number(), 0),
@@ -264,9 +264,20 @@ impl<'t> Lexer<'t> {
             .map(|at| at + CURLY)
     }
 
-    fn name(&mut self, quote: u8) -> Kind {
+    /// A name in quotes is looked up without them.
+    fn quoted(&mut self, read: fn(&mut Self) -> Kind) -> (Kind, Flags) {
+        let start = self.at;
+        let kind = read(self);
+        if kind != Kind::Word {
+            return (kind, 0);
+        }
+        let inside = &self.text.as_bytes()[start + 1..self.at - 1];
+        (kind, words::flags(inside) & words::NAMES)
+    }
+
+    fn name(&mut self) -> Kind {
         self.at += 1;
-        match memchr::memchr(quote, self.rest()) {
+        match memchr::memchr(b'`', self.rest()) {
             Some(length) => {
                 self.at += length + 1;
                 Kind::Word
@@ -324,7 +335,7 @@ impl<'t> Lexer<'t> {
         }
         match self.byte(0) {
             Some(b'`') => {
-                self.name(b'`');
+                self.name();
             }
             Some(quote @ (b'\'' | b'"')) => {
                 self.string(quote, 1);

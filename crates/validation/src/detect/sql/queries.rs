@@ -85,6 +85,10 @@ pub(super) fn stacked(scan: &mut Scan<'_, '_, '_>) {
     while matches!(window.at(at).kind, Kind::Semicolon | Kind::Open(_)) {
         at += 1;
     }
+    let next = window.at(at);
+    if next.is_end() && window.between(window.at(at - 1), next).contains('\0') {
+        return scan.hit(&rules::TRUNCATED, 0, 1);
+    }
     let strength = statements::strength(window, at);
     let clear =
         window.is_any(at, "drop show insert update delete truncate shutdown select create alter");
@@ -147,7 +151,8 @@ pub(super) fn json(scan: &mut Scan<'_, '_, '_>) {
     let sign = window.text(window.at(0));
     let text = window.before().is_some_and(|before| before.is_text());
     let right = window.at(1).is_text() || window.is_any(1, "array json jsonb");
-    if text && right && sign != "->" {
+    let clear = text || sign.len() == 3 || sign.contains('@');
+    if clear && right && sign != "->" {
         scan.hit(&rules::JSON, 0, 2);
     }
 }

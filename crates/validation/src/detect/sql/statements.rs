@@ -78,7 +78,7 @@ fn defines(window: &Window<'_>, at: usize) -> u8 {
         name += 1;
     }
     if window.at(name).kind != Kind::Word {
-        return u8::from(window.at(name).is_end());
+        return 0;
     }
     let behind = skip_path(window, name);
     let next = window.at(behind);
@@ -136,7 +136,10 @@ fn manages(window: &Window<'_>, at: usize, word: &[u8]) -> u8 {
         b"copy" => copies(window, at),
         b"show" => u8::from(window.is_any(at + 1, SHOWN)),
         b"grant" | b"revoke" => two("all dba select usage execute connect"),
-        b"attach" | b"detach" => 2 * u8::from(window.is(at + 1, "database") || next.is_text()),
+        b"attach" | b"detach" => {
+            let file = at + 1 + usize::from(window.is(at + 1, "database"));
+            2 * u8::from(window.at(file).is_text() && window.is(file + 1, "as"))
+        }
         b"backup" | b"restore" => two("database log"),
         b"bulk" => two("insert"),
         b"handler" => 2 * u8::from(window.is_any(at + 2, "open read close")),

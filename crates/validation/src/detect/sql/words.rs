@@ -40,6 +40,9 @@ pub(super) const RARE: Flags = 1 << 15;
 /// A function that other languages have as well, and a word that people use.
 pub(super) const FUNCTION: Flags = 1 << 16;
 
+/// What a word may be that stands in the quotes of names.
+pub(super) const NAMES: Flags = CATALOG | FUNCTION | RARE | DELAY | DANGER;
+
 /// Returns what is known of a word, whatever its case.
 pub(super) fn flags(word: &[u8]) -> Flags {
     let mut lower = [0; LONGEST];
@@ -124,9 +127,9 @@ const LISTS: &[(Flags, &str)] = &[
         DANGER,
         "bfilename ctxsys database_to_xml dblink_connect dblink_exec dblink_send_query dbms_advisor dbms_cdc_publish \
          dbms_export_extension dbms_java dbms_jvm_exp_perms dbms_ldap dbms_obfuscation_toolkit dbms_scheduler \
-         dbms_utility dbms_xmlgen dbms_xmlquery dbms_xslprocessor dumpfile fn_get_audit_file fn_trace_gettable \
+         dbms_utility dbms_xmlgen dbms_xmlquery dbms_xslprocessor fn_get_audit_file fn_trace_gettable \
          fn_xe_file_target_read_file httpuritype lo_export lo_from_bytea lo_import load_extension load_file \
-         opendatasource openquery openrowset ordsys outfile pg_file_write pg_ls_dir pg_ls_logdir pg_read_binary_file \
+         opendatasource openquery openrowset ordsys pg_file_write pg_ls_dir pg_ls_logdir pg_read_binary_file \
          pg_read_file pg_stat_file query_to_xml sp_add_job sp_addextendedproc sp_addlinkedserver sp_addlogin \
          sp_addrole sp_addsrvrolemember sp_columns sp_configure sp_depends sp_dropextendedproc sp_execute \
          sp_executesql sp_helpdb sp_helptext sp_is_srvrolemember sp_makewebtask sp_oacreate sp_oadestroy \
@@ -149,7 +152,7 @@ const LISTS: &[(Flags, &str)] = &[
          msysobjects msysqueries msysrelationships northwind performance_schema pg_attribute pg_authid pg_catalog \
          pg_class pg_database pg_group pg_language pg_largeobject pg_namespace pg_proc pg_roles pg_settings pg_shadow \
          pg_stat_activity pg_tables pg_type pg_user processlist rdb$database rdb$fields rdb$relation_fields \
-         rdb$relations rdb$user_privileges referential_constraints schema_name schema_privileges \
+         rdb$relations rdb$user_privileges referential_constraints schema_privileges \
          schema_table_statistics schemata server_principals session_privs session_roles sql_logins sqlite_master \
          sqlite_schema sqlite_sequence sqlite_temp_master sqlite_temp_schema sqlite_version sys_context syscat \
          syscolumns syscomments sysconstraints sysdatabases sysfiles sysforeignkeys sysibm syslogins sysobjects \
@@ -181,7 +184,7 @@ const LISTS: &[(Flags, &str)] = &[
          lo_get lo_put load_file lowrite lpad make_set makedate maketime master_gtid_wait master_pos_wait mbrcontains \
          microsecond monthname months_between mpointfromtext multilinestring multipoint multipolygon name_const newid \
          newsequentialid next_day nlssort ntile numtodsinterval numtoyminterval nvl nvl2 object_definition \
-         object_name octet_length old_password openjson openxml ord original_login parsename patindex percent_rank \
+         object_name octet_length old_password openjson openxml original_login parsename patindex percent_rank \
          percentile_cont period_add period_diff pg_backend_pid pg_cancel_backend pg_client_encoding pg_conf_load_time \
          pg_database_size pg_is_in_recovery pg_logfile_rotate pg_postmaster_start_time pg_reload_conf \
          pg_rotate_logfile pg_size_pretty pg_switch_wal pg_terminate_backend pg_typeof pointfromtext pointfromwkb \
@@ -200,7 +203,7 @@ const LISTS: &[(Flags, &str)] = &[
     ),
     (
         FUNCTION,
-        "abs acos any_value array_cat array_length array_to_string ascii asin atan atan2 avg bin bit_count \
+        "abs against acos any_value array_cat array_length array_to_string ascii asin atan atan2 avg bin bit_count \
          cardinality cast ceil ceiling char chr coalesce collate compress concat connection_id convert cos cot count \
          crc32 current_setting database date datediff day decode default degrees elt encode encrypt exists exp field \
          floor format glob greatest group_concat grouping hex hour if ifnull initcap insert instr isnull json_array \
