@@ -22,6 +22,7 @@ mod sql;
 mod table;
 mod template;
 mod terminal;
+mod traits;
 mod unicode;
 mod url;
 mod xml;

@@ -8,7 +8,7 @@ mod reading;
 mod references;
 
 use super::Layer;
-pub(super) use fold::{is_mark, look_alike};
+pub(super) use fold::{LOOK_ALIKES, folds, is_mark, look_alike};
 use reading::Draft;
 pub(super) use reading::Reading;
 

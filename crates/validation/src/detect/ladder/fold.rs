@@ -1,36 +1,48 @@
 //! Characters that some system takes for plain ones, and those that nobody sees.
 
+use std::ops::RangeInclusive;
+
 use super::reading::Draft;
+use crate::detect::traits::Traits;
 
 /// Writes compatibility characters as the ASCII that normalisation, best-fit mapping or a reader makes of them, and
 /// leaves out what is invisible.
 pub(super) fn decode(source: &str, draft: &mut Draft<'_>) {
-    let Some(first) = source.bytes().position(|byte| byte >= 0x80) else { return };
-    // The word that the first such character stands in may have begun before it.
-    let first = source[..first].rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |at| at + 1);
-    let mut marks = 0_usize;
+    let traits = Traits::of(source);
+    if !traits.has(Traits::FOLDS.with(Traits::MARKS).with(Traits::MIXED)) {
+        return;
+    }
+    let mut mark_end = 0;
     let mut previous = ' ';
-    let mut word = Word::Outside;
-    for (offset, character) in source[first..].char_indices() {
-        let at = first + offset;
+    let mut word = Word::default();
+    for (at, character) in source.char_indices() {
         let range = at..at + character.len_utf8();
-        if !character.is_alphabetic() {
-            word = Word::Outside;
-        } else if word == Word::Outside {
-            word = Word::of(&source[at..]);
-        }
-        marks = if is_mark(character) { marks + 1 } else { 0 };
         match fold(character) {
-            Fold::Keep if marks > 1 => draft.replace(range, ""),
             Fold::Char(plain) => draft.replace_char(range, plain),
             Fold::Text(plain) => draft.replace(range, plain),
-            Fold::LooksLike(plain) if word == Word::Mixed => draft.replace_char(range, plain),
+            Fold::Mark => {
+                let is_second = mark_end == at;
+                mark_end = range.end;
+                if is_second {
+                    draft.replace(range, "");
+                }
+            }
+            Fold::LooksLike(plain) => {
+                if traits.has(Traits::MIXED) && word.is_mixed(source, at) {
+                    draft.replace_char(range, plain);
+                }
+            }
             // A full stop of Chinese and Japanese divides a host name, and prose too.
             Fold::Dot if previous.is_ascii_alphanumeric() => draft.replace_char(range, '.'),
-            Fold::Keep | Fold::LooksLike(_) | Fold::Dot => {}
+            Fold::Keep | Fold::Dot => {}
         }
         previous = character;
     }
+}
+
+/// Tells whether the character is ever read as another.
+pub(in crate::detect) fn folds(character: char) -> bool {
+    matches!(fold(character), Fold::Char(_) | Fold::Text(_) | Fold::Dot)
 }
 
 /// What a character is read as.
@@ -42,22 +54,28 @@ enum Fold {
     LooksLike(char),
     /// Behind a plain letter or digit.
     Dot,
+    /// Left out where it stands on another.
+    Mark,
 }
 
-/// The word that a character stands in.
-#[derive(Clone, Copy, PartialEq)]
-enum Word {
-    Outside,
-    Pure,
-    /// It has letters of ASCII and others.
-    Mixed,
+/// The word that was looked at last.
+#[derive(Default)]
+struct Word {
+    end: usize,
+    is_mixed: bool,
 }
 
 impl Word {
-    fn of(text: &str) -> Self {
-        let letters = || text.chars().take(LONGEST_WORD).take_while(|c| c.is_alphabetic());
-        let is_mixed = letters().any(|c| c.is_ascii()) && letters().any(|c| !c.is_ascii());
-        if is_mixed { Self::Mixed } else { Self::Pure }
+    /// Tells whether the word around a place has letters of ASCII and others.
+    fn is_mixed(&mut self, text: &str, at: usize) -> bool {
+        if at >= self.end {
+            let is_letter = |c: &char| c.is_alphabetic();
+            let before = text[..at].chars().rev().take(LONGEST_WORD).take_while(is_letter);
+            let behind = || text[at..].chars().take(LONGEST_WORD).take_while(is_letter);
+            self.is_mixed = before.chain(behind()).any(|c| c.is_ascii());
+            self.end = at + behind().map(char::len_utf8).sum::<usize>();
+        }
+        self.is_mixed
     }
 }
 
@@ -72,6 +90,7 @@ fn fold(character: char) -> Fold {
     match u32::from(character) {
         0..=0x7f => Fold::Keep,
         0x80..=0x2ff => latin(character),
+        0x300..=0x34e | 0x350..=0x36f => Fold::Mark,
         0x370..=0x52f => look_alike(character).map_or(Fold::Keep, Fold::LooksLike),
         0x2000..=0x206f => punctuation(character),
         0x2070..=0x208e => script(character),
@@ -86,6 +105,7 @@ fn fold(character: char) -> Fold {
         // Tags are ASCII that no font shows and every language model reads.
         0xe_0020..=0xe_007e => shifted(character, 0xe_0020, ' '),
         0xe_0000..=0xe_0fff => Fold::Text(""),
+        _ if is_mark(character) => Fold::Mark,
         _ => rest(character),
     }
 }
@@ -105,9 +125,6 @@ fn latin(character: char) -> Fold {
         'ſ' => Fold::Char('s'),
         'ʹ' | 'ʼ' => Fold::Char('\''),
         'ʺ' => Fold::Char('"'),
-        'ɑ' => Fold::LooksLike('a'),
-        'ɡ' => Fold::LooksLike('g'),
-        'ɩ' | 'ı' => Fold::LooksLike('i'),
         _ => Fold::Keep,
     }
 }
@@ -237,6 +254,9 @@ fn rest(character: char) -> Fold {
         _ => Fold::Keep,
     }
 }
+
+/// Where letters that look like ones of ASCII are.
+pub(in crate::detect) const LOOK_ALIKES: RangeInclusive<char> = '\u{370}'..='\u{52f}';
 
 /// Letters of other alphabets that look like ones of ASCII.
 pub(in crate::detect) const fn look_alike(character: char) -> Option<char> {

@@ -5,10 +5,6 @@ use crate::detect::hits::Hits;
 
 /// Looks at the controls of each line.
 pub(super) fn detect(text: &str, hits: &mut Hits<'_>) {
-    // All of them begin with this byte in UTF-8, and so does the ordinary punctuation of many languages.
-    if memchr::memchr(0xe2, text.as_bytes()).is_none() {
-        return;
-    }
     let mut line = Line::default();
     let mut right_to_left = None;
     for (at, character) in text.char_indices() {
@@ -41,6 +37,11 @@ pub(super) fn detect(text: &str, hits: &mut Hits<'_>) {
         }
     }
     line.end(text.len(), hits);
+}
+
+/// Opens or closes a change of the writing direction. The marks of Hebrew and Arabic do neither.
+pub(super) const fn is_control(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What a line has opened and not closed.

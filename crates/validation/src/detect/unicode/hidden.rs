@@ -59,7 +59,7 @@ impl Runs {
             if is_invisible(character) {
                 return self.hidden.add(at);
             }
-            if matches!(character, '\u{e_0020}'..='\u{e_007f}') {
+            if is_tag(character) {
                 return self.tags.add(at);
             }
         }
@@ -115,6 +115,15 @@ impl Spaces {
             hits.hit(&RULES[SPACES], self.start..self.end);
         }
     }
+}
+
+/// Is of one of the kinds that are looked at here.
+pub(super) const fn has_no_ink(character: char) -> bool {
+    is_invisible(character) || is_blank(character) || is_tag(character)
+}
+
+const fn is_tag(character: char) -> bool {
+    matches!(character, '\u{e_0020}'..='\u{e_007f}')
 }
 
 /// Neither ink nor width. The soft hyphen is none of these: word processors put it in words.

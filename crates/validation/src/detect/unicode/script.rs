@@ -72,18 +72,12 @@ impl Shown {
             self.letters += 1;
             return;
         }
-        match character {
-            '\u{ff21}'..='\u{ff5a}'
-            | '\u{1_d400}'..='\u{1_d7cb}'
-            | '\u{24b6}'..='\u{24e9}'
-            | '\u{1_f130}'..='\u{1_f189}' => {
-                self.styled += 1;
-            }
-            'ɐ' | 'ǝ' | 'ɟ' | 'ƃ' | 'ɥ' | 'ᴉ' | 'ɾ' | 'ʞ' | 'ɯ' | 'ɹ' | 'ʇ' | 'ʌ' | 'ʍ' | 'ʎ' =>
-            {
-                self.turned += 1;
-            }
-            _ => return,
+        if is_styled(character) {
+            self.styled += 1;
+        } else if is_turned(character) {
+            self.turned += 1;
+        } else {
+            return;
         }
         if self.styled + self.turned == 1 {
             self.range.start = at;
@@ -100,6 +94,26 @@ impl Shown {
             hits.hit(&RULES[TURNED], self.range);
         }
     }
+}
+
+/// Is of one of the kinds that are counted here.
+pub(super) const fn is_for_show(character: char) -> bool {
+    is_styled(character) || is_turned(character)
+}
+
+/// Full-width, mathematical and circled letters.
+const fn is_styled(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ff21}'..='\u{ff5a}' | '\u{1_d400}'..='\u{1_d7cb}' | '\u{24b6}'..='\u{24e9}' | '\u{1_f130}'..='\u{1_f189}'
+    )
+}
+
+const fn is_turned(character: char) -> bool {
+    matches!(
+        character,
+        'ɐ' | 'ǝ' | 'ɟ' | 'ƃ' | 'ɥ' | 'ᴉ' | 'ɾ' | 'ʞ' | 'ɯ' | 'ɹ' | 'ʇ' | 'ʌ' | 'ʍ' | 'ʎ'
+    )
 }
 
 /// Shorter ones are units and formulas.

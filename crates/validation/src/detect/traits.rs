@@ -1,0 +1,99 @@
+//! What kinds of characters a text has, found in one pass.
+
+use std::sync::LazyLock;
+
+use super::ladder;
+use super::unicode;
+
+/// The kinds of characters that a text has. Most texts, in any language, have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traits(u8);
+
+impl Traits {
+    /// Some system reads them as others, or leaves them out.
+    pub(crate) const FOLDS: Self = Self(1);
+    /// They change the writing direction.
+    pub(crate) const BIDI: Self = Self(2);
+    /// They have no ink: joiners, tags, blanks of many kinds.
+    pub(crate) const HIDDEN: Self = Self(4);
+    /// Letters for show.
+    pub(crate) const STYLED: Self = Self(8);
+    /// Accents that stand on what comes before; in a text, several on one letter.
+    pub(crate) const MARKS: Self = Self(16);
+    /// A Greek or Cyrillic letter beside a Latin one.
+    pub(crate) const MIXED: Self = Self(32);
+
+    /// Looks at every character of a text.
+    pub(super) fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self::default();
+        }
+        let pages: &[Self; PAGES] = &BY_PAGE;
+        let bytes = text.as_bytes();
+        let is_latin = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic)
+        };
+        let mut all = Self::default();
+        let mut mark_end = 0;
+        for (at, character) in text.char_indices() {
+            if character.is_ascii() {
+                continue;
+            }
+            let end = at + character.len_utf8();
+            if ladder::LOOK_ALIKES.contains(&character) {
+                if is_latin(at.checked_sub(1)) || is_latin(Some(end)) {
+                    all = all.with(Self::MIXED);
+                }
+                continue;
+            }
+            let page = pages.get(character as usize >> PAGE_BITS).copied();
+            if page == Some(Self::default()) {
+                continue;
+            }
+            let kind = Self::of_character(character);
+            if kind.has(Self::MARKS) {
+                if mark_end == at {
+                    all = all.with(kind);
+                }
+                mark_end = end;
+            } else {
+                all = all.with(kind);
+            }
+        }
+        all
+    }
+
+    /// Tells whether one of the kinds of `other` is there.
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn of_character(character: char) -> Self {
+        let mut kind = Self::default();
+        if ladder::folds(character) {
+            kind = kind.with(Self::FOLDS);
+        }
+        if ladder::is_mark(character) {
+            kind = kind.with(Self::MARKS);
+        }
+        kind.with(unicode::kind(character))
+    }
+}
+
+/// The kinds of the characters that share all but their last six bits: one step of UTF-8.
+const PAGE_BITS: u32 = 6;
+
+const PAGES: usize = 0x1_0000 >> PAGE_BITS;
+
+static BY_PAGE: LazyLock<[Traits; PAGES]> = LazyLock::new(|| {
+    let mut pages = [Traits::default(); PAGES];
+    for character in '\u{80}'..='\u{ffff}' {
+        let page = &mut pages[character as usize >> PAGE_BITS];
+        *page = page.with(Traits::of_character(character));
+    }
+    pages
+});
