@@ -85,4 +85,7 @@ pub enum Error {
     /// Elements are nested deeper than browsers agree on.
     #[error("the elements of the markup are nested more than 200 deep")]
     NestedTooDeep,
+    /// A name or a statement of SQL was refused.
+    #[error(transparent)]
+    Sql(#[from] crate::SqlError),
 }

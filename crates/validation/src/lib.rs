@@ -43,4 +43,9 @@ pub use sink::{HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque};
 pub use sink::{HtmlEscape, HtmlEscaped};
 #[cfg(feature = "html")]
 pub use sink::{HtmlRules, SanitizedHtml};
+#[cfg(feature = "sql-parse")]
+pub use sink::{Select, SelectRules};
+pub use sink::{
+    SqlBind, SqlDialect, SqlError, SqlIdent, SqlIdents, SqlParam, SqlStatement, SqlValue,
+};
 pub use upload::{FileKind, UploadProblem, UploadReport, UploadRules};

@@ -8,6 +8,7 @@ mod html;
 mod log_line;
 mod path;
 mod sanitizer;
+mod sql;
 mod untrusted;
 #[cfg(feature = "url")]
 mod url;
@@ -23,6 +24,11 @@ pub use path::{
     Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root, SafePath,
 };
 pub use sanitizer::{Edit, Sanitizer};
+#[cfg(feature = "sql-parse")]
+pub use sql::{Select, SelectRules};
+pub use sql::{
+    SqlBind, SqlDialect, SqlError, SqlIdent, SqlIdents, SqlParam, SqlStatement, SqlValue,
+};
 pub use untrusted::{Accept, Untrusted};
 #[cfg(feature = "url")]
 pub use url::{

@@ -1,7 +1,5 @@
 //! Texts that become part of a page.
 
-use std::borrow::Cow;
-
 use proptest::prelude::*;
 use wardkit_validation::{HtmlEscape, HtmlEscaped, Untrusted};
 
@@ -48,6 +46,8 @@ proptest! {
 
 #[cfg(feature = "html")]
 mod sanitized {
+    use std::borrow::Cow;
+
     use wardkit_validation::{Accept, Error, HtmlRules, Sanitizer};
 
     use super::*;

@@ -5,6 +5,7 @@
 mod addresses;
 mod argv;
 mod attack_header;
+mod attack_path;
 mod attack_shell;
 mod command;
 mod filename;
@@ -29,6 +30,7 @@ mod safe_path;
 mod safe_url;
 mod settings;
 mod sql_rules;
+mod sql_sink;
 mod terminal;
 mod unicode;
 mod untrusted;
