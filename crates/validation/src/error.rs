@@ -88,4 +88,22 @@ pub enum Error {
     /// A name or a statement of SQL was refused.
     #[error(transparent)]
     Sql(#[from] crate::SqlError),
+    /// The schema of a tool's arguments cannot be used.
+    #[cfg(feature = "schema")]
+    #[error("the schema of the tool is wrong at {at:?}: {reason}")]
+    ToolSchema {
+        /// Where, as a pointer into the schema.
+        at: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A field of a tool's arguments cannot be had in this way.
+    #[cfg(feature = "schema")]
+    #[error("the argument {at:?} {reason}")]
+    ToolArgument {
+        /// Where, as the caller named it.
+        at: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
 }

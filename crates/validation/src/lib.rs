@@ -8,6 +8,8 @@ mod error;
 mod limit;
 mod mask;
 mod net;
+#[cfg(feature = "schema")]
+mod schema;
 mod settings;
 mod sink;
 mod upload;
@@ -26,6 +28,8 @@ pub use mask::MaskingMakeWriter;
 pub use mask::{Found, Masked, MaskedLines, Masker, MaskerBuilder, MaskingWriter};
 pub use mask::{Recogniser, Recognisers, Sensitive};
 pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
+#[cfg(feature = "schema")]
+pub use schema::{ToolArguments, ToolError, ToolProblem, ToolSchema, ToolSink};
 pub use settings::{SecretRef, Setting, SettingFault, SettingFaults, SettingKind, Settings};
 pub use sink::{
     Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,

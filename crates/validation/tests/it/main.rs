@@ -32,6 +32,8 @@ mod settings;
 mod sql_rules;
 mod sql_sink;
 mod terminal;
+#[cfg(feature = "schema")]
+mod tool_arguments;
 mod unicode;
 mod untrusted;
 mod upload;
