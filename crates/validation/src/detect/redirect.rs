@@ -8,12 +8,23 @@ use super::url::read_authority;
 use super::{Class, Rule};
 
 /// All rules.
-pub(super) static RULES: &[Rule] =
-    &[SCHEME_RELATIVE, PATH_TO_URL, SLASHES, SLASH_LOOK_ALIKE, NESTED, IMITATION, DOT_SEGMENTS];
+pub(super) static RULES: &[Rule] = &[
+    SCHEME_RELATIVE,
+    PATH_TO_URL,
+    SUFFIX,
+    SECOND_HOST,
+    SLASHES,
+    SLASH_LOOK_ALIKE,
+    NESTED,
+    IMITATION,
+    DOT_SEGMENTS,
+];
 
 /// One of these stands in every message that is an attack of this kind.
-pub(super) const GATE: &[&str] =
-    &["//", "/\\", "\\/", "\\\\", "http:", "https:", "%2f", "%5c", "/%"];
+pub(super) const GATE: &[&str] = &[
+    "//", "/\\", "\\/", "\\\\", "http:", "https:", "%2f", "%5c", "/%", "\u{3031}", "\u{309d}",
+    "\u{30fd}", "\u{2215}",
+];
 
 const BASE: Rule = Rule {
     id: "",
@@ -81,12 +92,33 @@ const NESTED: Rule = Rule {
 
 const IMITATION: Rule = Rule {
     id: "redirect.imitation",
-    message: 3,
     confidence: 60,
     reason: "the host begins like the name of another site",
     about: "In bank.com.example.net the site is example.net. A check that the text starts with, or contains, a known name \
             lets it through: compare the whole host, or its end after a dot.",
     example: "https://bank.com.evil.example.net/",
+    ..BASE
+};
+
+const SUFFIX: Rule = Rule {
+    id: "redirect.suffix",
+    message: 4,
+    confidence: 60,
+    reason: "joined to a name, the text makes it the name of another site",
+    about: "A program that writes its own name and appends a path without a slash sends people to \
+            example.com.evil.example.net, or to what follows an at sign. Put the slash into the program's part.",
+    example: "/.evil.com",
+    ..BASE
+};
+
+const SECOND_HOST: Rule = Rule {
+    id: "redirect.second-host",
+    message: 3,
+    confidence: 55,
+    reason: "a second host follows the first where a check may look for it",
+    about: "In https://evil.example.net?bank.com the second name does nothing but satisfy a check that the text contains \
+            it. Parse the URL and compare its host.",
+    example: "https://evil.example.net?www.bank.com",
     ..BASE
 };
 
@@ -125,11 +157,11 @@ fn judge_start(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
     let (signs, rest) = token.split_at(end);
     let slashes = signs.matches(['/', '\\']).count();
     let look_alike = signs.contains(is_slash_look_alike);
-    if slashes == 0 && !look_alike {
+    if signs.is_empty() {
         return;
     }
     let lower = rest.get(..8).unwrap_or(rest).to_ascii_lowercase();
-    if lower.starts_with("http:") || lower.starts_with("https:") {
+    if slashes > 0 && (lower.starts_with("http:") || lower.starts_with("https:")) {
         hits.hit(&PATH_TO_URL, span.clone());
         return;
     }
@@ -138,6 +170,13 @@ fn judge_start(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
         return;
     }
     let doubled = signs.contains("//") || (slashes > 1 && signs.contains('\\'));
+    if !doubled
+        && signs.ends_with(['.', '@'])
+        && !signs.contains("..")
+        && ends_publicly(link.authority)
+    {
+        hits.hit(&SUFFIX, span.clone());
+    }
     if look_alike {
         hits.hit(&SLASH_LOOK_ALIKE, span.clone());
     } else if doubled {
@@ -161,6 +200,9 @@ fn judge_link(link: &Link<'_>, span: &Range<usize>, hits: &mut Hits<'_>) {
         hits.hit(&IMITATION, span.clone());
     }
     judge_path(link.rest, span, hits);
+    if seen.is_host && leads_to_a_host(second_host(link.rest)) {
+        hits.hit(&SECOND_HOST, span.clone());
+    }
     let again = link.rest.trim_start_matches(['/', '\\']);
     let doubled = link.rest.len() - again.len() > 1;
     if again.starts_with("http:")
@@ -181,9 +223,27 @@ fn judge_path(rest: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
     }
 }
 
+/// Returns what stands where the path ought to be, up to its end: a query that is no query.
+fn second_host(rest: &str) -> &str {
+    let Some(behind) = rest.strip_prefix(['?', '#', '\\']) else { return "" };
+    let end = behind.find(['/', '?', '#', '\\']).unwrap_or(behind.len());
+    if behind[..end].contains('=') {
+        ""
+    } else {
+        &behind[..behind.floor_char_boundary(end.min(256))]
+    }
+}
+
+/// Whether the name ends as most names do; file names do not.
+fn ends_publicly(authority: &str) -> bool {
+    let last = authority.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    ["com", "net", "org", "tld", "info", "biz", "gov", "edu", "uk", "de", "ru", "cn"]
+        .contains(&last.as_str())
+}
+
 /// Judges the values of a query, or the query itself.
 fn judge_parameters(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
-    for at in memchr::memchr2_iter(b'=', b'?', token.as_bytes()) {
+    for at in memchr::memchr3_iter(b'=', b'?', b'/', token.as_bytes()) {
         let value = &token[at + 1..];
         let start = value.get(..8).unwrap_or(value).to_ascii_lowercase();
         let absolute = start.starts_with("http:") || start.starts_with("https:");
@@ -191,9 +251,12 @@ fn judge_parameters(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
         if !hits.spend(64) {
             return;
         }
-        let leads = absolute
-            || (slashes > 1 && leads_to_a_host(link::relative(value, 0).authority))
-            || (names_a_target(&token[..at]) && leads_to_a_host(value_host(value)));
+        let parameter = !token[at..].starts_with('/');
+        let leads = (parameter && absolute)
+            || (parameter && slashes > 1 && leads_to_a_host(link::relative(value, 0).authority))
+            || (names_a_target(&token[..at], parameter)
+                && leads_to_a_host(value_host(value))
+                && (parameter || ends_publicly(value_host(value))));
         if leads {
             hits.hit(&NESTED, span.clone());
             return;
@@ -201,13 +264,15 @@ fn judge_parameters(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
     }
 }
 
-/// Whether the parameter before the sign is one of those that redirects read.
-fn names_a_target(before: &str) -> bool {
+/// Whether the parameter, or the step of the path, before the sign is one of those that redirects read.
+fn names_a_target(before: &str, parameter: bool) -> bool {
     let name = before.rsplit(['?', '&', ';', '/']).next().unwrap_or_default();
     let name = name.get(..16).unwrap_or(name).to_ascii_lowercase();
-    ["redir", "return", "next", "goto", "continue", "dest", "forward", "target"]
-        .iter()
-        .any(|front| name.starts_with(front))
+    name.starts_with("redir")
+        || parameter
+            && (name.ends_with("url")
+                || name.ends_with("uri")
+                || TARGETS.iter().any(|front| name.starts_with(front)))
 }
 
 fn value_host(value: &str) -> &str {
@@ -251,6 +316,9 @@ const fn is_slash_look_alike(c: char) -> bool {
                 | '\u{2f03}'
     )
 }
+
+/// How parameters are named that say where to go on.
+const TARGETS: [&str; 7] = ["return", "next", "goto", "continue", "dest", "forward", "target"];
 
 /// More say nothing more.
 const MOST_SIGNS: usize = 32;

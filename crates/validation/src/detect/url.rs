@@ -5,6 +5,7 @@ mod host;
 pub(super) mod link;
 mod rules;
 mod script;
+mod token;
 
 use std::ops::Range;
 
@@ -57,7 +58,7 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
         hits.spend(link.authority.len() + link.rest.len())
     });
     judge_bare(&clean, range.clone(), hits);
-    judge_token(&clean, range, hits);
+    token::judge(&clean, view.layer, &range, hits);
 }
 
 fn judge(link: &Link<'_>, span: Range<usize>, hits: &mut Hits<'_>) {
@@ -171,19 +172,6 @@ fn judge_bare(token: &str, span: Range<usize>, hits: &mut Hits<'_>) {
     }
 }
 
-/// Looks for the paths of metadata services, whatever the host, and for a script whose name is broken up.
-fn judge_token(token: &str, span: Range<usize>, hits: &mut Hits<'_>) {
-    let lower = token.to_ascii_lowercase();
-    if METADATA_PATHS.iter().any(|path| lower.contains(path)) {
-        hits.hit(&rules::METADATA, span.clone());
-    }
-    if lower.contains('\\')
-        && lower.replace('\\', "").trim_start_matches('/').starts_with("javascript:")
-    {
-        hits.hit(&rules::SCRIPT, span);
-    }
-}
-
 /// Whether control characters stand before the end of the authority, where they change what is read.
 fn breaks_within(token: &str, link: &Link<'_>) -> bool {
     let head = link.span.end - link.rest.len();
@@ -231,7 +219,7 @@ fn is_script(scheme: &str, link: &Link<'_>) -> bool {
 const WEB: [&str; 6] = ["http", "https", "ws", "wss", "ftp", "ftps"];
 
 /// Schemes that read files, send bytes of the sender's choice, or load code, in one library or another.
-const HARMFUL: [&str; 43] = [
+const HARMFUL: [&str; 48] = [
     "file",
     "gopher",
     "gophers",
@@ -275,23 +263,13 @@ const HARMFUL: [&str; 43] = [
     "smtps",
     "res",
     "nntp",
+    "url",
+    "mhtml",
+    "feed",
+    "blob",
+    "filesystem",
 ];
 
 /// Those that nobody mentions in passing.
 const NEVER_MENTIONED: [&str; 8] =
     ["gopher", "gophers", "dict", "netdoc", "expect", "phar", "ssh2.exec", "local_file"];
-
-/// Where clouds keep credentials: AWS and its copies, Google, Azure, `DigitalOcean`, `OpenStack`, Oracle, Hetzner.
-const METADATA_PATHS: [&str; 11] = [
-    "/latest/meta-data",
-    "/latest/user-data",
-    "/latest/dynamic/instance-identity",
-    "/computemetadata/",
-    "/metadata/instance",
-    "/metadata/identity/oauth2",
-    "/metadata/v1",
-    "/openstack/latest",
-    "/opc/v1/instance",
-    "/opc/v2/instance",
-    "/hetzner/v1/metadata",
-];

@@ -120,11 +120,36 @@ fn names_that_imitate_are_found() {
 }
 
 #[test]
+fn texts_that_become_another_name_are_found() {
+    check(
+        "redirect.suffix",
+        &[".evil.com", "/.evil.com", "/;@evil.com", "@evil.com", "&@evil.net/x"],
+    );
+    check(
+        "redirect.second-host",
+        &[
+            "https://evil.example?www.bank.example",
+            "https://evil.example#bank.example",
+            "http://evil.example\\bank.example/x",
+        ],
+    );
+    check(
+        "redirect.nested",
+        &["/redirect/evil.com", "?url=evil.example", "/cgi-bin/redirect.cgi?evil.example"],
+    );
+}
+
+#[test]
 fn harmless_texts_pass() {
     for text in [
         "/",
         "/login",
         "/a/b.html?c=d",
+        "/a%20b/c",
+        "/.bashrc.bak",
+        "https://example.com?a=b.c",
+        "https://example.com#section-1.2",
+        "https://example.com/redirects/all.html",
         "/etc/resolv.conf",
         "./a.b/c.d",
         "../README.md",

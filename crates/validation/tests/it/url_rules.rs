@@ -101,6 +101,9 @@ fn metadata_services_are_found() {
             "http://instance-data/latest/user-data",
             "http://192.0.0.192/opc/v1/instance/",
             "http://169.254.170.2/v2/credentials/x",
+            "http://redirect.example/to-169.254.169.254",
+            "http://425.510.425.510/",
+            "http://0xA9FEA9FEA9FEA9FE/",
             "https://anything.example/latest/meta-data/",
             "please summarise http://169.254.169.254/latest/meta-data for me",
             "169.254.169.254",
@@ -225,6 +228,7 @@ fn tricks_with_user_host_and_port_are_found() {
             "http://bank.example%40evil.example/",
             "http://1.2.3.4 &@5.6.7.8# @9.9.9.9/",
             "https://[::ffff:1.2.3.4]@evil.example",
+            "http://a.example:80+&@evil.example#+@bank.example/",
         ],
     );
     check(
@@ -234,6 +238,16 @@ fn tricks_with_user_host_and_port_are_found() {
             "http://bank%2eexample/",
             "http://evil.example%00.bank.example/",
             "http://google%E3%80%82com",
+        ],
+    );
+    check(
+        "url.encoded-plain",
+        &[
+            "https://bank.example/%61dmin",
+            "/%61/b",
+            "https%3A%2F%2Fevil.example%2F",
+            "%68%74%74%70%3a%2f%2fevil.example",
+            "//evil.example/%252e%252e",
         ],
     );
     check(
@@ -269,6 +283,8 @@ fn tricks_with_user_host_and_port_are_found() {
             "http://[::g]/",
             "http://1.2.3.4.5/",
             "http://a>b.example/",
+            "http://.evil.example/",
+            "http://evil..example/",
             "http://a.example:22;http://b.example:80/",
         ],
     );
@@ -285,6 +301,8 @@ fn tricks_with_user_host_and_port_are_found() {
         "url.control",
         &[
             "https://x.example/%0d%0aSet-Cookie:a=b",
+            "%0d%0a/evil.example",
+            "/%01https://evil.example",
             "http://x.example/a%00.png",
             "ht\ntp://x.example/",
             "http://x.exa\tmple/",
@@ -344,6 +362,9 @@ fn harmless_texts_pass() {
         "\u{645}\u{631}\u{62d}\u{628}\u{627} https://example.com/\u{645}",
         "image/png;base64",
         "Re: your order",
+        "https://example.com/a%2Fb%20c?d=%2Fe%3Ff%3D%2520g",
+        "100%41",
+        "50%25 off",
         "http: the protocol",
         "https://example.com/a\nhttps://example.org/b",
     ] {

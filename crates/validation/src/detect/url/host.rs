@@ -135,6 +135,9 @@ fn read_name(name: &str, seen: &mut Seen) {
     if name.is_empty() {
         return;
     }
+    if name.starts_with('.') || name.contains("..") {
+        seen.spelling = seen.spelling.or(Some(&rules::MALFORMED_AUTHORITY));
+    }
     if is_number(last) {
         match v4(name) {
             Some(address) => {
@@ -214,29 +217,15 @@ fn is_metadata_name(name: &str) -> bool {
     ["metadata.google.internal", "metadata.goog", "instance-data", "rancher-metadata", "metadata"]
         .contains(&name)
         || name.starts_with("instance-data.")
-        || name.starts_with("metadata.tencentyun.")
-        || name.starts_with("metadata.platformequinix.")
+        || name.starts_with("metadata.")
 }
 
 fn is_internal_name(name: &str, last: &str) -> bool {
     let one_word =
         name == last && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     one_word
-        || [
-            "localhost",
-            "local",
-            "internal",
-            "localdomain",
-            "lan",
-            "intranet",
-            "corp",
-            "home",
-            "svc",
-        ]
-        .contains(&last)
-        || [".home.arpa", ".ip6-localhost", ".svc.cluster.local"]
-            .iter()
-            .any(|end| name.ends_with(end))
+        || INTERNAL.contains(&last)
+        || [".home.arpa", ".ip6-localhost"].iter().any(|end| name.ends_with(end))
 }
 
 /// Returns whether labels spell an address of the inside, as in `10-0-0-1.x.example` and `127.0.0.1.x.example`.
@@ -299,6 +288,24 @@ const SERVICE_PORTS: [u16; 49] = [
     0, 1, 7, 9, 11, 19, 20, 21, 22, 23, 25, 53, 69, 79, 110, 111, 135, 137, 139, 143, 389, 445,
     465, 514, 587, 636, 873, 1099, 1433, 1521, 2049, 2181, 2375, 2376, 2379, 3306, 3389, 4369,
     5432, 5900, 5984, 6379, 9042, 9200, 10250, 11211, 27017, 50070, 61616,
+];
+
+/// Ends of names that no public server knows.
+const INTERNAL: [&str; 14] = [
+    "localhost",
+    "local",
+    "internal",
+    "localdomain",
+    "lan",
+    "intranet",
+    "corp",
+    "home",
+    "svc",
+    "cluster",
+    "default",
+    "consul",
+    "docker",
+    "localnet",
 ];
 
 /// Public names that answer with an address of the inside, for every subdomain.

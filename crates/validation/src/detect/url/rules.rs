@@ -17,6 +17,7 @@ pub(crate) static RULES: &[Rule] = &[
     SCRIPT,
     USERINFO,
     ENCODED_HOST,
+    ENCODED_PLAIN,
     LOOK_ALIKE_HOST,
     HOMOGRAPH,
     MALFORMED_AUTHORITY,
@@ -85,7 +86,6 @@ pub(super) const DISGUISED_ADDRESS: Rule = Rule {
 
 pub(super) const RAW_ADDRESS: Rule = Rule {
     id: "url.raw-address",
-    message: 3,
     confidence: 50,
     reason: "the URL has an IP address in place of a name",
     about: "Public services have names. A bare address avoids lists of names and has no certificate that means \
@@ -139,7 +139,6 @@ pub(super) const SCHEME: Rule = Rule {
 
 pub(super) const UNUSUAL_SCHEME: Rule = Rule {
     id: "url.unusual-scheme",
-    message: 3,
     confidence: 60,
     reason: "the URL has a scheme that is not of the web",
     about: "What is to be fetched or linked needs https, perhaps http. SafeUrl takes those two.",
@@ -174,6 +173,16 @@ pub(super) const ENCODED_HOST: Rule = Rule {
     reason: "the URL's host is written with escapes",
     about: "No name needs escapes; they hide it from filters. SafeUrl decodes first and judges what is connected to.",
     example: "http://%31%32%37.0.0.1/",
+    ..BASE
+};
+
+pub(super) const ENCODED_PLAIN: Rule = Rule {
+    id: "url.encoded-plain",
+    confidence: 70,
+    reason: "the URL has escapes of letters, digits or escapes",
+    about: "Programs escape what has a meaning in URLs, never letters: whoever does hides a word from a filter, or waits \
+            for a second decoder. Decode once, then judge; SafeUrl does.",
+    example: "https://shop.example/%61dmin",
     ..BASE
 };
 
