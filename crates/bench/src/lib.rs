@@ -4,6 +4,7 @@
 //! `cargo bench` runs the same cases under criterion.
 
 pub mod cases;
+pub mod detection;
 pub mod outage;
 pub mod report;
 pub mod rounds;

@@ -21,12 +21,21 @@ pub struct Measured {
     pub what: &'static str,
     /// What wardkit shall not exceed.
     pub goal: Option<Goal>,
+    /// The length of the text, where one time is about one.
+    pub bytes: Option<u32>,
     /// The rows.
     pub outcomes: Vec<Outcome>,
 }
 
-/// The subject that the goals are about.
+/// The subject that the goals of the retry topics are about.
 pub const OURS: &str = "wardkit-retry";
+
+/// The subject that the goals of the validation topics are about.
+pub const VALIDATION: &str = "wardkit-validation";
+
+fn is_ours(subject: &str) -> bool {
+    [OURS, VALIDATION].contains(&subject)
+}
 
 /// Returns a topic as a Markdown section.
 #[must_use]
@@ -41,16 +50,27 @@ pub fn section(topic: &Measured) -> String {
             row.subject, row.median, row.min, row.note
         );
     }
-    for line in verdicts(topic).into_iter().chain(faster(topic)) {
+    for line in throughput(topic).into_iter().chain(verdicts(topic)).chain(faster(topic)) {
         let _ = writeln!(text, "\n{line}");
     }
     text
 }
 
+/// Says of topics about a text how much of it goes through in a second.
+fn throughput(topic: &Measured) -> Option<String> {
+    let bytes = topic.bytes?;
+    let rates: Vec<String> = topic
+        .outcomes
+        .iter()
+        .map(|row| format!("{} {:.0} MB/s", row.subject, f64::from(bytes) * 1_000.0 / row.median))
+        .collect();
+    Some(format!("That is {}.", rates.join(", ")))
+}
+
 /// Names the peers that are faster than our own first row.
 fn faster(topic: &Measured) -> Option<String> {
-    let ours = topic.outcomes.iter().find(|row| row.subject == OURS)?;
-    let is_peer = |row: &&Outcome| row.subject != PLAIN && !row.subject.starts_with(OURS);
+    let ours = topic.outcomes.iter().find(|row| is_ours(row.subject))?;
+    let is_peer = |row: &&Outcome| row.subject != PLAIN && !row.subject.starts_with("wardkit");
     let peers = topic.outcomes.iter().filter(is_peer).filter(|row| row.median < ours.median);
     let peers: Vec<_> =
         peers.map(|row| format!("{} ({:.1} ns)", row.subject, row.median)).collect();
@@ -60,7 +80,7 @@ fn faster(topic: &Measured) -> Option<String> {
 /// Says of each of wardkit's own rows that has the topic's name for it whether the goal is met.
 fn verdicts(topic: &Measured) -> Vec<String> {
     let Some(goal) = topic.goal else { return Vec::new() };
-    let ours = topic.outcomes.iter().filter(|row| row.subject == OURS);
+    let ours = topic.outcomes.iter().filter(|row| is_ours(row.subject));
     ours.filter_map(|row| {
         let (limit, nanos, of) = match goal {
             Goal::Nanos(limit) => (limit, row.median, ""),
@@ -69,7 +89,8 @@ fn verdicts(topic: &Measured) -> Vec<String> {
         let note = if row.note.is_empty() { String::new() } else { format!(" ({})", row.note) };
         let verdict = if nanos <= limit { "met" } else { "**not met**" };
         Some(format!(
-            "Goal for {OURS}{note}: at most {limit:.0} ns{of}. Measured {nanos:.1} ns: {verdict}."
+            "Goal for {}{note}: at most {limit:.0} ns{of}. Measured {nanos:.1} ns: {verdict}.",
+            row.subject
         ))
     })
     .collect()
@@ -155,6 +176,7 @@ mod tests {
             name: "topic",
             what: "a thing",
             goal: Some(goal),
+            bytes: None,
             outcomes: vec![ours, row("peer", 9.0, None)],
         }
     }

@@ -33,7 +33,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         .into_iter()
         .map(|mut topic| {
             let outcomes = measure(&mut topic.cases, effort);
-            Measured { name: topic.name, what: topic.what, goal: topic.goal, outcomes }
+            Measured {
+                name: topic.name,
+                what: topic.what,
+                goal: topic.goal,
+                bytes: topic.bytes,
+                outcomes,
+            }
         })
         .collect();
     let after = Host::here();

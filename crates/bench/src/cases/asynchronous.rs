@@ -15,6 +15,7 @@ pub(super) fn topic() -> Topic {
         name: "async-success",
         what: "one future that succeeds at its first poll; the policy exists already",
         goal: Some(Goal::NanosOverPlain(15.0)),
+        bytes: None,
         cases: vec![
             plain(),
             wardkit(OURS, "no time limit", ours::unlimited()),

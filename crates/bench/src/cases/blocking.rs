@@ -13,6 +13,7 @@ pub(super) fn topic() -> Topic {
         name: "sync-success",
         what: "one blocking call that succeeds at once; the policy exists already",
         goal: Some(Goal::NanosOverPlain(2.0)),
+        bytes: None,
         cases: vec![
             plain(),
             wardkit(OURS, "no time limit", ours::unlimited()),

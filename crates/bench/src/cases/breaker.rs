@@ -30,6 +30,7 @@ pub(super) fn closed() -> Topic {
         name: "breaker-closed",
         what: "one call that succeeds, through a closed breaker",
         goal: None,
+        bytes: None,
         cases: vec![
             Case::new(PLAIN, "", |times| repeat(times, call)),
             wardkit(State::Closed),
@@ -46,6 +47,7 @@ pub(super) fn open() -> Topic {
         name: "breaker-open",
         what: "one call that an open breaker rejects",
         goal: Some(Goal::Nanos(60.0)),
+        bytes: None,
         cases: vec![
             wardkit(State::Open),
             wardkit_policy(),

@@ -6,6 +6,7 @@ mod breaker;
 mod ours;
 mod pipeline;
 mod policy;
+pub mod validation;
 
 use std::fmt;
 use std::hint::black_box;
@@ -27,6 +28,8 @@ pub struct Topic {
     pub what: &'static str,
     /// What wardkit shall not exceed.
     pub goal: Option<Goal>,
+    /// The length of the text, where one time is about one.
+    pub bytes: Option<u32>,
     /// The subjects.
     pub cases: Vec<Case>,
 }

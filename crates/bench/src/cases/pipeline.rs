@@ -22,6 +22,7 @@ pub(super) fn topic() -> Topic {
         name: "full-pipeline",
         what: "one future that succeeds at its first poll, through retry, breaker, shared budget and counters",
         goal: Some(Goal::NanosOverPlain(60.0)),
+        bytes: None,
         cases: vec![
             Case::new(PLAIN, "", |times| repeat(times, |input| ready(call_async(input)))),
             wardkit(),

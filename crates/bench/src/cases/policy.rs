@@ -23,6 +23,7 @@ pub(super) fn build() -> Topic {
         name: "policy-build",
         what: "one policy: waits from 100 ms, doubling, up to 5 s, three attempts",
         goal: Some(Goal::Nanos(10.0)),
+        bytes: None,
         cases: vec![
             Case::new(OURS, "as data", |times| repeat(times, |_| RetryPolicy::http())),
             Case::new("wardkit-retry Retry", "checked, and ready to run", |times| {
@@ -48,6 +49,7 @@ pub(super) fn delays() -> Topic {
         name: "five-delays",
         what: "five jittered waits from a policy that exists already",
         goal: Some(Goal::Nanos(100.0)),
+        bytes: None,
         cases: vec![
             wardkit_delays(),
             backon_delays(),

@@ -1,0 +1,104 @@
+//! Measures validation beside its peers and writes the report.
+//!
+//! `validation [--out DIR] [--quick] [--corpus FILE]`: without `--out` the report goes to standard output. The corpus
+//! is labelled messages, one JSON object a line: `{"payload", "class", "expected": "attack"|"benign", "tier"}`; with
+//! it the report says what is found, beside libinjection.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+use wardkit_bench::cases::validation::topics;
+use wardkit_bench::detection;
+use wardkit_bench::report::{self, Host, Measured};
+use wardkit_bench::rounds::{Effort, measure};
+use wardkit_core::{Clock, SystemClock};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (mut out, mut corpus) = (None, None);
+    let mut effort = Effort { rounds: 51, slice: Duration::from_millis(10) };
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--out" => {
+                out = Some(PathBuf::from(arguments.next().ok_or("--out needs a directory")?));
+            }
+            "--corpus" => {
+                corpus = Some(PathBuf::from(arguments.next().ok_or("--corpus needs a file")?));
+            }
+            "--quick" => effort = Effort { rounds: 5, slice: Duration::from_millis(1) },
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    let detection = match corpus {
+        None => "Not measured in this run: no corpus was given.\n".to_owned(),
+        Some(path) => detection::table(&fs::read_to_string(path)?)?,
+    };
+    let before = Host::here();
+    let measured: Vec<_> = topics()
+        .into_iter()
+        .map(|mut topic| Measured {
+            name: topic.name,
+            what: topic.what,
+            goal: topic.goal,
+            bytes: topic.bytes,
+            outcomes: measure(&mut topic.cases, effort),
+        })
+        .collect();
+    let page = page(&before, &Host::here(), effort, &measured, &detection);
+    publish(out.as_deref(), &page, &report::chart(&measured))
+}
+
+/// Fills in the page.
+fn page(
+    before: &Host,
+    after: &Host,
+    effort: Effort,
+    measured: &[Measured],
+    detection: &str,
+) -> String {
+    let versions: Vec<_> = report::versions(PACKAGES)
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
+    let sections: Vec<_> = measured.iter().map(report::section).collect();
+    let date = SystemClock.now().to_string();
+    let values = [
+        ("date", date.split('T').next().unwrap_or_default().to_owned()),
+        ("processor", before.processor.clone()),
+        ("processors", before.processors.to_string()),
+        ("compiler", before.compiler.clone()),
+        ("load-before", before.load.clone()),
+        ("load-after", after.load.clone()),
+        ("rounds", effort.rounds.to_string()),
+        ("slice", effort.slice.as_millis().to_string()),
+        ("versions", versions.join(", ")),
+        ("chart", CHART.to_owned()),
+        ("detection", detection.to_owned()),
+        ("sections", sections.join("\n")),
+    ];
+    let template = include_str!("../report/validation.md").to_owned();
+    let page = values
+        .iter()
+        .fold(template, |page, (key, value)| page.replace(&format!("{{{{{key}}}}}"), value));
+    format!("{}\n", page.trim_end())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is this program's output")]
+fn publish(out: Option<&Path>, page: &str, chart: &str) -> Result<(), Box<dyn Error>> {
+    let Some(out) = out else {
+        println!("{page}");
+        return Ok(());
+    };
+    fs::write(out.join(PAGE), page)?;
+    fs::write(out.join(CHART), chart)?;
+    Ok(())
+}
+
+const PAGE: &str = "validation.md";
+const CHART: &str = "validation.svg";
+
+/// The packages whose versions the page names.
+const PACKAGES: &[&str] =
+    &["wardkit-validation", "ammonia", "governor", "libinjectionrs", "regex", "unicode-security"];
