@@ -26,6 +26,7 @@ macro_rules! targets {
 targets! {
     address,
     code,
+    command,
     header,
     html,
     ldap,
@@ -33,11 +34,13 @@ targets! {
     path,
     prompt,
     safe_url,
+    settings,
     shell,
     sql,
     template,
     terminal,
     unicode,
+    upload,
     url,
     xml,
 }
