@@ -8,6 +8,7 @@ mod policy;
 
 mod code;
 mod filename;
+mod gate;
 mod header;
 mod hits;
 mod html;

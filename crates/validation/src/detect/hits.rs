@@ -95,8 +95,20 @@ impl<'p> Hits<'p> {
         self.layer = Layer::Raw;
     }
 
+    /// Runs a detector over the part of the layer that begins at a place.
+    pub(super) fn at(&mut self, start: usize, detect: impl FnOnce(&mut Self)) {
+        let before = self.findings.len();
+        detect(self);
+        for finding in &mut self.findings[before..] {
+            finding.span = finding.span.start + start..finding.span.end + start;
+        }
+    }
+
     /// Returns what was found, the worst first, each place once for a rule.
     pub(super) fn finish(mut self) -> Vec<Finding> {
+        if self.findings.is_empty() {
+            return self.findings;
+        }
         self.findings.sort_by_key(|finding| {
             let rule = finding.rule;
             (u8::MAX - rule.confidence, rule.strictness, finding.layer, finding.span.start)

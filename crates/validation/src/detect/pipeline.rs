@@ -1,8 +1,11 @@
 //! From a text to a verdict: the readings of it, and the detectors that look at each.
 
+use std::ops::Range;
+
 use super::hits::{Hits, View};
 use super::ladder::Readings;
-use super::{Class, Finding, Layer, Rule, Sink, table};
+use super::table::Detector;
+use super::{Class, Finding, Layer, Rule, Sink, gate, table};
 
 /// What the pipeline itself finds.
 pub(super) static RULES: &[Rule] = &[EXHAUSTED, NESTED];
@@ -65,15 +68,18 @@ pub(super) fn findings(
 }
 
 fn look(view: &View<'_>, hits: &mut Hits<'_>) {
-    let set = match view.sink {
-        None => table::for_message(view.text),
-        Some(sink) => table::for_sink(sink),
-    };
-    for detector in table::members(set) {
-        if !hits.spend(view.text.len()) {
-            return;
+    let mut visit = |detector: &Detector, part: Range<usize>| {
+        if hits.spend(part.len()) {
+            let start = part.start;
+            let view = View { text: &view.text[part], ..*view };
+            hits.at(start, |hits| (detector.detect)(&view, hits));
         }
-        (detector.detect)(view, hits);
+    };
+    match view.sink {
+        None => gate::open(view.text, visit),
+        Some(sink) => {
+            table::members(table::for_sink(sink)).for_each(|d| visit(d, 0..view.text.len()));
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::hits::{Hits, View};
 use super::{Rule, Sink};
 
@@ -13,24 +11,27 @@ pub(super) struct Detector {
     rules: &'static [Rule],
     /// Literals in lower case, one of which every attack has that it finds in a message. Without any, the detector
     /// looks at every message that is not ASCII alone.
-    gate: &'static [&'static str],
+    pub(super) gate: &'static [&'static str],
+    /// How far around such a literal, in bytes, it looks in a long message.
+    pub(super) reach: usize,
     /// Looks at one reading of the text.
     pub(super) detect: fn(&View<'_>, &mut Hits<'_>),
 }
 
 /// Makes the table of the modules that it is given.
 macro_rules! detectors {
-    ($($name:ident,)*) => {
+    ($($name:ident $(within $reach:literal)?,)*) => {
         &[$(Detector {
             rules: super::$name::RULES,
             gate: super::$name::GATE,
+            reach: [$($reach,)? REACH][0],
             detect: super::$name::detect,
         },)*]
     };
 }
 
 /// One line for each. A detector looks at the sinks that its rules speak for.
-static DETECTORS: &[Detector] = detectors! {
+pub(super) static DETECTORS: &[Detector] = detectors! {
     code,
     filename,
     header,
@@ -38,7 +39,7 @@ static DETECTORS: &[Detector] = detectors! {
     ldap,
     nosql,
     path,
-    prompt,
+    prompt within 2048,
     redirect,
     shell,
     sql,
@@ -52,33 +53,16 @@ static DETECTORS: &[Detector] = detectors! {
 /// A set of detectors, a bit for each.
 pub(super) type Set = u32;
 
-/// What is made of the table once.
-struct Plan {
-    by_sink: Vec<Set>,
-    gate: Option<AhoCorasick>,
-    by_literal: Vec<Set>,
-    on_unicode: Set,
-}
+/// A set has room for so many.
+pub(super) const MOST: usize = Set::BITS as usize;
 
-static PLAN: LazyLock<Plan> = LazyLock::new(|| {
-    let by_sink = Sink::ALL
-        .iter()
-        .map(|sink| set(|detector| detector.rules.iter().any(|rule| rule.speaks_for(*sink))))
-        .collect();
-    let mut literals: Vec<&str> =
-        DETECTORS.iter().flat_map(|detector| detector.gate.iter().copied()).collect();
-    literals.sort_unstable();
-    literals.dedup();
-    let by_literal =
-        literals.iter().map(|literal| set(|detector| detector.gate.contains(literal))).collect();
-    // Without the automaton every detector looks at every message: slower, and right.
-    let gate = AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::DFA))
-        .match_kind(MatchKind::Standard)
-        .ascii_case_insensitive(true)
-        .build(&literals)
-        .ok();
-    Plan { by_sink, gate, by_literal, on_unicode: set(|detector| detector.gate.is_empty()) }
+/// An attack and what leads up to it are rarely longer.
+const REACH: usize = 256;
+
+static BY_SINK: LazyLock<Vec<Set>> = LazyLock::new(|| {
+    let speaks =
+        |sink| set(|detector| detector.rules.iter().any(|rule: &Rule| rule.speaks_for(sink)));
+    Sink::ALL.iter().copied().map(speaks).collect()
 });
 
 /// Returns every rule there is.
@@ -94,29 +78,20 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 
 /// Returns the detectors that look at texts for a sink.
 pub(super) fn for_sink(sink: Sink) -> Set {
-    PLAN.by_sink[sink as usize]
-}
-
-/// Returns the detectors that have a reason to look at a message.
-pub(super) fn for_message(text: &str) -> Set {
-    let Some(gate) = &PLAN.gate else {
-        return set(|_| true);
-    };
-    let always = if text.is_ascii() { 0 } else { PLAN.on_unicode };
-    gate.find_overlapping_iter(text)
-        .fold(always, |found, literal| found | PLAN.by_literal[literal.pattern().as_usize()])
+    BY_SINK[sink as usize]
 }
 
 /// Returns the detectors of a set.
 pub(super) fn members(set: Set) -> impl Iterator<Item = &'static Detector> {
-    DETECTORS
-        .iter()
-        .enumerate()
-        .filter(move |(bit, _)| set & (1 << bit) != 0)
-        .map(|(_, detector)| detector)
+    numbered(set).map(|(_, detector)| detector)
 }
 
-fn set(belongs: impl Fn(&Detector) -> bool) -> Set {
+/// Returns the detectors of a set, and the bit of each.
+pub(super) fn numbered(set: Set) -> impl Iterator<Item = (usize, &'static Detector)> {
+    DETECTORS.iter().enumerate().filter(move |(bit, _)| set & (1 << bit) != 0)
+}
+
+pub(super) fn set(belongs: impl Fn(&Detector) -> bool) -> Set {
     DETECTORS
         .iter()
         .enumerate()

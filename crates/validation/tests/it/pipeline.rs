@@ -154,3 +154,15 @@ fn encoding_over_and_over_is_suspicious_itself() {
     assert_eq!(verdict.level(), Level::Suspicious);
     assert_eq!(verdict.findings()[0].rule.id, "input.nested-encoding");
 }
+
+#[test]
+fn an_attack_is_found_anywhere_in_a_long_message() {
+    let prose = "We met at the station, had tea and talked about the weather. ".repeat(200);
+    for at in [0, 1, 1000, prose.len() / 2, prose.len()] {
+        let text = format!("{}{}{}", &prose[..at], "a%0d%0aSet-Cookie: a=b", &prose[at..]);
+        let verdict = Policy::default().check(&text).unwrap();
+        let finding = &verdict.findings()[0];
+        assert_eq!(finding.rule.id, "header.encoded-line", "at {at}");
+        assert_eq!(finding.span, at + 1..at + 7);
+    }
+}
