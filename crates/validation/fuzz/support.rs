@@ -1,6 +1,6 @@
 //! What must hold of every verdict, whatever the text.
 
-use wardkit_validation::{Level, Policy, Sink};
+use wardkit_validation::{Level, Policy, Sink, Strictness};
 
 /// Judges a text for a sink and as a message, as strictly as possible.
 pub fn judge(sink: Sink, bytes: &[u8]) {
@@ -9,7 +9,8 @@ pub fn judge(sink: Sink, bytes: &[u8]) {
         return;
     };
     for policy in [Policy::for_sink(sink), Policy::default()] {
-        let policy = policy.with_strictness(4);
+        let mut policy = policy;
+        policy.strictness = Strictness::new(4).expect("4 is the strictest");
         let verdict = policy.check(text).expect("the fuzzer's texts are shorter than the cap");
         assert_eq!(verdict.level() == Level::Clean, verdict.findings().is_empty());
         for finding in verdict.findings() {

@@ -102,7 +102,8 @@ const IMITATION: Rule = Rule {
 
 const SUFFIX: Rule = Rule {
     id: "redirect.suffix",
-    message: 4,
+    // People are mentioned that way.
+    message: 0,
     confidence: 60,
     reason: "joined to a name, the text makes it the name of another site",
     about: "A program that writes its own name and appends a path without a slash sends people to \

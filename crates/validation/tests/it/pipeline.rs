@@ -23,7 +23,6 @@ const UNSETTLED: &[&str] = &[
     "prompt_indirect.addressed-to-models",
     "shell.command-line",
     "shell.plain-command",
-    "redirect.slash-look-alike",
     "code.computed-call",
     "code.php-directive",
     "code.script-upload",
