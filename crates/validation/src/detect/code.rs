@@ -11,6 +11,12 @@ pub(super) use rules::{GATE, RULES};
 use super::Sink;
 use super::hits::{Hits, View};
 
+/// Tells whether an interpreter has a function of that name.
+pub(super) fn is_function(name: &[u8]) -> bool {
+    std::str::from_utf8(name)
+        .is_ok_and(|name| functions::danger(&name.to_ascii_lowercase()).is_some())
+}
+
 /// Looks for what an interpreter would run, or load.
 pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     literals::scan(view.text, hits);

@@ -67,23 +67,37 @@ fn called(
     let member = matches!(before, Some(b'.' | b'>' | b':'));
     match functions::danger(&name) {
         Some(Danger::Execution)
-            if !member && !is_definition(&text[..start]) && takes_code(argument, open == end) =>
+            if !member
+                && !is_definition(&text[..start])
+                && takes_code(&name, &text[open + 1..], open == end) =>
         {
             hits.hit(&EXECUTION, start..open + 1);
         }
         Some(_) if !member && argument.is_some() && !is_prose(open > end, argument) => {
-            hits.hit(&CALL, start..open + 1)
+            hits.hit(&CALL, start..open + 1);
         }
         _ => {}
     }
 }
 
 /// Tells whether the argument is text or a variable, as code to run is.
-fn takes_code(argument: Option<u8>, touches: bool) -> bool {
-    match argument {
-        Some(b'"' | b'\'' | b'`' | b'$' | b'[' | b'\\' | b'@') => true,
-        Some(byte) => touches && (byte.is_ascii_alphanumeric() || byte == b'_'),
-        None => false,
+fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
+    let rest = rest[..rest.len().min(GROUP)].trim_ascii_start();
+    let Some(&first) = rest.first() else {
+        return false;
+    };
+    // Where they stand apart it may be prose: `the system ("cpu" line)`.
+    let closes = || {
+        let end = memchr::memchr(first, &rest[1..]).map(|at| &rest[at + 2..]);
+        end.is_none_or(|end| {
+            end.trim_ascii_start().first().is_none_or(|byte| b"),.;".contains(byte))
+        })
+    };
+    match first {
+        b'"' | b'\'' | b'`' => touches || closes(),
+        b'$' | b'[' | b'\\' | b'@' => true,
+        // Assertions of other languages take conditions.
+        byte => touches && name != "assert" && (byte.is_ascii_alphanumeric() || byte == b'_'),
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::rules::{
-    CLASS, DIRECTIVE, GADGET, JNDI, LOOKUP, LOOP, PHP_OBJECT, PHP_TAG, PHP_VARIABLE, PICKLE,
-    PROTOTYPE, SERIALIZED, SERVER_VARIABLE, UPLOAD, WRAPPER,
+    CLASS, DIRECTIVE, DYNAMIC, GADGET, JNDI, LOOKUP, LOOP, PHP_OBJECT, PHP_TAG, PHP_VARIABLE,
+    PICKLE, PROTOTYPE, SERIALIZED, SERVER_VARIABLE, UPLOAD, WRAPPER,
 };
 use crate::detect::Rule;
 use crate::detect::hits::Hits;
@@ -88,7 +88,7 @@ static LITERALS: &[(&str, &Rule, Check)] = &[
     ("$argv", &PHP_VARIABLE, word),
     ("$argc", &PHP_VARIABLE, word),
     ("$php_errormsg", &PHP_VARIABLE, word),
-    ("$", &PHP_VARIABLE, variable),
+    ("$", &DYNAMIC, variable),
     ("php://", &WRAPPER, always),
     ("phar://", &WRAPPER, always),
     ("zip://", &WRAPPER, own),
@@ -380,7 +380,7 @@ fn short_tag(text: &[u8], found: Range<usize>) -> Option<usize> {
 fn closing_tag(text: &[u8], found: Range<usize>) -> Option<usize> {
     let before = &text[found.start.saturating_sub(REACH)..found.start];
     let opened = memchr::memmem::rfind(before, b"<?").is_some();
-    let prose = found.start > 0 && before.last().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let prose = found.start > 0 && before.last().is_some_and(u8::is_ascii_alphabetic);
     (!opened && !prose).then_some(found.end)
 }
 
@@ -450,7 +450,7 @@ fn script(text: &[u8], found: Range<usize>) -> Option<usize> {
         && SCRIPTS.split_ascii_whitespace().any(|end| rest.eq_ignore_ascii_case(end.as_bytes()));
     let path = &text[found.start.saturating_sub(REACH)..found.start];
     let plain = !path.is_empty()
-        && !path.iter().any(|byte| byte.is_ascii_whitespace())
+        && !path.iter().any(u8::is_ascii_whitespace)
         && memchr::memmem::find(path, b"://").is_none();
     (named && plain).then_some(text.len())
 }

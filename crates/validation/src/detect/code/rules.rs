@@ -38,7 +38,6 @@ pub(in crate::detect) const GATE: &[&str] = &[
     "$globals",
     "$http_",
     "$arg",
-    "$$",
     "${",
     "php_errormsg",
     "a:1",
@@ -205,8 +204,8 @@ pub(super) const DYNAMIC: Rule = Rule {
     ..rule(
         "code.computed-call",
         "what is called is computed, or stands in a variable",
-        "`$f('x')` and `('sys'.'tem')('x')` call a function whose name no filter sees. Hand text to programs \
-         as data, and evaluate nothing that users wrote.",
+        "`$f('x')`, `$$x` and `('sys'.'tem')('x')` use names that no filter sees. Hand text to programs as \
+         data, and evaluate nothing that users wrote.",
         "$f('x')",
     )
 };
@@ -228,8 +227,8 @@ pub(super) const PHP_VARIABLE: Rule = Rule {
     ..rule(
         "code.php-variable",
         "it names a variable of PHP that only code uses",
-        "`$_GET`, `$GLOBALS` and computed names such as `$$x` are meant for code that PHP reads. Hand text \
-         to programs as data, and evaluate nothing that users wrote.",
+        "`$_GET` and `$GLOBALS` are meant for code that PHP reads. Hand text to programs as data, and \
+         evaluate nothing that users wrote.",
         "$_GET['x']",
     )
 };

@@ -50,7 +50,11 @@ fn next(rest: &[u8], word: &Word) -> Argument {
             Argument::Typed
         }
         Some(b'-') if len == 1 && commands::is_interpreter(word.base()) => Argument::Typed,
-        Some(b'-' | b'+') if second != b' ' && word.name().len() < 6 => Argument::Typed,
+        Some(b'-' | b'+')
+            if second != b' ' && second != b'=' && second != b'+' && word.name().len() < 6 =>
+        {
+            Argument::Typed
+        }
         Some(b'-' | b'+' | b'=') => Argument::Not,
         Some(b'/' | b'~' | b'*' | b'$' | b'%' | b'\\' | b'{' | b'[' | b'@') if len > 1 => {
             Argument::Typed
@@ -115,6 +119,12 @@ fn digits(token: &[u8], word: &Word) -> Argument {
             | "timeout.exe"
     );
     if ends && takes { Argument::Typed } else { Argument::Word }
+}
+
+/// Counts words of letters alone.
+pub(super) fn words(text: &[u8]) -> usize {
+    let word = |token: &&[u8]| token.len() > 1 && token.iter().all(u8::is_ascii_alphabetic);
+    text.split(u8::is_ascii_whitespace).filter(word).count()
 }
 
 /// Tells whether a line reads as prose: it has the small words that hold sentences together.

@@ -96,11 +96,10 @@ impl Place<'_> {
         }
         match self.start {
             Start::Text | Start::Line => self.line(command, word, argument),
-            Start::Backquote | Start::Parenthesis => {
-                let counts = command.name == Name::Sure || strong || argument == Argument::None;
-                (counts && !(word.capitals && command.name == Name::Word))
-                    .then_some(Found::Substituted)
-            }
+            // Only a shell's own names count here, and it has none with capitals: makefiles do.
+            Start::Backquote | Start::Parenthesis => (!word.capitals)
+                .then_some(Found::Substituted)
+                .filter(|_| command.name == Name::Sure || strong || argument == Argument::None),
             Start::Operator(operator) => self
                 .chained(command, word, argument, operator, from == self.from)
                 .then_some(Found::Chained),
@@ -124,21 +123,29 @@ impl Place<'_> {
             Argument::Word => {
                 command.name == Name::Sure && (operator != b'&' || self.leads || glued)
             }
-            Argument::None => {
-                let closed = matches!(self.text.get(word.end), Some(b')' | b'}'));
-                let alternatives = operator == b'|' && (closed || self.is_table());
-                let listed = operator == b'&'
-                    && !glued
-                    && self.text[..self.from - 1]
-                        .trim_ascii_end()
-                        .last()
-                        .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'+');
-                !alternatives
-                    && (self.leads && !closed && !listed
-                        || command.name == Name::Sure
-                        || glued && !closed)
+            Argument::None => self.alone(command, word, operator, glued),
+        }
+    }
+
+    /// A command without arguments after an operator.
+    fn alone(&self, command: Command, word: &Word, operator: u8, glued: bool) -> bool {
+        let next = self.text.get(word.end);
+        let before = self.text[..self.from - 1].trim_ascii_end().last();
+        if matches!(next, Some(b')' | b'}')) {
+            return operator != b'|' && command.name == Name::Sure;
+        }
+        if operator == b'|' {
+            // A row of a table, alternatives of a pattern, or the parameters of a closure.
+            let named = before.is_some_and(u8::is_ascii_alphanumeric);
+            if self.is_table() || next == Some(&b'|') && (named && glued || !self.leads) {
+                return false;
             }
         }
+        // "C++ & python" are no commands, and neither are two words of a list.
+        let listed = operator == b'&'
+            && !glued
+            && before.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'+');
+        command.name == Name::Sure || glued || self.leads && !listed
     }
 
     /// Tells whether quotes around the command set it apart from prose.
@@ -152,10 +159,12 @@ impl Place<'_> {
             else {
                 return false;
             };
-            let apart = before[..open].last().is_none_or(|byte| matches!(byte, b' ' | b'('))
-                && after.get(close + 1).is_none_or(|byte| b" .,:;?!)\n".contains(byte));
-            apart
-                && (argument::is_prose(&before[..open]) || argument::is_prose(&after[close + 1..]))
+            let (left, right) = (&before[..open], &after[close + 1..]);
+            let apart = left.last().is_none_or(|byte| b" ([*/\n".contains(byte))
+                && right.first().is_none_or(|byte| b" .,:;?!)]*/\n\r".contains(byte));
+            // Backquotes set code apart from prose; few words around them are enough.
+            let spoken = *quote == b'`' && argument::words(left) + argument::words(right) >= 2;
+            apart && (spoken || argument::is_prose(left) || argument::is_prose(right))
         })
     }
 
@@ -206,7 +215,7 @@ impl Place<'_> {
         if self.start == Start::Line && !self.leads || argument::is_prose(line) {
             return None;
         }
-        if word.capitals && command.name == Name::Word {
+        if command.name == Name::Word && (word.capitals || KEYWORDS.contains(&word.name())) {
             return None;
         }
         match argument {
@@ -214,8 +223,10 @@ impl Place<'_> {
                 Some(if command.name == Name::Sure { Found::Line } else { Found::Plain })
             }
             Argument::None => {
-                let alone = command.path || command.name == Name::Sure || self.start == Start::Line;
-                alone.then_some(Found::Line)
+                let short = self.start == Start::Line && SHORT.contains(&word.name());
+                let ends = line[word.end - self.from..].trim_ascii().is_empty();
+                (ends && (command.path || command.name == Name::Sure || short))
+                    .then_some(Found::Line)
             }
             Argument::Word => {
                 let tokens =
@@ -294,6 +305,18 @@ fn blanks(text: &[u8]) -> usize {
     }
     at
 }
+
+/// Commands that other languages have as keywords: at the start of a line they are those.
+const KEYWORDS: &[&str] = &[
+    "print", "shift", "local", "ref", "last", "next", "exit", "read", "set", "eval", "exec",
+    "source", "select", "time", "test", "let", "declare", "type", "echo", "expect", "exit",
+    "return", "printf", "start", "move", "copy", "call", "true", "false", "import", "export",
+    "alias", "enable", "query", "format", "label", "title", "version",
+];
+
+/// Commands without arguments on a line of their own.
+const SHORT: &[&str] =
+    &["id", "dir", "ps", "env", "w", "who", "ver", "set", "date", "hostname", "uptime", "cat"];
 
 /// How much of a line is looked at, to either side.
 const LINE: usize = 400;

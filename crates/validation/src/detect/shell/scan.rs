@@ -16,7 +16,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
             if !hits.spend(COST) {
                 return;
             }
-            let place = Place { text: bytes, start, from, leads: shape.leads(at, start) };
+            let place = Place { text: bytes, start, from, leads: shape.leads(at) };
             if let Some((found, end)) = place.found() {
                 hits.hit(rule(found), at..end.max(from));
             }
@@ -53,8 +53,6 @@ struct Shape {
     first: usize,
     /// Where the second word starts: an operator up to here follows one token at most.
     second: usize,
-    /// So few lines that they are one command rather than a document.
-    few_lines: bool,
 }
 
 impl Shape {
@@ -71,15 +69,11 @@ impl Shape {
                 && text[start + 1..].len() > 1
         });
         let inner = text.get(start + 1).is_some_and(u8::is_ascii_alphanumeric) && token > 2;
-        let lines = memchr::memchr_iter(b'\n', text).count();
-        Self { first: start + usize::from(quoted && inner), second, few_lines: lines <= 3 }
+        Self { first: start + usize::from(quoted && inner), second }
     }
 
-    fn leads(&self, at: usize, start: Start) -> bool {
-        match start {
-            Start::Line => self.few_lines,
-            _ => at <= self.second,
-        }
+    fn leads(&self, at: usize) -> bool {
+        at <= self.second
     }
 }
 
@@ -90,6 +84,8 @@ fn start(text: &[u8], at: usize) -> Option<(Start, usize)> {
     let before = at.checked_sub(1).map(|before| text[before]);
     match byte {
         b'\n' | b'\r' => Some((Start::Line, at + 1)),
+        // Two or three of them fence code.
+        b'`' if next == Some(b'`') || before == Some(b'`') => None,
         b'`' => Some((Start::Backquote, at + 1)),
         b'$' | b'<' | b'>' if next == Some(b'(') => Some((Start::Parenthesis, at + 2)),
         b'$' | b'<' | b'>' => None,

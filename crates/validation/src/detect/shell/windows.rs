@@ -88,7 +88,10 @@ pub(super) fn condition(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
         word.eq_ignore_ascii_case(b"errorlevel") || word.eq_ignore_ascii_case(b"cmdextversion");
     let number = next.first().is_some_and(u8::is_ascii_digit);
     let exists = word.eq_ignore_ascii_case(b"exist") && (machine || !text.is_prose());
-    let defined = word.eq_ignore_ascii_case(b"defined") && !text.is_prose() && tail.contains(&b' ');
+    let defined = word.eq_ignore_ascii_case(b"defined")
+        && !text.is_prose()
+        && tail.contains(&b' ')
+        && next.iter().all(|byte| is_name(*byte));
     (level && number || exists && !next.is_empty() || defined).then_some(mark.end + token.len())
 }
 
@@ -147,7 +150,10 @@ pub(super) fn cmdlet(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
 /// Tells whether a command may begin here.
 fn begins(text: &Text<'_>, at: usize) -> bool {
     let before = text.before(at, 8).trim_ascii_end();
-    before.is_empty() && at <= 8 || before.last().is_some_and(|byte| b"&|;@(\"'".contains(byte))
+    before.is_empty() && at <= 8
+        || before
+            .last()
+            .is_some_and(|byte| b"&|;@(".contains(byte) || at <= 2 && b"\"'".contains(byte))
 }
 
 fn find(text: &[u8], literal: &[u8]) -> Option<usize> {

@@ -8,6 +8,7 @@ use aho_corasick::AhoCorasick;
 use super::delimiter::{Found, Kind};
 use super::rules::{CALL, EXPRESSION, PLACEHOLDER, PROBE, STATEMENT, WALK};
 use crate::detect::Rule;
+use crate::detect::code::is_function;
 use crate::detect::hits::Hits;
 
 /// Returns the rule for an expression; none where it is none.
@@ -17,11 +18,15 @@ pub(super) fn judge(found: &Found<'_>) -> Option<&'static Rule> {
         return None;
     }
     match found.kind {
-        Kind::Value => Some(evaluated(inside).unwrap_or(&EXPRESSION)),
+        Kind::Value => evaluated(inside).or_else(|| is_value(inside).then_some(&EXPRESSION)),
         Kind::Statement => Some(if computes(inside) { &PROBE } else { &STATEMENT }),
         Kind::Angle => is_angle(found.inside).then_some(&STATEMENT),
         Kind::Directive => is_directive(found.inside).then_some(&STATEMENT),
         Kind::Hash => evaluated(inside).or_else(|| machine(inside).then_some(&EXPRESSION)),
+        // Perl takes what a variable refers to this way.
+        Kind::Dollar | Kind::Marked if inside.starts_with(b"$") || inside.starts_with(b"*$") => {
+            None
+        }
         Kind::Dollar => match evaluated(inside) {
             Some(rule) => Some(rule),
             None if inside.iter().all(|byte| is_name(*byte)) => Some(&PLACEHOLDER),
@@ -33,9 +38,16 @@ pub(super) fn judge(found: &Found<'_>) -> Option<&'static Rule> {
         }
         Kind::At => (!inside.contains(&b' ') || computes(inside))
             .then(|| evaluated(inside).or_else(|| accesses(inside).then_some(&EXPRESSION)))?,
-        Kind::Brackets => (inside.starts_with(b"$") || sum(inside)).then_some(&PROBE),
+        Kind::Brackets => (inside.starts_with(b"${") || sum(inside)).then_some(&PROBE),
         Kind::Brace => brace(found, inside),
     }
+}
+
+/// Tells whether it begins as a value does, and not as a table of numbers.
+fn is_value(inside: &[u8]) -> bool {
+    inside[0].is_ascii_alphabetic()
+        || b"_'\"=#>/^!&($%@-.[".contains(&inside[0])
+        || !inside.is_ascii()
 }
 
 /// The rule for what an engine certainly evaluates.
@@ -51,8 +63,6 @@ fn brace(found: &Found<'_>, inside: &[u8]) -> Option<&'static Rule> {
     if found.before.is_some_and(|before| b"${#*~@%".contains(&before)) {
         return None;
     }
-    const TAGS: &[&[u8]] =
-        &[b"php", b"/php", b"literal", b"/literal", b"ldelim", b"rdelim", b"/if"];
     if TAGS.contains(&inside)
         || inside.starts_with(b"$smarty")
         || inside.starts_with(b"*") && inside.ends_with(b"*")
@@ -62,32 +72,27 @@ fn brace(found: &Found<'_>, inside: &[u8]) -> Option<&'static Rule> {
     if sum(inside) {
         return Some(&PROBE);
     }
-    let tag = [
-        b"if ".as_slice(),
-        b"include ",
-        b"fetch ",
-        b"eval ",
-        b"math ",
-        b"assign ",
-        b"foreach ",
-        b"capture ",
-        b"block ",
-    ]
-    .iter()
-    .any(|tag| inside.starts_with(tag));
-    let statics = memchr::memmem::find(inside, b"::").is_some()
-        && calls(inside)
-        && inside[0].is_ascii_alphabetic();
-    let called = inside.iter().position(|byte| *byte == b'(').is_some_and(|at| {
-        at > 2
-            && inside[..at].iter().all(|byte| is_name(*byte))
-            && inside.ends_with(b")")
-            && calls(inside)
-    });
-    let variable =
-        inside[0] == b'$' && inside.len() > 1 && accesses(&inside[1..]) && !inside.contains(&b' ');
-    (statics || called || tag && (calls(inside) || inside.contains(&b'$')) || variable)
-        .then_some(&CALL)
+    // A block of code has a space or a line break after its brace.
+    if found.inside[0].is_ascii_whitespace() {
+        return None;
+    }
+    let tag = WORDS.iter().any(|word| inside.starts_with(word))
+        && (calls(inside) || inside.contains(&b'$'));
+    let name = inside.iter().take_while(|byte| is_name(**byte)).count();
+    let (name, rest) = inside.split_at(name);
+    let statics = !name.is_empty() && rest.starts_with(b"::") && calls(rest);
+    let called = rest.first() == Some(&b'(') && rest.ends_with(b")") && is_function(name);
+    let variable = inside.starts_with(b"$")
+        && is_member(&inside[1..])
+        && !found.before.is_some_and(|before| is_name(before) || b">)]".contains(&before));
+    (statics || called || tag || variable).then_some(&CALL)
+}
+
+/// `user.name`.
+fn is_member(path: &[u8]) -> bool {
+    path.contains(&b'.')
+        && path.iter().all(|byte| is_name(*byte) || *byte == b'.')
+        && !path.ends_with(b".")
 }
 
 /// `<#assign …>`, `</#if>`.
@@ -157,9 +162,7 @@ fn calls(inside: &[u8]) -> bool {
         .any(|at| at > 0 && (is_name(inside[at - 1]) || b"])".contains(&inside[at - 1])));
     let filter = memchr::memchr_iter(b'|', inside).any(|at| {
         let rest = inside[at + 1..].trim_ascii_start();
-        at > 0
-            && rest.first().is_some_and(|byte| byte.is_ascii_lowercase())
-            && rest.first() != Some(&b'|')
+        at > 0 && rest.first().is_some_and(u8::is_ascii_lowercase) && rest.first() != Some(&b'|')
     });
     let made = memchr::memmem::find(inside, b"new ").is_some()
         || memchr::memmem::find(inside, b"?new").is_some();
@@ -239,10 +242,10 @@ fn within(text: &[u8], span: Range<usize>) -> bool {
     let Some(open) = opens else {
         return false;
     };
-    let closed = [b"}}".as_slice(), b"%}", b"%>"]
-        .iter()
-        .any(|closer| memchr::memmem::find(&before[open..], closer).is_some());
-    !closed
+    // It has ended where as many braces close as open, or a bracket with a percent sign does.
+    let inside = &before[open..];
+    let depth = |byte| memchr::memchr_iter(byte, inside).count();
+    depth(b'}') < depth(b'{') || depth(b'{') == 0 && memchr::memmem::find(inside, b"%>").is_none()
 }
 
 /// How far before a walk its expression may begin.
@@ -376,11 +379,26 @@ const INSIDE: &[&str] = &[
     "IO.",
     "Dir.",
     "Kernel",
-    "`",
     "fromCharCode",
     "alert(",
     "document.",
     "window.",
+];
+
+/// Tags of Smarty that stand alone.
+const TAGS: &[&[u8]] = &[b"php", b"/php", b"literal", b"/literal", b"ldelim", b"rdelim", b"/if"];
+
+/// Tags of Smarty that take an expression.
+const WORDS: &[&[u8]] = &[
+    b"if ",
+    b"include ",
+    b"fetch ",
+    b"eval ",
+    b"math ",
+    b"assign ",
+    b"foreach ",
+    b"capture ",
+    b"block ",
 ];
 
 #[cfg(test)]
