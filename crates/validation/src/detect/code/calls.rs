@@ -26,7 +26,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
 
 fn name(text: &[u8], start: usize, end: usize, hits: &mut Hits<'_>) {
     let rest = &text[end..];
-    let gap = rest.iter().take(MOST_BLANKS).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let gap = blanks(rest);
     let next = rest.get(gap).copied();
     let before = start.checked_sub(1).map(|before| text[before]);
     match next {
@@ -97,7 +97,7 @@ fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
         b'"' | b'\'' | b'`' => touches || closes(),
         b'$' | b'[' | b'\\' | b'@' => true,
         // Assertions of other languages take conditions.
-        byte => touches && name != "assert" && (byte.is_ascii_alphanumeric() || byte == b'_'),
+        byte => touches && name != "assert" && (byte.is_ascii_alphabetic() || byte == b'_'),
     }
 }
 
@@ -141,14 +141,22 @@ fn member(text: &[u8], start: usize, at: usize, hits: &mut Hits<'_>) {
 /// `(system)(…)`, `('sys'.'tem')(…)`, `"system"(…)`: what is called is computed.
 fn grouped(text: &[u8], open: usize) -> Option<usize> {
     let before = open.checked_sub(1).map(|before| text[before]);
-    // A string that is called.
-    if matches!(before, Some(b'"' | b'\'')) {
-        let quote = text[open - 1];
-        let back = &text[open.saturating_sub(40)..open - 1];
-        let name = &back[memchr::memrchr(quote, back)? + 1..];
-        let known = functions::danger(&lower(name)).is_some()
-            || memchr::memmem::find(name, b"\\x").is_some();
-        return (known && !name.is_empty()).then_some(open + 1);
+    match before {
+        Some(quote @ (b'"' | b'\''))
+            if is_called_string(&text[open.saturating_sub(40)..open - 1], quote) =>
+        {
+            return Some(open + 1);
+        }
+        // `$x['f'](…)`
+        Some(b']') => {
+            let back = &text[open.saturating_sub(40)..open - 1];
+            let variable = back.iter().rposition(|byte| *byte == b'[').is_some_and(|at| {
+                let name = back[..at].iter().rev().take_while(|byte| is_name(**byte)).count();
+                back[..at].iter().rev().nth(name) == Some(&b'$')
+            });
+            return variable.then_some(open + 1);
+        }
+        _ => {}
     }
     if before.is_some_and(is_name) {
         return None;
@@ -162,12 +170,34 @@ fn grouped(text: &[u8], open: usize) -> Option<usize> {
     (quotes || named).then_some(open + 1 + close + 2)
 }
 
+/// Tells whether the string that ends here names a function.
+fn is_called_string(back: &[u8], quote: u8) -> bool {
+    let Some(start) = memchr::memrchr(quote, back) else {
+        return false;
+    };
+    let name = &back[start + 1..];
+    functions::danger(&lower(name)).is_some() || memchr::memmem::find(name, b"\\x").is_some()
+}
+
 fn lower(name: &[u8]) -> String {
     String::from_utf8_lossy(&name[..name.len().min(LONGEST)]).to_ascii_lowercase()
 }
 
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Counts what may stand between a name and its parenthesis: blanks, the vertical ones too, and a comment.
+fn blanks(text: &[u8]) -> usize {
+    let text = &text[..text.len().min(MOST_BLANKS)];
+    let blank = |text: &[u8]| text.iter().take_while(|byte| matches!(byte, 9..=13 | b' ')).count();
+    let before = blank(text);
+    let comment =
+        text[before..].strip_prefix(b"/*").and_then(|rest| memchr::memmem::find(rest, b"*/"));
+    comment.map_or(before, |len| {
+        let end = before + len + 4;
+        end + blank(&text[end..])
+    })
 }
 
 fn starts(byte: u8) -> bool {

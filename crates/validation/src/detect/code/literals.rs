@@ -483,8 +483,8 @@ fn constructor(text: &[u8], found: Range<usize>) -> Option<usize> {
     let rest = after(text, found.end);
     let next = rest
         .iter()
-        .position(|byte| !b" \t[.\"'](%5bBDd".contains(byte) || byte.is_ascii_alphabetic())?;
-    let joined = rest[..next].iter().any(|byte| b"[.".contains(byte));
+        .position(|byte| !b" \t[.:\"'](%5bBDd".contains(byte) || byte.is_ascii_alphabetic())?;
+    let joined = rest[..next].iter().any(|byte| b"[.:".contains(byte));
     let path = rest[next..].starts_with(b"prototype") || rest[next..].starts_with(b"constructor");
     let index = before(text, found.start) == b'[' && rest.first() == Some(&b']');
     (joined && path || index).then_some(found.end + next)

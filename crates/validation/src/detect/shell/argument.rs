@@ -31,8 +31,8 @@ pub(super) fn after(text: &[u8], word: &Word) -> Argument {
         }
         Some(b'>') if rest.get(1) == Some(&b'=') => Argument::Not,
         Some(b'<' | b'>' | b'$' | b',') => Argument::Typed,
-        Some(b' ' | b'\t') => {
-            let gap = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        Some(b' ' | b'\t' | b'+') => {
+            let gap = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'+')).count();
             next(&rest[gap..], word)
         }
         Some(_) => Argument::Not,
@@ -67,11 +67,10 @@ fn next(rest: &[u8], word: &Word) -> Argument {
         }
         Some(b'<' | b'>') if second != b'=' => Argument::Typed,
         Some(_) if is_typed(token) => Argument::Typed,
+        Some(_) if commands::takes(word.base(), token) => Argument::Typed,
         Some(byte) if byte.is_ascii_digit() => digits(token, word),
-        Some(_) => match Word::read(rest, 0)
-            .and_then(|next| commands::command(&next).map(|c| (c, next)))
-        {
-            Some((command, _)) if command.hidden || command.name == Name::Sure => Argument::Command,
+        Some(_) => match Word::read(rest, 0).and_then(|next| commands::command(&next)) {
+            Some(command) if command.hidden || command.name == Name::Sure => Argument::Command,
             _ => Argument::Word,
         },
     }

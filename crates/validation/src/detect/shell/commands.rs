@@ -59,6 +59,19 @@ pub(super) fn named(name: &str) -> Option<Name> {
     NAMES.get(plain).copied()
 }
 
+/// Tells whether a word is one that the command takes, as `install` is for `pip`.
+pub(super) fn takes(name: &str, word: &[u8]) -> bool {
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    let word = word.split(|byte| b";|&`\"')".contains(byte)).next().unwrap_or_default();
+    SUBCOMMANDS.split_ascii_whitespace().filter_map(|entry| entry.split_once(':')).any(
+        |(names, words)| {
+            names.split(',').any(|known| known == name)
+                && words.split(',').any(|known| known.as_bytes().eq_ignore_ascii_case(word))
+        },
+    )
+}
+
 /// Tells whether a name is a program that runs what it is given as text.
 pub(super) fn is_interpreter(name: &str) -> bool {
     let name = name.strip_suffix(".exe").unwrap_or(name);
@@ -150,6 +163,21 @@ static NAMES: LazyLock<HashMap<&'static str, Name>> = LazyLock::new(|| {
     let sure = SURE.split_ascii_whitespace().map(|name| (name, Name::Sure));
     words.chain(sure).collect()
 });
+
+/// `name,name:word,word`
+const SUBCOMMANDS: &str = "
+    reg:add,query,save,export,import,delete,copy,load,restore
+    net:user,localgroup,share,view,use,start,stop,session,accounts,group,time,config,file,statistics,computer
+    sc:query,qc,config,create,start,stop,delete,queryex,sdshow wmic:process,os,service,useraccount,product,qfe,logicaldisk
+    pip,pipx,npm,pnpm,yarn,apt,yum,dnf,apk,gem,cargo,go,brew,snap,conda,composer,pacman,pkg,bundle,port,flatpak:install,uninstall,add,update,upgrade,remove,run,exec,list,init,build,get,download,search,show,dlx
+    git:clone,log,status,push,pull,commit,checkout,config,fetch,diff,init,remote,grep,show,branch,apply,archive
+    docker,podman:run,exec,ps,pull,build,images,inspect,cp,logs,rm,kill,stop,start,compose
+    ip:addr,address,route,link,neigh,a,r,rule,netns arp,route,netstat:print service:start,stop,restart,status
+    echo:test,hello,vulnerable,rce,pwned,hacked,hi env:id,ls,sh,bash sudo,doas,nohup,time,nice,exec,command,xargs,eval,watch,busybox,env:id,ls,sh,bash,cat,su,whoami,passwd,reboot,vi,vim,rm,find,ps,env,sleep,dir,ping
+    cat,type,more,less,head,tail,nl,tac,od:passwd,shadow,hosts,flag,index,config
+    user,group:add,del,mod init:0,6 show:version,config,running-config
+    sh,bash,zsh,dash,ksh,cmd:<<eof python,perl,ruby,php,node:manage
+";
 
 const INTERPRETERS: &str = "ash bash bun busybox csh dash deno elvish expect fish ghc gawk irb jjs jrunscript julia \
     ksh lua luajit mawk nodejs node osascript perl php posh powershell pwsh pypy python rbash ruby sash sh tclsh \

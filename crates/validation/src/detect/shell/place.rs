@@ -82,6 +82,12 @@ impl Place<'_> {
         argument: Argument,
         from: usize,
     ) -> Option<Found> {
+        // `|vi (x`: what follows is odd, but nothing else starts that way.
+        let first = self.from <= 2 && from == self.from && matches!(self.start, Start::Operator(_));
+        let odd = first && self.text.get(word.end) == Some(&b' ') && !word.capitals;
+        if argument == Argument::Not && odd {
+            return Some(Found::Chained);
+        }
         if argument == Argument::Not
             || word.capitals && command.name == Name::Word && word.name().len() < 4
         {
@@ -188,6 +194,9 @@ impl Place<'_> {
                 .count();
             (rest.first()?.is_ascii_alphabetic() && len < 32).then(|| &rest[..len])
         };
+        if self.start == Start::Text {
+            return self.is_shell_variable(from);
+        }
         let (Start::Operator(_), Some(first)) = (self.start, name(from)) else {
             return false;
         };
@@ -202,6 +211,20 @@ impl Place<'_> {
             let set = before.get(at + first.len()) == Some(&b'=');
             starts && set && !matches!(before.get(at + first.len() + 1), Some(b' ' | b'=' | b'>'))
         })
+    }
+
+    /// `${SHELL} -c …`, `$0 -i`: a variable that names a program, and what it takes.
+    fn is_shell_variable(&self, from: usize) -> bool {
+        let rest = self.rest_of_line();
+        let rest = rest.get(from - self.from..).unwrap_or_default();
+        let Some(rest) = rest.strip_prefix(b"$") else {
+            return false;
+        };
+        let name = rest.strip_prefix(b"{").unwrap_or(rest);
+        let len =
+            name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let after = name[len..].strip_prefix(b"}").unwrap_or(&name[len..]);
+        len > 0 && has_option(after)
     }
 
     fn rest_of_line(&self) -> &[u8] {

@@ -86,6 +86,7 @@ fn start(text: &[u8], at: usize) -> Option<(Start, usize)> {
         b'\n' | b'\r' => Some((Start::Line, at + 1)),
         // Two or three of them fence code.
         b'`' if next == Some(b'`') || before == Some(b'`') => None,
+        b'`' if is_closing(&text[..at]) => None,
         b'`' => Some((Start::Backquote, at + 1)),
         b'$' | b'<' | b'>' if next == Some(b'(') => Some((Start::Parenthesis, at + 2)),
         b'$' | b'<' | b'>' => None,
@@ -100,6 +101,13 @@ fn start(text: &[u8], at: usize) -> Option<(Start, usize)> {
     }
 }
 
+/// Tells whether a backquote here ends what another one on its line began.
+fn is_closing(before: &[u8]) -> bool {
+    let before = &before[before.len().saturating_sub(LINE)..];
+    let line = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
+    memchr::memchr_iter(b'`', line).count() % 2 == 1
+}
+
 /// Tells whether a semicolon here ends `&amp;` or `&#39;`.
 fn ends_reference(before: &[u8]) -> bool {
     let Some(back) = before.iter().rev().take(9).position(|byte| *byte == b'&') else {
@@ -108,6 +116,9 @@ fn ends_reference(before: &[u8]) -> bool {
     let name = &before[before.len() - back..];
     name.first() == Some(&b'#') || REFERENCES.iter().any(|known| name == known.as_bytes())
 }
+
+/// How far back a line is looked at.
+const LINE: usize = 400;
 
 /// How many bytes a place costs, for the budget of work.
 const COST: usize = 64;

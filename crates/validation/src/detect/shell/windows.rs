@@ -72,7 +72,9 @@ pub(super) fn condition(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
         }
     }
     let token = rest.split(|byte| *byte == b' ' || *byte == b'=').next().unwrap_or_default();
-    let marked = token.contains(&b'%') || token.contains(&b'!') && token.len() > 2;
+    let value =
+        token.iter().position(|byte| !b"\"'({[".contains(byte)).map_or(token, |at| &token[at..]);
+    let marked = value.starts_with(b"%") || value.starts_with(b"!") && value[1..].contains(&b'!');
     let compared = find(&rest[..rest.len().min(80)], b"==").is_some()
         || [b" equ ".as_slice(), b" neq ", b" lss ", b" leq ", b" gtr ", b" geq "]
             .iter()

@@ -111,7 +111,15 @@ impl Reader<'_> {
                 b'^' => self.skip(1),
                 b'`' if self.text.get(self.at + 1) == Some(&b'`') => self.skip(2),
                 b'$' => self.dollar(),
+                b',' if braces && self.word.len == 0 => self.skip(1),
                 b',' | b'}' if braces => false,
+                // A space, in the query of a URL.
+                b'+' if self.word.len > 1
+                    && self.text.get(self.at + 1) != Some(&b'+')
+                    && self.text[self.at - 1] != b'+' =>
+                {
+                    false
+                }
                 b' ' | b'\t' | b'\n' | b'\r' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>'
                 | b'#' | b'`' | 0 => false,
                 byte => {
@@ -196,7 +204,7 @@ impl Reader<'_> {
     fn dollar(&mut self) -> bool {
         let rest = &self.text[self.at + 1..];
         match rest.first() {
-            Some(b'@' | b'*' | b'!' | b'-' | b'?' | b'0'..=b'9') => self.skip(2),
+            Some(b'@' | b'*' | b'!' | b'-' | b'?' | b'$' | b'0'..=b'9') => self.skip(2),
             Some(b'"') => self.skip(1),
             Some(b'\'') => self.escapes(),
             Some(b'(') if rest.get(1) == Some(&b')') => self.skip(3),
@@ -308,6 +316,10 @@ mod tests {
         check("wh$()oami", "whoami", true);
         check(r"$'\x69\144';", "id", true);
         check("{cat,/etc/x}", "cat", false);
+        check("{,cat,/x}", "cat", false);
+        check("cat+/x", "cat", false);
+        check("g++ x", "g++", false);
+        check("una$$me", "uname", true);
         check("'cat' x", "cat", false);
         check("cat$IFS$9/x", "cat", false);
         check("id'", "id", false);

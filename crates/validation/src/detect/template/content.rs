@@ -263,7 +263,6 @@ const ALONE: &[&str] = &[
     ".__class__.",
     "['__class__']",
     "[\"__class__\"]",
-    ".__mro__",
     "__subclasses__",
     ".__globals__",
     "['__globals__']",
@@ -292,6 +291,7 @@ const ALONE: &[&str] = &[
 /// What is used to get out where it stands in an expression.
 const INSIDE: &[&str] = &[
     "__class__",
+    "__mro__",
     "__init__",
     "__import__",
     "__getitem__",

@@ -62,6 +62,7 @@ const fn rule(
 }
 
 pub(super) const PROBE: Rule = Rule {
+    sinks: &[Sink::Code],
     strictness: 1,
     message: 2,
     confidence: 95,
@@ -111,6 +112,7 @@ pub(super) const CALL: Rule = Rule {
 };
 
 pub(super) const STATEMENT: Rule = Rule {
+    sinks: &[Sink::Code],
     confidence: 70,
     ..rule(
         "template.statement",
