@@ -82,6 +82,9 @@ fn called(
 
 /// Tells whether the argument is text or a variable, as code to run is.
 fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
+    if name == "phpinfo" {
+        return true;
+    }
     let rest = rest[..rest.len().min(GROUP)].trim_ascii_start();
     let Some(&first) = rest.first() else {
         return false;
@@ -133,7 +136,12 @@ fn member(text: &[u8], start: usize, at: usize, hits: &mut Hits<'_>) {
         return;
     }
     let end = at + sign + blanks + second.len();
-    if functions::is_method(&lower(first), &lower(second)) {
+    let (first, second) = (lower(first), lower(second));
+    // `exec()` of a document has nothing between its parentheses.
+    let called = matches!(text.get(end), Some(b'(' | b'.')) && text.get(end + 1) != Some(&b')');
+    if called && functions::runs(&first, &second) {
+        hits.hit(&EXECUTION, start..end);
+    } else if functions::is_method(&first, &second) {
         hits.hit(&METHOD, start..end);
     }
 }

@@ -19,11 +19,19 @@ pub(super) fn danger(name: &str) -> Option<Danger> {
 
 /// Tells whether a function of a module or class runs programs, loads code, or shows the environment.
 pub(super) fn is_method(module: &str, function: &str) -> bool {
-    METHODS.split_ascii_whitespace().filter_map(|entry| entry.split_once(':')).any(
-        |(known, functions)| {
-            known == module && functions.split(',').any(|one| one == "*" || one == function)
-        },
-    )
+    among(METHODS, module, function)
+}
+
+/// Tells whether a function of a module or class runs programs.
+pub(super) fn runs(module: &str, function: &str) -> bool {
+    among(RUNNERS, module, function)
+}
+
+fn among(table: &str, module: &str, function: &str) -> bool {
+    let mut entries = table.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'));
+    entries.any(|(known, names)| {
+        known == module && names.split(',').any(|one| one == "*" || one == function)
+    })
 }
 
 static FUNCTIONS: LazyLock<HashMap<&'static str, Danger>> = LazyLock::new(|| {
@@ -124,6 +132,13 @@ const CALLS: &str = "
     getattr setattr delattr hasattr globals locals vars compile open input raw_input breakpoint memoryview bytearray
     instance_eval class_eval module_eval instance_variable_get const_get define_method send public_send method_missing
     getruntime newinstance forname getmethod invoke loadclass defineclass getdeclaredmethod setaccessible
+";
+
+/// Of the modules and classes below, what runs programs.
+const RUNNERS: &str = "
+    os:system,popen,execute subprocess:popen,call,run,check_call,check_output,getoutput commands:getoutput
+    process:spawn,mainmodule,binding,dlopen kernel:system,exec,eval,spawn io:popen open3:popen3,popen2,capture2,capture3
+    pty:spawn runtime:getruntime child_process:exec,execsync,spawn,spawnsync,execfile,fork process:start
 ";
 
 /// `module:function,function`, or `*` for all of a module.

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::rules::{
-    CLASS, DIRECTIVE, DYNAMIC, GADGET, JNDI, LOOKUP, LOOP, PHP_OBJECT, PHP_TAG, PHP_VARIABLE,
-    PICKLE, PROTOTYPE, SERIALIZED, SERVER_VARIABLE, UPLOAD, WRAPPER,
+    CLASS, DIRECTIVE, DYNAMIC, GADGET, JNDI, LOOKUP, LOOP, METHOD, PHP_OBJECT, PHP_TAG,
+    PHP_VARIABLE, PICKLE, PROTOTYPE, SERIALIZED, SERVER_VARIABLE, UPLOAD, WRAPPER,
 };
 use crate::detect::Rule;
 use crate::detect::hits::Hits;
@@ -298,6 +298,11 @@ static LITERALS: &[(&str, &Rule, Check)] = &[
     ("while", &LOOP, endless),
     ("for", &LOOP, endless),
     ("@{[", &LOOP, interpolated),
+    ("new Function(", &METHOD, own),
+    ("%x(", &METHOD, own),
+    ("%x{", &METHOD, own),
+    ("use IO::", &METHOD, own),
+    ("use Socket", &METHOD, own),
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "one of the checks")]

@@ -86,6 +86,22 @@ pub(in crate::detect) const GATE: &[&str] = &[
     "builtin",
     "gasv",
     "constructor",
+    "os.system",
+    "os.popen",
+    "os.execute",
+    "subprocess",
+    "child_process",
+    "process.spawn",
+    "process.mainmodule",
+    "process.binding",
+    "process.start",
+    "process.dlopen",
+    "kernel.",
+    "io.popen",
+    "open3",
+    "importlib",
+    "pty.spawn",
+    "new function(",
     "include_once",
     "require_once",
     "qx",
@@ -167,12 +183,13 @@ pub(super) const INTERPOLATED: Rule = Rule {
 
 pub(super) const METHOD: Rule = Rule {
     message: 3,
+    confidence: 75,
     ..rule(
         "code.module-call",
         "it uses a module that runs programs, loads code or shows the environment",
-        "`os.system`, `Process.spawn`, `process.env` and their like reach what lies outside the interpreter. \
+        "`os.environ`, `process.env`, `Kernel.load` and their like reach what lies outside the interpreter. \
          Hand text to programs as data, and evaluate nothing that users wrote.",
-        "os.system(x)",
+        "process.env.HOME",
     )
 };
 

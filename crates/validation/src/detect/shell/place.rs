@@ -82,10 +82,10 @@ impl Place<'_> {
         argument: Argument,
         from: usize,
     ) -> Option<Found> {
-        // `|vi (x`: what follows is odd, but nothing else starts that way.
+        // `|vi (x`, `;echo x`: what follows is odd, or a word, but nothing else starts that way.
         let first = self.from <= 2 && from == self.from && matches!(self.start, Start::Operator(_));
-        let odd = first && self.text.get(word.end) == Some(&b' ') && !word.capitals;
-        if argument == Argument::Not && odd {
+        let odd = argument == Argument::Word || self.text.get(word.end) == Some(&b' ');
+        if first && odd && !word.capitals && matches!(argument, Argument::Not | Argument::Word) {
             return Some(Found::Chained);
         }
         if argument == Argument::Not
@@ -127,7 +127,10 @@ impl Place<'_> {
             Argument::Typed | Argument::Command => true,
             Argument::Not => false,
             Argument::Word => {
-                command.name == Name::Sure && (operator != b'&' || self.leads || glued)
+                let filter = operator == b'|'
+                    && self.leads
+                    && matches!(word.base(), "grep" | "xargs" | "tee" | "awk");
+                filter || command.name == Name::Sure && (operator != b'&' || self.leads || glued)
             }
             Argument::None => self.alone(command, word, operator, glued),
         }
@@ -146,6 +149,14 @@ impl Place<'_> {
             if self.is_table() || next == Some(&b'|') && (named && glued || !self.leads) {
                 return false;
             }
+        }
+        // `… | sh` at the end runs all that came before.
+        let shell = matches!(word.base(), "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash");
+        if operator == b'|'
+            && shell
+            && self.text[word.end..].iter().take(LINE).all(u8::is_ascii_whitespace)
+        {
+            return true;
         }
         // "C++ & python" are no commands, and neither are two words of a list.
         let listed = operator == b'&'

@@ -303,7 +303,6 @@ pub(super) const PROGRAM: Rule = Rule {
 };
 
 pub(super) const INTERPRETER: Rule = Rule {
-    message: 3,
     ..rule(
         "shell.interpreter-code",
         "an interpreter is given a program as an argument",
@@ -346,7 +345,6 @@ pub(super) const REDIRECTED: Rule = Rule {
 
 pub(super) const EXPANSION: Rule = Rule {
     sinks: &[],
-    message: 3,
     ..rule(
         "shell.parameter-expansion",
         "a shell would cut letters out of a variable, or compute",

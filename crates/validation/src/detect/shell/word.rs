@@ -170,7 +170,10 @@ impl Reader<'_> {
     fn quoted(&mut self, quote: u8) -> bool {
         let rest = &self.text[self.at + 1..self.text.len().min(self.stop)];
         let Some(len) = memchr::memchr(quote, rest) else {
-            return false;
+            // One too many, in a name that is cut already.
+            return self.word.broken
+                && rest.first().is_some_and(u8::is_ascii_alphanumeric)
+                && self.skip(1);
         };
         let inside = &rest[..len];
         if inside.iter().any(|byte| byte.is_ascii_whitespace() || b";|&`()".contains(byte)) {
@@ -306,6 +309,7 @@ mod tests {
     #[test]
     fn pieces_of_a_name_are_put_together() {
         check("whoami", "whoami", false);
+        check("w'h'o'a'm'i", "whoami", true);
         check("w'h'o\"am\"i", "whoami", true);
         check(r"w\ho\am\i x", "whoami", true);
         check("c^ert^util", "certutil", true);

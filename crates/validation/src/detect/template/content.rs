@@ -18,8 +18,10 @@ pub(super) fn judge(found: &Found<'_>) -> Option<&'static Rule> {
         return None;
     }
     match found.kind {
+        Kind::Value if OBJECTS.contains(&inside) => Some(&WALK),
         Kind::Value => evaluated(inside).or_else(|| is_value(inside).then_some(&EXPRESSION)),
         Kind::Statement => Some(if computes(inside) { &PROBE } else { &STATEMENT }),
+        Kind::Square => computes(inside).then_some(&PROBE),
         Kind::Angle => is_angle(found.inside).then_some(&STATEMENT),
         Kind::Directive => is_directive(found.inside).then_some(&STATEMENT),
         Kind::Hash => evaluated(inside).or_else(|| machine(inside).then_some(&EXPRESSION)),
@@ -32,6 +34,11 @@ pub(super) fn judge(found: &Found<'_>) -> Option<&'static Rule> {
             None if inside.iter().all(|byte| is_name(*byte)) => Some(&PLACEHOLDER),
             None => machine(inside).then_some(&EXPRESSION),
         },
+        Kind::Marked
+            if memchr::memmem::find(inside, b"var ").is_some() && inside.contains(&b'=') =>
+        {
+            Some(&STATEMENT)
+        }
         Kind::Marked => {
             let text = found.before.is_some_and(|before| before.is_ascii_alphabetic());
             evaluated(inside).or_else(|| (!text && accesses(inside)).then_some(&EXPRESSION))
@@ -285,6 +292,10 @@ const ALONE: &[&str] = &[
     "springMacroRequestContext",
     "(new java.",
     "?new()",
+    ".forName(",
+    ".getRuntime(",
+    "@System.",
+    ".inspect(\"java",
     "Smarty_Internal",
 ];
 
@@ -383,6 +394,21 @@ const INSIDE: &[&str] = &[
     "alert(",
     "document.",
     "window.",
+];
+
+/// What an engine offers to every template, and shows most of.
+const OBJECTS: &[&[u8]] = &[
+    b"config",
+    b"self",
+    b"request",
+    b"settings",
+    b"session",
+    b"app",
+    b"_self",
+    b"_context",
+    b"g",
+    b"dump()",
+    b"env",
 ];
 
 /// Tags of Smarty that stand alone.

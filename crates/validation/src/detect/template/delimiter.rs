@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Statement,
     /// `<#…>`: a directive.
     Angle,
+    /// `[=…]`: a value.
+    Square,
     /// `#…(…)`: a directive.
     Directive,
     /// `${…}`: a value; also what shells and scripts write for a variable.
@@ -119,7 +121,7 @@ const LONGEST: usize = 384;
 
 const STARTS: &[u8] = b"{$#*~@%<[";
 
-const CLOSERS: &[&[u8]] = &[b"}}", b"%}", b"%>", b"}", b")", b"]]", b">"];
+const CLOSERS: &[&[u8]] = &[b"}}", b"%}", b"%>", b"}", b")", b"]]", b">", b"]"];
 
 /// The longer before the shorter that they begin with.
 const OPENERS: &[(&[u8], Kind, usize)] = &[
@@ -137,6 +139,8 @@ const OPENERS: &[(&[u8], Kind, usize)] = &[
     (b"[(", Kind::Brackets, 4),
     (b"{", Kind::Brace, 3),
     (b"<#", Kind::Angle, 6),
+    (b"[#", Kind::Angle, 7),
+    (b"[=", Kind::Square, 7),
     (b"#", Kind::Directive, 4),
 ];
 
