@@ -22,8 +22,9 @@ pub(super) static RULES: &[Rule] = &[
 
 /// One of these stands in every message that is an attack of this kind.
 pub(super) const GATE: &[&str] = &[
-    "//", "/\\", "\\/", "\\\\", "http:", "https:", "%2f", "%5c", "/%", "\u{3031}", "\u{309d}",
-    "\u{30fd}", "\u{2215}",
+    "//", "/\\", "\\/", "\\\\", "http:", "https:", "%2f", "%5c", "/%", "\u{3031}", "\u{3033}",
+    "\u{3034}", "\u{3035}", "\u{309d}", "\u{309e}", "\u{30fd}", "\u{30fe}", "\u{2044}", "\u{2215}",
+    "\u{29f8}",
 ];
 
 const BASE: Rule = Rule {
