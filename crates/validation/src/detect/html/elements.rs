@@ -13,15 +13,25 @@ pub(super) enum Effect {
     Formats,
 }
 
-pub(super) fn effect(name: &[u8]) -> Effect {
-    if is_one_of(name, RUNS) {
-        Effect::Runs
-    } else if is_one_of(name, CHANGES) {
-        Effect::Changes
-    } else if is_one_of(name, WORDS) {
-        Effect::Word
-    } else {
-        Effect::Formats
+/// Takes names in lower case.
+pub(super) const fn effect(name: &[u8]) -> Effect {
+    match name {
+        b"script" | b"iframe" | b"frameset" | b"embed" | b"applet" | b"svg" | b"math"
+        | b"noscript" | b"bgsound" | b"ilayer" | b"xss" | b"foreignobject"
+        | b"animatetransform" | b"animatemotion" | b"marquee" | b"isindex" | b"keygen"
+        | b"plaintext" | b"xmp" | b"noembed" | b"noframes" | b"fencedframe" | b"annotation-xml"
+        | b"maction" | b"mglyph" | b"malignmark" | b"feimage" | b"vmlframe" | b"scriptlet" => {
+            Effect::Runs
+        }
+        b"html" | b"body" | b"style" | b"img" | b"textarea" | b"xml" | b"bdo" | b"blink"
+        | b"mtext" | b"animate" | b"optgroup" | b"fieldset" | b"bindings" => Effect::Changes,
+        b"a" | b"form" | b"input" | b"button" | b"select" | b"head" | b"link" | b"image"
+        | b"video" | b"audio" | b"source" | b"track" | b"template" | b"title" | b"param"
+        | b"set" | b"use" | b"handler" | b"listener" | b"dialog" | b"details" | b"map"
+        | b"area" | b"import" | b"command" | b"event-source" | b"object" | b"base" | b"frame"
+        | b"meta" | b"layer" | b"portal" | b"implementation" | b"picture" | b"discard"
+        | b"slot" => Effect::Word,
+        _ => Effect::Formats,
     }
 }
 
@@ -64,82 +74,6 @@ fn is_one_of(name: &[u8], names: &[&str]) -> bool {
 fn starts_with(name: &[u8], start: &[u8]) -> bool {
     name.get(..start.len()).is_some_and(|name| name.eq_ignore_ascii_case(start))
 }
-
-const RUNS: &[&str] = &[
-    "script",
-    "iframe",
-    "frameset",
-    "embed",
-    "applet",
-    "svg",
-    "math",
-    "noscript",
-    "bgsound",
-    "ilayer",
-    "xss",
-    "foreignobject",
-    "animatetransform",
-    "animatemotion",
-    "marquee",
-    "isindex",
-    "keygen",
-    "plaintext",
-    "xmp",
-    "noembed",
-    "noframes",
-    "fencedframe",
-    "annotation-xml",
-    "maction",
-    "mglyph",
-    "malignmark",
-    "feimage",
-    "vmlframe",
-    "scriptlet",
-];
-
-const CHANGES: &[&str] = &[
-    "html", "body", "style", "img", "textarea", "xml", "bdo", "blink", "mtext", "animate",
-    "optgroup", "fieldset", "bindings",
-];
-
-const WORDS: &[&str] = &[
-    "a",
-    "form",
-    "input",
-    "button",
-    "select",
-    "head",
-    "link",
-    "image",
-    "video",
-    "audio",
-    "source",
-    "track",
-    "template",
-    "title",
-    "param",
-    "set",
-    "use",
-    "handler",
-    "listener",
-    "dialog",
-    "details",
-    "map",
-    "area",
-    "import",
-    "command",
-    "event-source",
-    "object",
-    "base",
-    "frame",
-    "meta",
-    "layer",
-    "portal",
-    "implementation",
-    "picture",
-    "discard",
-    "slot",
-];
 
 /// The beginnings of the events that exist.
 const EVENTS: &[&str] = &[

@@ -163,7 +163,7 @@ fn is_spelled_out(rest: &[u8]) -> bool {
     let mut gap = MOST_GAP;
     for byte in rest {
         if byte.is_ascii_alphabetic() && gap > 0 && length < name.len() {
-            name[length] = *byte;
+            name[length] = byte.to_ascii_lowercase();
             length += 1;
             gap = 0;
         } else if !byte.is_ascii_alphanumeric() && gap < MOST_GAP {
@@ -247,7 +247,7 @@ fn name_before_equals(text: &[u8]) -> &[u8] {
 }
 
 /// Tags within the values of tags are read up to this number; their names always.
-const MOST_NESTED: usize = 32;
+const MOST_NESTED: usize = 8;
 
 /// Letters that are further apart do not make a word.
 const MOST_GAP: usize = 3;

@@ -43,7 +43,7 @@ enum Kind {
 
 fn judge(name: &[u8], before: &[u8], after: &[u8], short: bool) -> Option<Kind> {
     let (known, alone) =
-        (is(name, CALLS), short && is(name, CALLS_ALONE) && !after.starts_with(b" "));
+        (is_function(name), short && is_common_function(name) && !after.starts_with(b" "));
     let called = is_called(after, short) || is_passed(before, after);
     if (known || alone) && called && !is_defined(before) {
         return Some(Kind::Call);
@@ -67,7 +67,7 @@ fn judge(name: &[u8], before: &[u8], after: &[u8], short: bool) -> Option<Kind> 
     let constructs = name == b"Function"
         && (made || matches!(after, [b'(', b'"' | b'\'' | b'`' | b')', ..] | [b'`', ..]));
     let borrowed = name == b"call" && after.starts_with(b"`");
-    if constructs || borrowed || (is(name, MEMBERS_ALONE) && is_reached(before, after)) {
+    if constructs || borrowed || (is_maker(name) && is_reached(before, after)) {
         return Some(Kind::Constructor);
     }
     None
@@ -75,8 +75,8 @@ fn judge(name: &[u8], before: &[u8], after: &[u8], short: bool) -> Option<Kind> 
 
 /// Tells whether the word is a way into the page, and is used as one.
 fn is_page(name: &[u8], after: &[u8], short: bool) -> bool {
-    let own = is(name, PAGE);
-    if !own && !is(name, OBJECTS) {
+    let own = is_page_object(name);
+    if !own && !is_object(name) {
         return false;
     }
     match after {
@@ -89,16 +89,16 @@ fn is_page(name: &[u8], after: &[u8], short: bool) -> bool {
             let hidden = matches!(inner.get(end + 1), Some(b'+')) || inner[..end].contains(&b'\\');
             return own
                 || hidden
-                || is(&inner[..end], PAGE)
-                || is(&inner[..end], MEMBERS)
-                || is(&inner[..end], CALLS);
+                || is_page_object(&inner[..end])
+                || is_member(&inner[..end])
+                || is_function(&inner[..end]);
         }
         // The name of the member, or the end of the object's, is hidden from a filter.
         [b'[', b'/' | b'(' | b'+' | b'\\' | b'!', ..] | [b'/', b'*', ..] => return true,
         [b'[', b'a'..=b'z', ..] if own => return short,
         _ => {}
     }
-    member(after).is_some_and(|member| is(member, MEMBERS) && (own || is(member, MEMBERS_OF_ALL)))
+    member(after).is_some_and(|member| is_member(member) && (own || is_telling_member(member)))
 }
 
 /// Tells whether arguments follow. A blank before them is prose, unless what they are leaves no doubt.
@@ -298,126 +298,147 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
 }
 
-fn is(name: &[u8], names: &[&str]) -> bool {
-    names.iter().any(|known| name == known.as_bytes())
-}
-
 fn contains(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
 }
 
 /// Functions that show, run or send something.
-const CALLS: &[&str] = &[
-    "alert",
-    "confirm",
-    "prompt",
-    "eval",
-    "setTimeout",
-    "setInterval",
-    "setImmediate",
-    "execScript",
-    "globalEval",
-    "msgbox",
-    "MsgBox",
-    "fromCharCode",
-    "fromCodePoint",
-    "importScripts",
-    "createContextualFragment",
-    "insertAdjacentHTML",
-    "ALERT",
-    "Alert",
-    "$eval",
-    "trustAsHtml",
-];
+const fn is_function(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"alert"
+            | b"confirm"
+            | b"prompt"
+            | b"eval"
+            | b"setTimeout"
+            | b"setInterval"
+            | b"setImmediate"
+            | b"execScript"
+            | b"globalEval"
+            | b"msgbox"
+            | b"MsgBox"
+            | b"fromCharCode"
+            | b"fromCodePoint"
+            | b"importScripts"
+            | b"createContextualFragment"
+            | b"insertAdjacentHTML"
+            | b"ALERT"
+            | b"Alert"
+            | b"$eval"
+            | b"trustAsHtml"
+    )
+}
 
 /// Functions that many programs call, and hardly a text of a few words.
-const CALLS_ALONE: &[&str] = &[
-    "atob",
-    "btoa",
-    "fetch",
-    "import",
-    "getScript",
-    "parseHTML",
-    "postMessage",
-    "addEventListener",
-    "requestAnimationFrame",
-];
+const fn is_common_function(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"atob"
+            | b"btoa"
+            | b"fetch"
+            | b"import"
+            | b"getScript"
+            | b"parseHTML"
+            | b"postMessage"
+            | b"addEventListener"
+            | b"requestAnimationFrame"
+    )
+}
 
 /// Objects that only a page has.
-const PAGE: &[&str] = &[
-    "document",
-    "window",
-    "top",
-    "frames",
-    "globalThis",
-    "opener",
-    "navigator",
-    "localStorage",
-    "sessionStorage",
-];
+const fn is_page_object(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"document"
+            | b"window"
+            | b"top"
+            | b"frames"
+            | b"globalThis"
+            | b"opener"
+            | b"navigator"
+            | b"localStorage"
+            | b"sessionStorage"
+    )
+}
 
 /// Objects that other programs have as well.
-const OBJECTS: &[&str] = &["self", "this", "parent", "location", "history"];
+const fn is_object(name: &[u8]) -> bool {
+    matches!(name, b"self" | b"this" | b"parent" | b"location" | b"history")
+}
 
 /// Members of these that no text needs.
-const MEMBERS: &[&str] = &[
-    "cookie",
-    "write",
-    "writeln",
-    "domain",
-    "location",
-    "documentElement",
-    "body",
-    "createElement",
-    "getElementById",
-    "getElementsByTagName",
-    "querySelector",
-    "querySelectorAll",
-    "innerHTML",
-    "outerHTML",
-    "forms",
-    "scripts",
-    "execCommand",
-    "defaultView",
-    "URL",
-    "documentURI",
-    "referrer",
-    "href",
-    "hash",
-    "replace",
-    "assign",
-    "open",
-    "name",
-    "alert",
-    "eval",
-    "onerror",
-    "parent",
-    "top",
-    "frames",
-    "opener",
-    "sendBeacon",
-    "pushState",
-    "getItem",
-    "setItem",
-    "atob",
-    "implementation",
-    "all",
-    "execScript",
-    "confirm",
-    "prompt",
-    "document",
-    "window",
-    "globalEval",
-    "setTimeout",
-];
+const fn is_member(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"cookie"
+            | b"write"
+            | b"writeln"
+            | b"domain"
+            | b"location"
+            | b"documentElement"
+            | b"body"
+            | b"createElement"
+            | b"getElementById"
+            | b"getElementsByTagName"
+            | b"querySelector"
+            | b"querySelectorAll"
+            | b"innerHTML"
+            | b"outerHTML"
+            | b"forms"
+            | b"scripts"
+            | b"execCommand"
+            | b"defaultView"
+            | b"URL"
+            | b"documentURI"
+            | b"referrer"
+            | b"href"
+            | b"hash"
+            | b"replace"
+            | b"assign"
+            | b"open"
+            | b"name"
+            | b"alert"
+            | b"eval"
+            | b"onerror"
+            | b"parent"
+            | b"top"
+            | b"frames"
+            | b"opener"
+            | b"sendBeacon"
+            | b"pushState"
+            | b"getItem"
+            | b"setItem"
+            | b"atob"
+            | b"implementation"
+            | b"all"
+            | b"execScript"
+            | b"confirm"
+            | b"prompt"
+            | b"document"
+            | b"window"
+            | b"globalEval"
+            | b"setTimeout"
+    )
+}
 
 /// Those that betray the page whatever the object is called.
-const MEMBERS_OF_ALL: &[&str] =
-    &["alert", "eval", "onerror", "execScript", "document", "pushState"];
+const fn is_telling_member(name: &[u8]) -> bool {
+    matches!(name, b"alert" | b"eval" | b"onerror" | b"execScript" | b"document" | b"pushState")
+}
 
 /// Members from which any function can be made.
-const MEMBERS_ALONE: &[&str] =
-    &["constructor", "__proto__", "globalEval", "innerHTML", "outerHTML", "srcdoc", "parentNode"];
+const fn is_maker(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"constructor"
+            | b"__proto__"
+            | b"globalEval"
+            | b"innerHTML"
+            | b"outerHTML"
+            | b"srcdoc"
+            | b"parentNode"
+    )
+}
 
 /// Six-character programs are hundreds long; punctuation in prose and code is not.
 const SHORTEST_RUN: usize = 9;

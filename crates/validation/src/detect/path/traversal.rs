@@ -88,6 +88,9 @@ impl Chain {
         words: usize,
         report: &mut impl FnMut(&'static Rule, Range<usize>),
     ) {
+        if self.parents + self.odd + self.heres == 0 {
+            return;
+        }
         let span = self.start..self.end;
         let target = text.get(self.target..).unwrap_or_default();
         let deep = if words < PROSE { 3 } else { 6 };
