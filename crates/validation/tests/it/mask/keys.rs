@@ -169,7 +169,7 @@ const PROVIDERS: &[(&str, Issue)] = &[
     ("gitlab runner", |c| format!("glrt-{}", c.url(20))),
     ("npm", |c| format!("npm_{}", c.alnum(36))),
     ("pypi", |c| format!("pypi-AgEIcHlwaS5vcmc{}", c.url(150))),
-    ("crates.io", |c| format!("cio{}", c.alnum(32))),
+    ("cargo", |c| format!("cio{}", c.alnum(32))),
     ("docker hub", |c| format!("dckr_pat_{}", c.url(27))),
     ("stripe", |c| format!("sk_live_{}", c.alnum(24))),
     ("stripe restricted", |c| format!("rk_test_{}", c.alnum(99))),
