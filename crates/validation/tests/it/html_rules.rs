@@ -1,6 +1,6 @@
 //! Markup and scripts: what runs, and what only looks like it.
 
-use wardkit_validation::{Policy, Sink};
+use wardkit_validation::{Policy, Sink, Strictness};
 
 #[test]
 fn handlers_are_found_in_any_element_with_any_quotes() {
@@ -226,6 +226,9 @@ fn code_of_the_browser_is_found_without_tags() {
         "self[\"x\"+\"y\"]",
         "document[x]",
         "DOCUMENT.COOKIE",
+        "location.hash",
+        "top[8680439..toString(30)](1)",
+        "with(document)x=1",
         "console.log(1)",
         "' in y.z=",
     ] {
@@ -329,3 +332,105 @@ fn check(text: &str, attack: bool) {
     let rules: Vec<_> = verdict.findings().iter().map(|finding| finding.rule.id).collect();
     assert_eq!(!rules.is_empty(), attack, "{text:?} {rules:?}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_mixture_of_fragments_is_judged_with_spans_within_the_text(
+        parts in proptest::collection::vec(proptest::sample::select(FRAGMENTS), 0..40),
+    ) {
+        let text = parts.concat();
+        for sink in [Sink::Html, Sink::Xml, Sink::Path] {
+            let mut policy = Policy::for_sink(sink);
+            policy.strictness = Strictness::new(4).unwrap();
+            for finding in policy.check(&text).unwrap().findings() {
+                proptest::prop_assert!(text.get(finding.span.clone()).is_some(), "{finding:?}");
+            }
+        }
+    }
+}
+
+/// What the detectors of markup, XML and paths act on, and characters that take more than a byte.
+const FRAGMENTS: &[&str] = &[
+    "<",
+    ">",
+    "</",
+    "/",
+    "\\",
+    "=",
+    "\"",
+    "'",
+    "`",
+    " ",
+    "\n",
+    "\0",
+    "é",
+    "\u{BC}",
+    "\u{202E}",
+    "😀",
+    "script",
+    "svg",
+    "a",
+    "on",
+    "load",
+    "href",
+    "style",
+    "javascript",
+    ":",
+    "data:",
+    ",",
+    "&tab;",
+    "{{",
+    "}}",
+    "constructor",
+    ".",
+    "..",
+    "...",
+    "%",
+    "%2e",
+    "%25",
+    "%c0",
+    "%ae",
+    "%u",
+    "002e",
+    "0x",
+    "\\x",
+    "2f",
+    "?",
+    ";",
+    "(",
+    ")",
+    "[",
+    "]",
+    "![]",
+    "+",
+    "/*",
+    "*/",
+    "<!--",
+    "<!",
+    "<![CDATA[",
+    "]]>",
+    "<!DOCTYPE",
+    "<!ENTITY",
+    "<?",
+    "xsl:",
+    "schemaLocation",
+    "window",
+    "alert",
+    "import",
+    "etc",
+    "C:",
+    "~",
+    "con",
+    ".php",
+    "::$DATA",
+    "url(",
+    "@import",
+    "expression(",
+    "\\6",
+    "+ADw-",
+    "&#",
+    "x",
+    "1",
+    "\u{FF1C}",
+    "base64",
+];

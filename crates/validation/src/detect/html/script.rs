@@ -95,8 +95,16 @@ fn is_page(name: &[u8], after: &[u8], short: bool) -> bool {
         }
         // The name of the member, or the end of the object's, is hidden from a filter.
         [b'[', b'/' | b'(' | b'+' | b'\\' | b'!', ..] | [b'/', b'*', ..] => return true,
-        [b'[', b'a'..=b'z', ..] if own => return short,
+        [b'[', b'a'..=b'z' | b'0'..=b'9', ..] if own => return short,
         _ => {}
+    }
+    let moved = short && name == b"location";
+    if moved
+        && member(after).is_some_and(|member| {
+            matches!(member, b"href" | b"hash" | b"search" | b"replace" | b"assign")
+        })
+    {
+        return true;
     }
     member(after).is_some_and(|member| is_member(member) && (own || is_telling_member(member)))
 }
@@ -206,7 +214,14 @@ fn symbols(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>)) {
             _ => {}
         }
     }
-    for sign in [&b"=~[];"[..], b"=!![]", b"=''+!", b"/_=/"] {
+    for sign in [
+        &b"=~[];"[..],
+        b"=!![]",
+        b"=''+!",
+        b"/_=/",
+        b"with(document",
+        "\u{FF9F}\u{3C9}\u{FF9F}\u{FF89}".as_bytes(),
+    ] {
         if let Some(at) = memchr::memmem::find(text, sign) {
             report(&rules::SCRIPT_SYMBOLS, at..at + sign.len());
         }
