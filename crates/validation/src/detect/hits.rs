@@ -128,6 +128,12 @@ impl<'p> Hits<'p> {
     }
 }
 
+/// Widens a span to whole characters: a detector that counts bytes may end within one.
+pub(crate) fn whole_chars(text: &str, span: Range<usize>) -> Range<usize> {
+    let end = text.len();
+    text.floor_char_boundary(span.start.min(end))..text.ceil_char_boundary(span.end.min(end))
+}
+
 /// Enough to act on; a hostile text has thousands.
 const MOST_FINDINGS: usize = 64;
 

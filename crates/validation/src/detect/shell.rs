@@ -9,6 +9,7 @@ mod scan;
 mod windows;
 mod word;
 
+pub(super) use argument::is_prose;
 pub(super) use rules::{GATE, RULES};
 
 use super::hits::{Hits, View};

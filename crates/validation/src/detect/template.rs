@@ -6,7 +6,7 @@ mod rules;
 
 pub(super) use rules::{GATE, RULES};
 
-use super::hits::{Hits, View};
+use super::hits::{Hits, View, whole_chars};
 use delimiter::Delimiters;
 
 /// Looks for what a template engine would evaluate.
@@ -17,12 +17,12 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
             return;
         }
         if let Some(rule) = content::judge(&found) {
-            hits.hit(rule, found.span);
+            hits.hit(rule, whole_chars(view.text, found.span));
         }
     }
     content::walks(view.text, hits);
     if let Some(span) = delimiter::polyglot(bytes) {
-        hits.hit(&rules::POLYGLOT, span);
+        hits.hit(&rules::POLYGLOT, whole_chars(view.text, span));
     }
 }
 

@@ -7,6 +7,7 @@ mod argv;
 mod attack_header;
 mod attack_path;
 mod attack_shell;
+mod code_rules;
 mod command;
 mod filename;
 mod filename_rules;
@@ -29,8 +30,10 @@ mod safe_path;
 #[cfg(feature = "url")]
 mod safe_url;
 mod settings;
+mod shell_rules;
 mod sql_rules;
 mod sql_sink;
+mod template_rules;
 mod terminal;
 #[cfg(feature = "schema")]
 mod tool_arguments;

@@ -3,6 +3,7 @@
 use super::functions::{self, Danger};
 use super::rules::{CALL, DYNAMIC, EXECUTION, INTERPOLATED, METHOD};
 use crate::detect::hits::Hits;
+use crate::detect::shell::is_prose;
 
 /// Looks at every name of the text, and at what follows it.
 pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
@@ -14,6 +15,9 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
         let start = at + step;
         let len = bytes[start..].iter().take_while(|byte| is_name(**byte)).count();
         at = start + len.max(1);
+        if !hits.spend(COST) {
+            return;
+        }
         if bytes[start] == b'(' {
             if let Some(end) = grouped(bytes, start) {
                 hits.hit(&DYNAMIC, start..end);
@@ -73,11 +77,21 @@ fn called(
         {
             hits.hit(&EXECUTION, start..open + 1);
         }
-        Some(_) if !member && argument.is_some() && !is_prose(open > end, argument) => {
+        Some(_)
+            if hits.counts(&CALL)
+                && !member
+                && argument.is_some()
+                && !(open > end && in_prose(text, hits)) =>
+        {
             hits.hit(&CALL, start..open + 1);
         }
         _ => {}
     }
+}
+
+/// Tells whether the text reads as prose, where "cut (the rest)" is no call.
+fn in_prose(text: &[u8], hits: &mut Hits<'_>) -> bool {
+    hits.spend(PROSE) && is_prose(text)
 }
 
 /// Tells whether the argument is text or a variable, as code to run is.
@@ -102,11 +116,6 @@ fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
         // Assertions of other languages take conditions.
         byte => touches && name != "assert" && (byte.is_ascii_alphabetic() || byte == b'_'),
     }
-}
-
-/// "cut (the rest)" has a space before the parenthesis; code mostly has none.
-fn is_prose(apart: bool, argument: Option<u8>) -> bool {
-    apart && argument.is_some_and(|byte| byte.is_ascii_uppercase())
 }
 
 /// Tells whether the name before is being defined rather than called.
@@ -211,6 +220,12 @@ fn blanks(text: &[u8]) -> usize {
 fn starts(byte: u8) -> bool {
     is_name(byte) || byte == b'('
 }
+
+/// How many bytes the look at a name costs, for the budget of work.
+const COST: usize = 24;
+
+/// How many the look at the whole text does.
+const PROSE: usize = 400;
 
 /// No name that is known is longer.
 const LONGEST: usize = 40;

@@ -10,7 +10,7 @@ use super::rules::{
     PHP_VARIABLE, PICKLE, PROTOTYPE, SERIALIZED, SERVER_VARIABLE, UPLOAD, WRAPPER,
 };
 use crate::detect::Rule;
-use crate::detect::hits::Hits;
+use crate::detect::hits::{Hits, whole_chars};
 
 /// Looks at what surrounds a literal; returns how far the attack goes.
 type Check = fn(&[u8], Range<usize>) -> Option<usize>;
@@ -29,7 +29,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
             return;
         }
         if let Some(end) = check(text.as_bytes(), found.start()..found.end()) {
-            hits.hit(rule, found.start()..end);
+            hits.hit(rule, whole_chars(text, found.start()..end));
         }
     }
 }
@@ -195,38 +195,38 @@ static LITERALS: &[(&str, &Rule, Check)] = &[
     ("${base64:", &LOOKUP, lookup),
     ("${file:", &LOOKUP, lookup),
     ("${xml:", &LOOKUP, lookup),
-    ("java.lang.", &CLASS, own),
-    ("java/lang/", &CLASS, own),
-    ("java.io.", &CLASS, own),
-    ("java.util.", &CLASS, own),
-    ("java.net.", &CLASS, own),
-    ("java.nio.", &CLASS, own),
-    ("java.rmi.", &CLASS, own),
-    ("java.sql.", &CLASS, own),
-    ("java.beans.", &CLASS, own),
-    ("java.security.", &CLASS, own),
-    ("javax.", &CLASS, own),
-    ("org.apache.", &CLASS, own),
-    ("org.springframework.", &CLASS, own),
-    ("org.codehaus.", &CLASS, own),
-    ("org.hibernate.", &CLASS, own),
-    ("org.jboss.", &CLASS, own),
-    ("org.omg.", &CLASS, own),
-    ("org.mozilla.javascript", &CLASS, own),
-    ("com.sun.", &CLASS, own),
-    ("com.opensymphony.", &CLASS, own),
-    ("com.mchange.", &CLASS, own),
-    ("com.alibaba.fastjson", &CLASS, own),
-    ("sun.misc.", &CLASS, own),
-    ("sun.reflect.", &CLASS, own),
+    ("java.lang.", &CLASS, outside_trace),
+    ("java/lang/", &CLASS, outside_trace),
+    ("java.io.", &CLASS, outside_trace),
+    ("java.util.", &CLASS, outside_trace),
+    ("java.net.", &CLASS, outside_trace),
+    ("java.nio.", &CLASS, outside_trace),
+    ("java.rmi.", &CLASS, outside_trace),
+    ("java.sql.", &CLASS, outside_trace),
+    ("java.beans.", &CLASS, outside_trace),
+    ("java.security.", &CLASS, outside_trace),
+    ("javax.", &CLASS, outside_trace),
+    ("org.apache.", &CLASS, outside_trace),
+    ("org.springframework.", &CLASS, outside_trace),
+    ("org.codehaus.", &CLASS, outside_trace),
+    ("org.hibernate.", &CLASS, outside_trace),
+    ("org.jboss.", &CLASS, outside_trace),
+    ("org.omg.", &CLASS, outside_trace),
+    ("org.mozilla.javascript", &CLASS, outside_trace),
+    ("com.sun.", &CLASS, outside_trace),
+    ("com.opensymphony.", &CLASS, outside_trace),
+    ("com.mchange.", &CLASS, outside_trace),
+    ("com.alibaba.fastjson", &CLASS, outside_trace),
+    ("sun.misc.", &CLASS, outside_trace),
+    ("sun.reflect.", &CLASS, outside_trace),
     ("bsh.", &CLASS, class),
     ("ognl.", &CLASS, class),
     ("groovy.", &CLASS, class),
     ("freemarker.", &CLASS, class),
     ("weblogic.", &CLASS, class),
-    ("System.Diagnostics", &CLASS, own),
-    ("System.Reflection", &CLASS, own),
-    ("System.Runtime", &CLASS, own),
+    ("System.Diagnostics", &CLASS, outside_trace),
+    ("System.Reflection", &CLASS, outside_trace),
+    ("System.Runtime", &CLASS, outside_trace),
     ("processbuilder", &GADGET, outside_trace),
     ("clonetransformer", &GADGET, always),
     ("forclosure", &GADGET, always),

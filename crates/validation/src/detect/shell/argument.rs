@@ -127,7 +127,7 @@ pub(super) fn words(text: &[u8]) -> usize {
 }
 
 /// Tells whether a line reads as prose: it has the small words that hold sentences together.
-pub(super) fn is_prose(line: &[u8]) -> bool {
+pub(in crate::detect) fn is_prose(line: &[u8]) -> bool {
     let line = &line[..line.len().min(LINE)];
     let mut words = 0;
     let mut small = 0;

@@ -14,7 +14,7 @@ use super::rules::{
 use super::windows;
 use super::word::Word;
 use crate::detect::Rule;
-use crate::detect::hits::Hits;
+use crate::detect::hits::{Hits, whole_chars};
 
 /// Looks at what surrounds a mark; returns how far the attack goes.
 type Check = fn(&Text<'_>, Range<usize>) -> Option<usize>;
@@ -62,7 +62,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
             return;
         }
         if let Some(end) = check(&whole, mark.start()..mark.end()) {
-            hits.hit(rule, mark.start()..end);
+            hits.hit(rule, whole_chars(text, mark.start()..end));
         }
     }
 }

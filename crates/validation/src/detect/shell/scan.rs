@@ -3,7 +3,7 @@
 use super::place::{Found, Place, Start};
 use super::rules;
 use crate::detect::Rule;
-use crate::detect::hits::Hits;
+use crate::detect::hits::{Hits, whole_chars};
 
 /// Looks at each place.
 pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
@@ -18,7 +18,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
             }
             let place = Place { text: bytes, start, from, leads: shape.leads(at) };
             if let Some((found, end)) = place.found() {
-                hits.hit(rule(found), at..end.max(from));
+                hits.hit(rule(found), whole_chars(text, at..end.max(from)));
             }
         }
         at = match next {
