@@ -66,9 +66,9 @@ const OTHER_UPPER: u16 = 1 << 4;
 
 const KINDS: [u16; 256] = {
     let mut kinds = [0; 256];
-    let mut byte = 0;
+    let mut byte = 0_u8;
     while byte < 128 {
-        kinds[byte] = match byte as u8 {
+        kinds[byte as usize] = match byte {
             b'0'..=b'9' => Alphabet::DIGIT.0,
             b'a'..=b'f' => LOWER_HEX,
             b'g'..=b'z' => OTHER_LOWER,

@@ -120,7 +120,6 @@ impl Place {
         if is_placeholder(value) || is_one_of(value, words) {
             return None;
         }
-        let range = whole(bytes, self.value, judged)?;
         if meaning == Meaning::Pass {
             let directory = matches!(value, [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]);
             let verdict = value.iter().all(|byte| byte.is_ascii_digit() || b".%/s".contains(byte));
@@ -130,17 +129,18 @@ impl Place {
                 return None;
             }
         }
-        if quoted || self.joint == Joint::Tight && self.equals || self.joint == Joint::Element {
-            return (quoted || !is_call(value)).then_some(range);
+        let tight = self.joint == Joint::Tight && self.equals || self.joint == Joint::Element;
+        let loose = !quoted && !tight;
+        // A sentence goes on: "password: incorrect for bob".
+        let prose = loose && !self.equals && !self.begins(bytes) && is_prose(bytes, &judged);
+        let option = loose && self.joint == Joint::Option && value.first() == Some(&b'-');
+        if prose || option || tight && !quoted && is_call(value) {
+            return None;
         }
-        match self.joint {
-            // A setting is the rest of its line.
-            Joint::Loose if self.begins(bytes) => Some(self.rest(bytes, range)),
-            // A sentence goes on: "password: incorrect for bob".
-            Joint::Loose | Joint::Tight if !self.equals && is_prose(bytes, &range) => None,
-            Joint::Option if value.first() == Some(&b'-') => None,
-            _ => Some(range),
-        }
+        let range = whole(bytes, self.value, judged)?;
+        // A setting is the rest of its line.
+        let setting = loose && self.joint == Joint::Loose && self.begins(bytes);
+        Some(if setting { rest(bytes, range) } else { range })
     }
 
     /// Returns the value of a name whose value is secret when it looks so.
@@ -157,17 +157,6 @@ impl Place {
         let sentence = bytes.get(self.name.start).is_some_and(u8::is_ascii_uppercase)
             && bytes.get(self.name.start + 1).is_some_and(u8::is_ascii_lowercase);
         (first == 0 || bytes[first - 1] == b'\n') && !sentence
-    }
-
-    fn rest(&self, bytes: &[u8], range: Range<usize>) -> Range<usize> {
-        let line = &bytes[range.end..];
-        let mut end = range.end + memchr::memchr(b'\n', line).unwrap_or(line.len());
-        while end > range.end && bytes[end - 1].is_ascii_whitespace() {
-            end -= 1;
-        }
-        // What follows a comma or a quote is another field.
-        let other = bytes[range.end..end].iter().any(|byte| b",;\"'=:}".contains(byte));
-        if other { range } else { range.start..end }
     }
 }
 
@@ -241,6 +230,18 @@ fn unquoted(bytes: &[u8], start: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// Returns the value with what follows it in its line, where that is no other field.
+fn rest(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let line = &bytes[range.end..];
+    let mut end = range.end + memchr::memchr(b'\n', line).unwrap_or(line.len());
+    while end > range.end && bytes[end - 1].is_ascii_whitespace() {
+        end -= 1;
+    }
+    // What follows a comma or a quote is another field.
+    let other = bytes[range.end..end].iter().any(|byte| b",;\"'=:}".contains(byte));
+    if other { range } else { range.start..end }
 }
 
 /// Tells whether a value may end before this byte.

@@ -115,18 +115,21 @@ fn is_issued(digits: &[u8]) -> bool {
     match first {
         // Visa
         4000..=4999 => matches!(count, 13 | 16 | 19),
-        // Mastercard, Mir
-        2221..=2720 | 5100..=5599 | 2200..=2204 => count == 16,
         // American Express
         3400..=3499 | 3700..=3799 => count == 15,
         // Diners Club
         3000..=3059 | 3600..=3699 | 3800..=3999 => count == 14,
-        // JCB
-        3528..=3589 => count == 16,
-        // Discover, RuPay
-        6011 | 6440..=6599 | 6000..=6009 | 8100..=8199 => count == 16,
         // UnionPay
         6200..=6299 => (16..=19).contains(&count),
+        // Mastercard, Mir, JCB, Discover, RuPay
+        2221..=2720
+        | 5100..=5599
+        | 2200..=2204
+        | 3528..=3589
+        | 6011
+        | 6440..=6599
+        | 6000..=6009
+        | 8100..=8199 => count == 16,
         _ => false,
     }
 }
@@ -149,7 +152,9 @@ fn luhn(digits: &[u8]) -> bool {
 /// out tries it with them.
 fn is_example(digits: &[u8]) -> bool {
     let mut seen = [false; 10];
-    digits.iter().for_each(|digit| seen[usize::from(*digit % 10)] = true);
+    for digit in digits {
+        seen[usize::from(*digit % 10)] = true;
+    }
     seen.iter().filter(|seen| **seen).count() <= 3
 }
 

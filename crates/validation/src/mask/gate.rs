@@ -4,17 +4,29 @@
 //! literal is. This visits each byte once and depends on none before, so the processor does many at a time; an
 //! automaton cannot, because each of its steps waits for the one before.
 
+use std::collections::BTreeMap;
+
 use super::recogniser::Special;
 
 /// Finds where a literal stands.
 pub(super) struct Gate {
     /// By a pair's two bytes of seven bits: 0 for nothing, else the number of the group, counted from 1.
     pairs: Box<[u8]>,
-    groups: Vec<Vec<Literal>>,
+    /// Which literals have such a pair.
+    groups: Vec<Vec<usize>>,
+    literals: Vec<Literal>,
+}
+
+/// A gate in the making.
+#[derive(Default)]
+pub(super) struct GateBuilder {
+    pairs: BTreeMap<[u8; 2], Vec<usize>>,
+    literals: Vec<Literal>,
 }
 
 /// A literal that announces something.
 pub(super) struct Literal {
+    /// None where the pair is all.
     bytes: Box<[u8]>,
     /// Whether case does not count; then the bytes are lower case.
     folded: bool,
@@ -32,11 +44,7 @@ pub(super) enum Target {
     Special(Special),
 }
 
-impl Gate {
-    pub(super) fn new() -> Self {
-        Self { pairs: vec![0; PAIRS].into_boxed_slice(), groups: Vec::new() }
-    }
-
+impl GateBuilder {
     /// Adds a literal of at least two bytes.
     pub(super) fn add(&mut self, bytes: &[u8], folded: bool, target: Target) {
         let weight = |pair: &[u8]| weight(pair[0]) * weight(pair[1]);
@@ -45,37 +53,55 @@ impl Gate {
         else {
             return;
         };
-        let literal = || Literal { bytes: bytes.into(), folded, offset, target };
-        if !folded {
-            self.insert(pair[0], pair[1], literal());
-            return;
-        }
+        self.literals.push(Literal { bytes: bytes.into(), folded, offset, target });
+        let cases = |byte: u8| [byte, if folded { byte.to_ascii_uppercase() } else { byte }];
         for first in cases(pair[0]) {
             for second in cases(pair[1]) {
-                self.insert(first, second, literal());
+                self.insert([first, second]);
             }
         }
     }
 
-    fn insert(&mut self, first: u8, second: u8, literal: Literal) {
-        let slot = &mut self.pairs[index(first, second)];
-        if *slot == 0 {
-            // Where numbers run out, groups are shared: that costs time, and misses nothing.
-            if self.groups.len() < usize::from(u8::MAX) {
-                self.groups.push(Vec::new());
-            }
-            *slot = u8::try_from(self.groups.len()).unwrap_or(u8::MAX);
-        }
-        let group = &mut self.groups[usize::from(*slot) - 1];
-        if !group.iter().any(|known| known.target == literal.target && known.bytes == literal.bytes)
-        {
-            group.push(literal);
+    /// Adds pairs that announce something by themselves.
+    pub(super) fn add_pairs(&mut self, pairs: impl IntoIterator<Item = [u8; 2]>, target: Target) {
+        self.literals.push(Literal { bytes: [].into(), folded: false, offset: 0, target });
+        pairs.into_iter().for_each(|pair| self.insert(pair));
+    }
+
+    /// Notes that the newest literal has this pair.
+    fn insert(&mut self, pair: [u8; 2]) {
+        let newest = self.literals.len() - 1;
+        let known = self.pairs.entry(pair).or_default();
+        if known.last() != Some(&newest) {
+            known.push(newest);
         }
     }
 
+    /// Returns the gate.
+    pub(super) fn build(self) -> Gate {
+        let mut pairs = vec![0; PAIRS].into_boxed_slice();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for ([first, second], literals) in self.pairs {
+            let number = groups.iter().position(|group| *group == literals).unwrap_or_else(|| {
+                // Where numbers run out, the last group is shared: that costs time, and misses nothing.
+                if groups.len() < usize::from(u8::MAX) {
+                    groups.push(literals);
+                } else if let Some(last) = groups.last_mut() {
+                    last.extend(literals);
+                }
+                groups.len() - 1
+            });
+            pairs[index(first, second)] = u8::try_from(number + 1).unwrap_or(u8::MAX);
+        }
+        Gate { pairs, groups, literals: self.literals }
+    }
+}
+
+impl Gate {
     /// Returns the first pair from `from` on that is in the table: where, and the number of its group.
     #[inline]
     pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+        // Its length is known here, and then no look-up checks it.
         let pairs: &[u8; PAIRS] = self.pairs.as_ref().try_into().ok()?;
         let mut at = from;
         while let Some(chunk) = bytes.get(at..at + 9) {
@@ -83,7 +109,8 @@ impl Gate {
                 [chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]];
             let low = u64::from_le_bytes(low);
             let high = low >> 8 | u64::from(chunk[8]) << 56;
-            let of = |word: u64, shift: u32| pairs[usize::from((word >> shift) as u16 & MASK)];
+            let of =
+                |word: u64, shift: u32| pairs[usize::try_from(word >> shift & MASK).unwrap_or(0)];
             // The pairs that begin at even places, and at odd ones.
             let even = of(low, 0) | of(low, 16) | of(low, 32) | of(low, 48);
             let odd = of(high, 0) | of(high, 16) | of(high, 32) | of(high, 48);
@@ -105,7 +132,11 @@ impl Gate {
         bytes: &'g [u8],
         at: usize,
     ) -> impl Iterator<Item = (usize, &'g Literal)> {
-        self.groups[usize::from(group) - 1].iter().filter_map(move |literal| {
+        self.groups[usize::from(group) - 1].iter().filter_map(move |number| {
+            let literal = &self.literals[*number];
+            if literal.bytes.is_empty() {
+                return bytes[at..at + 2].is_ascii().then_some((at, literal));
+            }
             let start = at.checked_sub(literal.offset)?;
             let found = bytes.get(start..start + literal.bytes.len())?;
             let equal = if literal.folded {
@@ -115,6 +146,11 @@ impl Gate {
             };
             equal.then_some((start, literal))
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn groups(&self) -> usize {
+        self.groups.len()
     }
 }
 
@@ -126,11 +162,6 @@ impl Literal {
 
 const fn index(first: u8, second: u8) -> usize {
     (first & 0x7f) as usize | ((second & 0x7f) as usize) << 8
-}
-
-fn cases(byte: u8) -> impl Iterator<Item = u8> {
-    let upper = byte.to_ascii_uppercase();
-    [byte, upper].into_iter().take(if upper == byte { 1 } else { 2 })
 }
 
 /// How often a byte is in logs, roughly.
@@ -146,5 +177,5 @@ fn weight(byte: u8) -> u32 {
 
 /// Seven bits of each byte, the eighth between them left out: what is not ASCII shares its places, and is told apart
 /// when the literal is compared.
-const MASK: u16 = 0x7f7f;
+const MASK: u64 = 0x7f7f;
 const PAIRS: usize = 0x8000;

@@ -56,10 +56,10 @@ impl MaskedLines {
         let Some(begin) = memmem::rfind(line, b"PRIVATE KEY") else { return };
         let rest = &line[begin..];
         let is_key = found.iter().any(|found| found.recogniser.id == special::PRIVATE_KEY.id);
-        let begun = memmem::find(&line[..begin], b"-----BEGIN ").is_some();
+        let opened = memmem::find(&line[..begin], b"-----BEGIN ").is_some();
         let closed = memmem::find(rest, PEM_END).is_some();
         let footer = memmem::find(&line[..begin], PEM_END).is_some();
-        if begun && (is_key || rest.trim_ascii_end().ends_with(b"-----")) && !closed && !footer {
+        if opened && (is_key || rest.trim_ascii_end().ends_with(b"-----")) && !closed && !footer {
             self.key_lines = Some(0);
         }
     }

@@ -50,7 +50,6 @@ impl Default for Masker {
 
 impl Masker {
     /// Begins a masker that differs from the default.
-    #[must_use]
     pub fn builder() -> MaskerBuilder {
         MaskerBuilder {
             kinds: Sensitive::DEFAULT.to_vec(),
@@ -213,10 +212,8 @@ impl MaskerBuilder {
     /// Returns the masker.
     #[must_use]
     pub fn build(self) -> Masker {
-        let recognisers = self
-            .names
-            .iter()
-            .fold(Recognisers::new(&self.kinds), |recognisers, name| recognisers.with_name(name));
+        let names = self.names.iter().map(String::as_str);
+        let recognisers = Recognisers::with_names(&self.kinds, names);
         Masker(Arc::new(Inner {
             recognisers,
             key: self.key,

@@ -20,16 +20,16 @@ pub(super) enum Meaning {
 /// Returns what a name tells, and `also` are further names whose values are secret.
 pub(super) fn meaning(name: &[u8], also: &[Box<[u8]>]) -> Meaning {
     let mut buffer = [0; LONGEST];
+    let name = stripped(name);
     let Some(folded) = fold(name, &mut buffer) else { return Meaning::Nothing };
     if also.iter().any(|also| **also == *folded) {
         return Meaning::Password;
     }
-    let folded = stripped(folded);
     let ends = |ending: &&str| folded.ends_with(ending.as_bytes());
     if folded.starts_with(b"pub") || memchr::memmem::find(folded, b"public").is_some() {
         return Meaning::Nothing;
     }
-    if PASSWORDS.iter().any(ends) || (folded.len() > 6 && folded.ends_with(b"secret")) {
+    if PASSWORDS.iter().any(ends) || (folded.len() > 6 && last_word_is(name, b"secret")) {
         return Meaning::Password;
     }
     if folded.ends_with(b"authorization") {
@@ -59,15 +59,23 @@ pub(super) fn fold<'b>(name: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b
     Some(&buffer[..length])
 }
 
-/// Takes off what does not change the meaning: numbers, and words for how the value is written.
-fn stripped(mut folded: &[u8]) -> &[u8] {
-    while let Some((b'0'..=b'9', rest)) = folded.split_last() {
-        folded = rest;
-    }
+/// Takes off what does not change the meaning: a number, and words for how the value is written.
+fn stripped(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut name = match name.split_at(name.len() - digits) {
+        // `libsecret-1` is a version.
+        (rest @ [.., b'a'..=b'z' | b'A'..=b'Z' | b'_'], _) if digits <= 2 => rest,
+        _ => name,
+    };
     for ending in ["value", "plaintext", "plain", "base", "hash"] {
-        folded = folded.strip_suffix(ending.as_bytes()).unwrap_or(folded);
+        if let Some(at) = name.len().checked_sub(ending.len())
+            && name[at..].eq_ignore_ascii_case(ending.as_bytes())
+        {
+            name = &name[..at];
+            name = name.strip_suffix(b"_").or(name.strip_suffix(b"-")).unwrap_or(name);
+        }
     }
-    folded
+    name
 }
 
 /// Tells whether the last word of a name in snake, kebab or camel case is `word`.

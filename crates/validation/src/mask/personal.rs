@@ -61,8 +61,8 @@ pub(super) fn url_credentials(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     };
     let password = &part[colon + 1..];
     // `host:8080/path@version` has no user.
-    let port = password.split(|byte| *byte == b'/').next()?.iter().all(u8::is_ascii_digit);
-    let path = part[..colon].contains(&b'/') || (password.contains(&b'/') && port);
+    let is_port = password.split(|byte| *byte == b'/').next()?.iter().all(u8::is_ascii_digit);
+    let path = part[..colon].contains(&b'/') || (password.contains(&b'/') && is_port);
     (!password.is_empty() && !path && !super::assignment::is_placeholder(password))
         .then_some(user + colon + 1..end)
 }
@@ -324,11 +324,10 @@ const COUNTRIES: &[(&str, usize)] = &[
     ("YE", 30),
 ];
 
-/// Calls `add` with the pairs of a country's second letter and a digit.
-pub(super) fn iban_pairs(mut add: impl FnMut(&[u8])) {
-    for (code, _) in COUNTRIES {
-        for digit in b'0'..=b'9' {
-            add(&[code.as_bytes()[1], digit]);
-        }
-    }
+/// Returns the second letters of countries with a digit each.
+pub(super) fn iban_pairs() -> Vec<[u8; 2]> {
+    COUNTRIES
+        .iter()
+        .flat_map(|(code, _)| (b'0'..=b'9').map(|digit| [code.as_bytes()[1], digit]))
+        .collect()
 }

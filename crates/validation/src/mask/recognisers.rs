@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::gate::{Gate, Target};
+use super::gate::{Gate, GateBuilder, Target};
 use super::names::{self, Meaning};
 use super::recogniser::{Finder, Keep, Part, Recogniser, Sensitive, Special, Verify};
 use super::table::{self, special};
@@ -58,44 +58,33 @@ impl Recognisers {
     /// Recognises these kinds.
     #[must_use]
     pub fn new(kinds: &[Sensitive]) -> Self {
-        let mut recognisers = Self {
-            gate: Gate::new(),
-            shapes: Vec::new(),
-            kinds: kinds.to_vec(),
-            names: Vec::new(),
-        };
+        Self::with_names(kinds, [])
+    }
+
+    /// Recognises these kinds, and whatever stands beside these names; their case, `-`, `_` and `.` do not count.
+    #[must_use]
+    pub fn with_names<'n>(kinds: &[Sensitive], names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut gate = GateBuilder::default();
+        let mut shapes = Vec::new();
         for recogniser in table::all().filter(|recogniser| kinds.contains(&recogniser.kind)) {
             match recogniser.finder {
-                Finder::Shapes { shapes, keep, verify } => {
-                    for parts in shapes {
-                        recognisers.add_shape(Shape { recogniser, parts, keep, verify });
+                Finder::Shapes { shapes: all, keep, verify } => {
+                    for parts in all {
+                        add_literal(&mut gate, parts, Target::Shape(shapes.len()));
+                        shapes.push(Shape { recogniser, parts, keep, verify });
                     }
                 }
-                Finder::Special(special) => recognisers.add_special(special),
-                Finder::Along => {}
+                Finder::Special(Special::At) | Finder::Along => {}
+                Finder::Special(special) => add_special(&mut gate, special),
             }
         }
         // Mail addresses and passwords in addresses are told apart at the same `@`.
-        if kinds.contains(&Sensitive::Email) {
-            recognisers.add_special(Special::At);
+        if [Sensitive::Secret, Sensitive::Email].iter().any(|kind| kinds.contains(kind)) {
+            add_special(&mut gate, Special::At);
         }
-        recognisers
-    }
-
-    /// Adds the name of a field whose values are secret, whatever they are; case, `-`, `_` and `.` do not count.
-    #[must_use]
-    pub fn with_name(mut self, name: &str) -> Self {
-        let mut buffer = [0; names::LONGEST];
-        if let Some(folded) =
-            names::fold(name.as_bytes(), &mut buffer).filter(|name| !name.is_empty())
-        {
-            self.names.push(folded.into());
-            // Of `order-pin` the last word announces it, whatever joins it to the others.
-            let last = name.rsplit(['-', '_', '.']).find(|word| !word.is_empty()).unwrap_or(name);
-            let target = Target::Special(Special::Name);
-            self.gate.add(last.to_ascii_lowercase().as_bytes(), true, target);
-        }
-        self
+        let names: Vec<Box<[u8]>> =
+            names.into_iter().filter_map(|name| add_name(&mut gate, name)).collect();
+        Self { gate: gate.build(), shapes, kinds: kinds.to_vec(), names }
     }
 
     /// Returns everything that can be recognised, also what is not among the kinds of these.
@@ -135,110 +124,46 @@ impl Recognisers {
         self.kinds.contains(&kind)
     }
 
-    fn add_shape(&mut self, shape: Shape) {
-        let literal = shape.parts.iter().find_map(|part| match part {
-            Part::Lit(literal) => Some(*literal),
-            Part::Run(..) => None,
-        });
-        if let Some(literal) = literal {
-            self.gate.add(literal.as_bytes(), false, Target::Shape(self.shapes.len()));
-            self.shapes.push(shape);
-        }
-    }
-
-    fn add_special(&mut self, special: Special) {
-        let gate = &mut self.gate;
-        let target = Target::Special(special);
-        let mut add = |literal: &[u8]| gate.add(literal, false, target);
-        let digits = || b'0'..=b'9';
-        match special {
-            Special::TelegramToken => digits().for_each(|digit| {
-                add(&[digit, b':']);
-                add(&[digit, b'%']);
-            }),
-            Special::DiscordToken => {
-                b"MNO".iter().for_each(|a| b"DTjz".iter().for_each(|b| add(&[*a, *b])));
-            }
-            Special::BitcoinKey => {
-                ["5H", "5J", "5K", "Kw", "Kx", "Ky", "Kz", "L1", "L2", "L3", "L4", "L5"]
-                    .iter()
-                    .for_each(|pair| add(pair.as_bytes()));
-            }
-            Special::JsonToken => [b"eyJ", b"eyA", b"ewo"].iter().for_each(|begin| add(*begin)),
-            Special::PemKey => add(b"BEGIN "),
-            Special::At => (b'0'..=b'z')
-                .filter(u8::is_ascii_alphanumeric)
-                .chain(*b"[")
-                .for_each(|next| add(&[b'@', next])),
-            Special::Iban => personal::iban_pairs(add),
-            Special::Phone => (b'1'..=b'9').for_each(|digit| add(&[b'+', digit])),
-            Special::IpV4 => digits().for_each(|digit| add(&[digit, b'.'])),
-            Special::IpV6 => b"0123456789abcdefABCDEF:".iter().for_each(|next| add(&[b':', *next])),
-            Special::Authorization => {
-                ["bearer", "basic"].iter().for_each(|word| gate.add(word.as_bytes(), true, target));
-            }
-            Special::Identified => gate.add(b"identified", true, target),
-            Special::Name => {
-                NAMES.iter().for_each(|word| gate.add(word.as_bytes(), true, target));
-            }
-        }
-    }
-
     fn special(&self, special: Special, search: &mut Search<'_>, start: usize, length: usize) {
         let bytes = search.bytes;
-        match special {
-            Special::TelegramToken => {
-                search.push_some(&special::TELEGRAM_TOKEN, bot::telegram(bytes, start), SURE);
-            }
-            Special::DiscordToken => {
-                search.push_some(&special::DISCORD_TOKEN, bot::discord(bytes, start), SURE);
-            }
+        let (recogniser, range, confidence) = match special {
+            Special::TelegramToken => (&special::TELEGRAM_TOKEN, bot::telegram(bytes, start), SURE),
+            Special::DiscordToken => (&special::DISCORD_TOKEN, bot::discord(bytes, start), SURE),
             Special::BitcoinKey => {
-                search.push_some(
-                    &special::BITCOIN_KEY,
-                    structured::bitcoin_key(bytes, start),
-                    SURE,
-                );
+                (&special::BITCOIN_KEY, structured::bitcoin_key(bytes, start), SURE)
             }
             Special::JsonToken => {
-                search.push_some(&special::JSON_TOKEN, structured::json_token(bytes, start), SURE);
+                (&special::JSON_TOKEN, structured::json_token(bytes, start), SURE)
             }
-            Special::PemKey if start >= search.named_until => {
-                if let Some((range, _)) = structured::pem_key(bytes, start) {
-                    search.named_until = range.end;
-                    search.push(&special::PRIVATE_KEY, range, SURE);
-                }
-            }
+            Special::Iban => (&special::IBAN, personal::iban(bytes, start), verify::CERTAIN),
+            Special::Phone => (&special::PHONE, personal::phone(bytes, start), LIKELY),
+            Special::IpV4 => (&special::IPV4, personal::ipv4(bytes, start), LIKELY),
+            Special::IpV6 => (&special::IPV6, personal::ipv6(bytes, start), LIKELY),
             Special::Authorization => {
                 let word = &bytes[start..start + length];
-                let found = header::scheme(bytes, word, start + length);
-                search.push_some(&special::AUTHORIZATION, found, LIKELY);
+                (&special::AUTHORIZATION, header::scheme(bytes, word, start + length), LIKELY)
             }
-            Special::At => {
-                if self.has(Sensitive::Secret)
-                    && let Some(range) = personal::url_credentials(bytes, start)
-                {
-                    search.push(&special::URL_CREDENTIALS, range, SURE);
-                } else if self.has(Sensitive::Email) {
-                    search.push_some(&special::EMAIL, personal::email(bytes, start), LIKELY);
-                }
-            }
-            Special::Iban => {
-                search.push_some(&special::IBAN, personal::iban(bytes, start), verify::CERTAIN);
-            }
-            Special::Phone => {
-                search.push_some(&special::PHONE, personal::phone(bytes, start), LIKELY);
-            }
-            Special::IpV4 => search.push_some(&special::IPV4, personal::ipv4(bytes, start), LIKELY),
-            Special::IpV6 => search.push_some(&special::IPV6, personal::ipv6(bytes, start), LIKELY),
             Special::Identified => {
-                search.push_some(
-                    &special::SQL_PASSWORD,
-                    assignment::identified(bytes, start + length),
-                    SURE,
-                );
+                (&special::SQL_PASSWORD, assignment::identified(bytes, start + length), SURE)
             }
-            Special::Name | Special::PemKey => self.name(search, start, length),
+            Special::PemKey => return search.pem_key(start),
+            Special::At => return self.at(search, start),
+            Special::Name => return self.name(search, start, length),
+        };
+        if let Some(range) = range {
+            search.push(recogniser, range, confidence);
+        }
+    }
+
+    fn at(&self, search: &mut Search<'_>, start: usize) {
+        if self.has(Sensitive::Secret)
+            && let Some(range) = personal::url_credentials(search.bytes, start)
+        {
+            search.push(&special::URL_CREDENTIALS, range, SURE);
+        } else if self.has(Sensitive::Email)
+            && let Some(range) = personal::email(search.bytes, start)
+        {
+            search.push(&special::EMAIL, range, LIKELY);
         }
     }
 
@@ -290,14 +215,12 @@ impl Search<'_> {
         }
     }
 
-    fn push_some(
-        &mut self,
-        recogniser: &'static Recogniser,
-        range: Option<Range<usize>>,
-        sure: u8,
-    ) {
-        if let Some(range) = range {
-            self.push(recogniser, range, sure);
+    fn pem_key(&mut self, at: usize) {
+        if at >= self.named_until
+            && let Some(range) = structured::pem_key(self.bytes, at)
+        {
+            self.named_until = range.end;
+            self.push(&special::PRIVATE_KEY, range, SURE);
         }
     }
 
@@ -324,6 +247,66 @@ fn merged(mut found: Vec<Found>) -> Vec<Found> {
     found
 }
 
+/// Adds the literal that tells of a shape.
+fn add_literal(gate: &mut GateBuilder, parts: &[Part], target: Target) {
+    let literal = parts.iter().find_map(|part| match part {
+        Part::Lit(literal) => Some(literal.as_bytes()),
+        Part::Run(..) => None,
+    });
+    gate.add(literal.unwrap_or_default(), false, target);
+}
+
+/// Adds a name; returns it folded, unless it is none.
+fn add_name(gate: &mut GateBuilder, name: &str) -> Option<Box<[u8]>> {
+    let mut buffer = [0; names::LONGEST];
+    let folded = names::fold(name.as_bytes(), &mut buffer).filter(|name| name.len() > 1)?;
+    // Of `room-pin` the last word announces it, whatever joins it to the others.
+    let last = name.rsplit(['-', '_', '.']).find(|word| word.len() > 1)?;
+    gate.add(last.to_ascii_lowercase().as_bytes(), true, Target::Special(Special::Name));
+    Some(folded.into())
+}
+
+/// Adds what tells of something that has code of its own.
+fn add_special(gate: &mut GateBuilder, special: Special) {
+    let target = Target::Special(special);
+    let pairs: Vec<[u8; 2]> = match special {
+        Special::TelegramToken => pairs(b"0123456789", b":%"),
+        // What the first two digits of a number are in Base64.
+        Special::DiscordToken => pairs(b"MNO", b"DTjz"),
+        // Version 0x80, with and without a byte behind the key.
+        Special::BitcoinKey => {
+            [pairs(b"5", b"HJK"), pairs(b"K", b"wxyz"), pairs(b"L", b"12345")].concat()
+        }
+        Special::At => {
+            (b'0'..=b'z').filter(u8::is_ascii_alphanumeric).map(|next| [b'@', next]).collect()
+        }
+        Special::Iban => personal::iban_pairs(),
+        Special::Phone => pairs(b"+", b"123456789"),
+        Special::IpV4 => pairs(b"0123456789", b"."),
+        Special::IpV6 => pairs(b":", b"0123456789abcdefABCDEF:"),
+        _ => {
+            let (literals, folded): (&[&str], bool) = match special {
+                // A brace and a quote, a brace and a blank, a brace and a line's end.
+                Special::JsonToken => (&["eyJ", "eyA", "ewo"], false),
+                Special::PemKey => (&["BEGIN "], false),
+                Special::Authorization => (&["bearer", "basic"], true),
+                Special::Identified => (&["identified"], true),
+                _ => (NAMES, true),
+            };
+            for literal in literals {
+                gate.add(literal.as_bytes(), folded, target);
+            }
+            return;
+        }
+    };
+    gate.add_pairs(pairs, target);
+}
+
+/// Returns each of the first with each of the second.
+fn pairs(first: &[u8], second: &[u8]) -> Vec<[u8; 2]> {
+    first.iter().flat_map(|first| second.iter().map(|second| [*first, *second])).collect()
+}
+
 use verify::SURE;
 
 /// The confidence of what a harmless text has now and then.
@@ -348,3 +331,24 @@ const NAMES: &[&str] = &[
     "signature",
     "pw",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_has_a_group_of_its_own_kind() {
+        // Beyond 255 the last group would be shared, and slow.
+        assert!(Recognisers::new(Sensitive::ALL).gate.groups() < 250);
+    }
+
+    #[test]
+    fn every_recogniser_has_an_id_of_its_own_that_tells_its_kind() {
+        let ids: std::collections::BTreeSet<_> = table::all().map(|known| known.id).collect();
+        assert_eq!(ids.len(), table::all().count());
+        for recogniser in table::all() {
+            let secret = recogniser.kind == Sensitive::Secret;
+            assert!(recogniser.id.starts_with(if secret { "secret." } else { "pii." }));
+        }
+    }
+}

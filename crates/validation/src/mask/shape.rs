@@ -40,13 +40,13 @@ pub(super) fn find(
             }
             Part::Run(alphabet, least, most) => {
                 let (least, most) = (usize::from(*least), usize::from(*most));
-                let last = number + 1 == rest.len();
+                let is_last = number + 1 == rest.len();
                 let length = alphabet.run(bytes, end, most.saturating_add(1));
                 // What has a fixed length is not the beginning of something longer; of what has none, all is masked.
-                if length < least || last && least == most && length > most {
+                if length < least || is_last && least == most && length > most {
                     return None;
                 }
-                end += if last && least < most {
+                end += if is_last && least < most {
                     alphabet.run(bytes, end, usize::MAX)
                 } else {
                     length.min(most)

@@ -31,8 +31,8 @@ pub(super) fn json_token(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     (parts > 1).then_some(at..end)
 }
 
-/// Returns the body of the private key whose `BEGIN ` stands here, and whether its end is missing.
-pub(super) fn pem_key(bytes: &[u8], at: usize) -> Option<(Range<usize>, bool)> {
+/// Returns the body of the private key whose `BEGIN ` stands here; all that follows, if its end is missing.
+pub(super) fn pem_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let line = &bytes[at..bytes.len().min(at + LONGEST_LABEL)];
     let label = memmem::find(line, b"PRIVATE KEY")?;
     let plain = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ';
@@ -42,8 +42,7 @@ pub(super) fn pem_key(bytes: &[u8], at: usize) -> Option<(Range<usize>, bool)> {
     let dashes = memmem::find(&line[label..], b"-----")?;
     let start = at + label + dashes + 5;
     let end = memmem::find(&bytes[start..], PEM_END);
-    let range = start..end.map_or(bytes.len(), |end| start + end);
-    Some((range, end.is_none()))
+    Some(start..end.map_or(bytes.len(), |end| start + end))
 }
 
 /// How the line begins that ends a key in PEM.

@@ -28,46 +28,68 @@ pub(super) fn github(token: &[u8]) -> Option<u8> {
 /// Tells whether a value looks drawn at random, as tokens are, and not like a word, a number, a path or a name.
 pub(super) fn random(value: &[u8]) -> bool {
     let value = &value[..value.len().min(LOOKED_AT)];
-    if value.len() < 8 || value.first() == Some(&b'/') || !value.iter().all(u8::is_ascii_graphic) {
+    if value.len() < 8 || value.first() == Some(&b'/') {
         return false;
     }
-    if memchr::memmem::find(value, b"://").is_some() {
-        return false;
-    }
-    let short = value.len() < 16;
-    if short && value.contains(&b'.') {
-        return false;
-    }
-    let digits = value.iter().any(u8::is_ascii_digit);
-    let changes = changes(value);
-    if !digits {
-        // Words in camel case change the case too, but not that often.
-        return value.len() >= 20 && changes * 25 >= value.len() * 9;
-    }
-    let wanted = if short { 3 } else { 4 };
-    // Names of things are words with a number here and there: one stretch has to be mixed in itself.
-    let stretch = if short { 6 } else { 8 };
-    changes >= wanted
-        && value
-            .split(|byte| !byte.is_ascii_alphanumeric())
-            .any(|part| part.len() >= stretch && self::changes(part) >= 2)
-}
-
-/// How often the kind of character changes between digits, upper and lower case; others do not count.
-fn changes(value: &[u8]) -> usize {
-    let mut last = 0;
-    let mut changes = 0;
-    for byte in value {
+    let mut seen = Seen::default();
+    let mut stretch = Stretch::default();
+    let mut best = Stretch::default();
+    for (at, byte) in value.iter().enumerate() {
         let kind = match byte {
             b'0'..=b'9' => 1,
             b'A'..=b'Z' => 2,
             b'a'..=b'z' => 3,
-            _ => continue,
+            b':' if value[at..].starts_with(b"://") => return false,
+            b'!'..=b'~' => 0,
+            _ => return false,
         };
-        changes += usize::from(last != 0 && last != kind);
-        last = kind;
+        seen.dots |= *byte == b'.';
+        seen.digits |= kind == 1;
+        if kind == 0 {
+            best = best.better(stretch);
+            stretch = Stretch::default();
+            continue;
+        }
+        let change = usize::from(seen.last != 0 && seen.last != kind);
+        seen.changes += change;
+        // Where a stretch begins, its kind changes from nothing.
+        stretch.changes += if stretch.length > 0 { change } else { 0 };
+        stretch.length += 1;
+        seen.last = kind;
     }
-    changes
+    let best = best.better(stretch);
+    let short = value.len() < 16;
+    if !seen.digits {
+        // Words in camel case change the case too, but not that often.
+        return value.len() >= 20 && seen.changes * 25 >= value.len() * 9;
+    }
+    // Names of things are words with a number here and there: one stretch has to be mixed in itself.
+    let (changes, length) = if short { (3, 6) } else { (4, 8) };
+    !(short && seen.dots) && seen.changes >= changes && best.length >= length && best.changes >= 2
+}
+
+/// What a value is made of.
+#[derive(Default)]
+struct Seen {
+    digits: bool,
+    dots: bool,
+    /// How often the kind of character changes between digits, upper and lower case; others do not count.
+    changes: usize,
+    last: u8,
+}
+
+/// Letters and digits with nothing between.
+#[derive(Clone, Copy, Default)]
+struct Stretch {
+    length: usize,
+    changes: usize,
+}
+
+impl Stretch {
+    /// Returns the longer one of those that are mixed.
+    fn better(self, other: Self) -> Self {
+        if other.changes >= 2 && other.length > self.length { other } else { self }
+    }
 }
 
 /// Decodes as much Base64 of either kind as fits, and returns how many bytes.
