@@ -1,5 +1,7 @@
 //! Operators and code of document stores in a text that is to be a value.
 
+use std::sync::LazyLock;
+
 use super::hits::{Hits, View};
 use super::{Class, Rule, Sink};
 
@@ -18,7 +20,7 @@ fn operators(text: &str, hits: &mut Hits<'_>) {
     let bytes = text.as_bytes();
     for at in memchr::memchr_iter(b'$', bytes) {
         let name = word(&bytes[at + 1..]);
-        if name.is_empty() || !is_one_of(OPERATORS, name) {
+        if name.is_empty() {
             continue;
         }
         let end = at + 1 + name.len();
@@ -38,10 +40,20 @@ fn operators(text: &str, hits: &mut Hits<'_>) {
             Some(b'=') => matches!(before, Some(b'&' | b'?' | b'.')),
             _ => false,
         };
-        if opens && follows {
+        if opens && follows && is_operator(name) {
             hits.hit(if is_one_of(CODE_OPERATORS, name) { &CODE } else { &OPERATOR }, at..end);
         }
     }
+}
+
+/// Hostile texts have little else than operators, so they are looked up in order.
+fn is_operator(name: &[u8]) -> bool {
+    static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let mut names: Vec<&str> = OPERATORS.split_ascii_whitespace().collect();
+        names.sort_unstable();
+        names
+    });
+    SORTED.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok()
 }
 
 /// Tells whether a value starts here, not a name as in the patterns of macros.

@@ -7,7 +7,7 @@ use super::grammar::{
 use super::lexer::{Comment, Kind, Place, Token};
 use super::rules;
 use super::statements;
-use super::words::{ARITHMETIC, CONNECT};
+use super::words::{ARITHMETIC, CONNECT, CONSTANT, FUNCTION, RARE};
 
 /// What joins two operands.
 enum Joint {
@@ -149,7 +149,8 @@ fn reopens(scan: &Scan<'_, '_, '_>, chain: &Chain) -> bool {
     let after = window.char_at(quote.start + 1);
     let whole = before.is_none()
         && after.is_none()
-        && matches!(operator.kind, Kind::Logic | Kind::Sign | Kind::Bits | Kind::Arithmetic);
+        && (matches!(operator.kind, Kind::Logic | Kind::Sign | Kind::Bits | Kind::Arithmetic)
+            || quote.start == operator.end);
     let marks = |side: Option<char>| side.is_none_or(|side| !side.is_alphanumeric());
     // Literals of programs have a letter before the quote: b'|'.
     let letter = matches!(before, Some('b' | 'r' | 'f' | 'u'))
@@ -178,7 +179,12 @@ fn cuts(scan: &Scan<'_, '_, '_>, next: Token, closed: bool) -> bool {
     let rest = between.trim_start_matches([')', ' ']);
     let behind = rest.trim_start_matches(['-', '#', '/', '*']);
     let bare = behind.trim().chars().next().is_none_or(|first| !first.is_alphanumeric());
-    let inside = window.char_before(quote.end - 1).is_some_and(char::is_alphanumeric);
+    // "15 '#" is an inch and a number; a value that is closed ends in no space.
+    let before = window.char_before(quote.end - 1);
+    if rest.starts_with('#') && before.is_some_and(char::is_whitespace) {
+        return false;
+    }
+    let inside = before.is_some_and(char::is_alphanumeric);
     bare || closed || (inside && mark != b'`' && !between.starts_with(' '))
 }
 
@@ -190,7 +196,10 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
     let chain = Chain::read(scan, first.next);
     let window = &scan.window;
     let next = window.at(chain.next);
-    let known = chain.calls || matches!(first.shape, Shape::Call | Shape::Select);
+    if is_lone_call(scan, &first) {
+        return scan.hit(&rules::FUNCTION, 0, 2);
+    }
+    let known = chain.calls || matches!(first.shape, Shape::Call | Shape::Select | Shape::Variable);
     let behind = window.between(window.at(chain.next.saturating_sub(1)), next);
     let bare = behind.bytes().all(|byte| !byte.is_ascii_alphanumeric());
     let cut = next.comment != Comment::None && next.is_end() && bare;
@@ -222,11 +231,25 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
         || (last.shape == Shape::Text && window.text(last.token).len() <= LONGEST_PROBE)
         || (last.shape == Shape::Number && window.text(last.token).starts_with(['.']))
         || (last.shape == Shape::Number && window.text(last.token).starts_with("0x"))
+        || (last.shape == Shape::Number && window.text(first.token).contains(['e', 'E', 'x']))
         || (same && chain.spaced)
         || (last.shape == Shape::Number && first.decorated);
     if odd {
         scan.hit(&rules::BOOLEAN, 0, chain.next);
     }
+}
+
+/// Tells whether the text is a call and nothing else, perhaps cut off: `current_user(`.
+fn is_lone_call(scan: &Scan<'_, '_, '_>, first: &Expression) -> bool {
+    let window = &scan.window;
+    let token = window.at(0);
+    let cut = window.at(2).is_end() && window.at(2).comment == Comment::None;
+    let argument = matches!(window.at(2).kind, Kind::Number | Kind::Text { .. } | Kind::Variable);
+    token.has(FUNCTION | RARE | CONSTANT)
+        && matches!(window.at(1).kind, Kind::Open(_))
+        && (cut || argument && !window.at(1).gap)
+        && window.at(first.next).is_end()
+        && !window.is_any(0, CODE_CALLS)
 }
 
 /// Tells whether a parenthesis that the text does not open is closed before this place.
@@ -367,7 +390,8 @@ fn quoted_word(scan: &Scan<'_, '_, '_>, operator: Token, operand: Token) -> bool
 
 /// Functions that programs and queries share.
 const CODE_CALLS: &str = "len count ord min max abs round floor ceil int str sum date time format replace strlen substr \
-    isnull now upper lower trim left right if log sqrt pow length";
+    isnull now upper lower trim left right if log log2 log10 sqrt pow power length sin cos tan asin acos atan avg rand \
+    random sign mod pi bin hex oct cot exp print user day week month year hour minute second point total stuff space";
 
 /// Quoted operands of a probe are short.
 const LONGEST_PROBE: usize = 12;

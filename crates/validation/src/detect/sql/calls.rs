@@ -5,7 +5,7 @@ use super::grammar::{comparison, expression, skip_group};
 use super::lexer::{Kind, Token};
 use super::rules;
 use super::window::Window;
-use super::words::{CASE, CATALOG, DANGER, DELAY, RARE, SELECT, TYPE};
+use super::words::{CASE, CATALOG, DANGER, DELAY, FUNCTION, RARE, SELECT, TYPE};
 
 /// Looks at a word of the dictionary.
 pub(super) fn word(scan: &mut Scan<'_, '_, '_>) {
@@ -16,7 +16,7 @@ pub(super) fn word(scan: &mut Scan<'_, '_, '_>) {
     if token.has(DANGER) {
         danger(scan);
     }
-    if token.has(CATALOG) {
+    if token.has(CATALOG) && !matches!(scan.window.at(1).kind, Kind::Open(_)) {
         scan.hit(&rules::CATALOGUE, 0, 1);
     }
     if token.has(CASE) {
@@ -30,7 +30,7 @@ pub(super) fn word(scan: &mut Scan<'_, '_, '_>) {
 fn delay(scan: &mut Scan<'_, '_, '_>) {
     let window = &scan.window;
     let next = window.at(1);
-    let package = window.is_any(0, "dbms_pipe dbms_lock");
+    let package = window.is_any(0, "dbms_pipe dbms_lock user_lock");
     let argument = window.at(2);
     let called = matches!(next.kind, Kind::Open(_))
         && !is_method(window)
@@ -57,27 +57,27 @@ fn danger(scan: &mut Scan<'_, '_, '_>) {
     let window = &scan.window;
     let text = window.text(window.at(0));
     let next = window.at(1).kind;
-    let procedure = ["xp_", "sp_"]
-        .iter()
-        .any(|prefix| text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(prefix)));
+    let package = text.split_once('_').map_or("", |(prefix, _)| prefix);
+    let procedure =
+        ["xp", "sp", "utl", "dbms"].iter().any(|known| package.eq_ignore_ascii_case(known));
     let called = matches!(next, Kind::Open(_)) && !is_method(window);
     if procedure || called || next == Kind::Dot {
         scan.hit(&rules::SYSTEM, 0, 1);
     }
 }
 
-/// `case when a then b`
+/// `case when a then b`, `case a when b then c end`
 fn case(scan: &mut Scan<'_, '_, '_>) {
     let window = &scan.window;
-    let when = (1..CASE_REACH).find(|at| window.is(*at, "when"));
-    let Some(when) = when else {
+    let Some(when) = (1..CASE_REACH / 3).find(|at| window.is(*at, "when")) else {
         return;
     };
-    let then = expression(window, when + 1).is_some()
-        && (when + 1..CASE_REACH).any(|at| window.is(at, "then"));
+    let Some(then) = (when + 2..CASE_REACH).find(|at| window.is(*at, "then")) else {
+        return;
+    };
     let straight = when == 1 && comparison(window, 2).is_some();
-    let ends = (when..CASE_REACH).any(|at| window.is(at, "end"));
-    if then && (straight || ends) {
+    let found = straight || (then + 2..CASE_REACH).any(|at| window.is(at, "end"));
+    if found && expression(window, when + 1).is_some() {
         scan.hit(&rules::BRANCH, 0, when + 1);
     }
 }
@@ -88,6 +88,9 @@ fn call(scan: &mut Scan<'_, '_, '_>, token: Token) {
     let Kind::Open(_) = next.kind else {
         return;
     };
+    if !token.has(FUNCTION | RARE | TYPE) {
+        return;
+    }
     if token.has(RARE) && !next.gap && !is_method(window) {
         return scan.hit(&rules::FUNCTION, 0, 2);
     }
@@ -97,6 +100,8 @@ fn call(scan: &mut Scan<'_, '_, '_>, token: Token) {
         concatenation(scan);
     } else if window.is_any(0, "if iif") && !next.gap {
         conditional(scan);
+    } else if window.is_any(0, SIZED) && window.at(2).kind == Kind::Number {
+        scan.hit(&rules::CONVERSION, 0, 3);
     } else if window.is_any(0, "cast convert") {
         conversion(scan);
     } else if window.is_any(0, "exp floor pow") {
@@ -123,7 +128,7 @@ fn characters(scan: &mut Scan<'_, '_, '_>) {
 /// `concat(0x3a, user())`
 fn concatenation(scan: &mut Scan<'_, '_, '_>) {
     let window = &scan.window;
-    let found = (2..skip_group(window, 1)).any(|at| {
+    let found = (2..skip_group(window, 1).min(CONCAT_REACH)).any(|at| {
         let token = window.at(at);
         match token.kind {
             Kind::Number => window.text(token).starts_with("0x"),
@@ -225,8 +230,14 @@ pub(super) fn variable(scan: &mut Scan<'_, '_, '_>) {
     }
 }
 
+/// Tokens in which the parts of a string that is built are looked for; nested ones are looked at by themselves.
+const CONCAT_REACH: usize = 12;
+
+/// Types that only databases have, with their size.
+const SIZED: &str = "varchar nvarchar varchar2 nvarchar2 nchar varbinary";
+
 /// Tokens in which the parts of a `case` are looked for.
-const CASE_REACH: usize = 40;
+const CASE_REACH: usize = 30;
 
 /// Views of which nobody's module is named.
 const SYS_VIEWS: &str = "databases objects tables columns all_objects all_columns sysobjects syscolumns schemas \

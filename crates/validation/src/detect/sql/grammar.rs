@@ -91,6 +91,9 @@ fn prefixes(window: &Window<'_>, at: usize) -> bool {
 fn word(window: &Window<'_>, at: usize, decorated: bool) -> Option<(Shape, usize)> {
     let token = window.at(at);
     let next = window.at(at + 1);
+    if token.has(CONNECT | UNION) {
+        return None;
+    }
     if token.has(SELECT) {
         return decorated.then_some((Shape::Select, at + 1));
     }
@@ -113,7 +116,7 @@ fn word(window: &Window<'_>, at: usize, decorated: bool) -> Option<(Shape, usize
     if token.has(CONSTANT) {
         return Some((Shape::Constant, at + 1));
     }
-    if token.has(CONNECT | CLAUSE | UNION | COMPARE) || (token.has(STATEMENT) && !token.has(TYPE)) {
+    if token.has(CLAUSE | COMPARE) || (token.has(STATEMENT) && !token.has(TYPE)) {
         return None;
     }
     Some((Shape::Name, skip_path(window, at)))

@@ -1,7 +1,7 @@
 //! Queries inside a value: unions, subqueries, further statements, and keywords that are hidden.
 
 use super::Scan;
-use super::grammar::{Shape, operand, select_strength};
+use super::grammar::{Shape, comparison, operand, select_strength, skip_path};
 use super::lexer::{Comment, Kind};
 use super::rules;
 use super::statements;
@@ -127,6 +127,24 @@ fn clause(scan: &mut Scan<'_, '_, '_>) {
         let cut = next.is_end() && next.comment != Comment::None;
         if numbers && (list || cut) {
             scan.hit(&rules::CLAUSE, 0, 4);
+        }
+    } else if window.is(0, "as") && window.is(skip_path(window, 1), "from") {
+        // The end of a column list that the text was cut from: `) as total from`.
+        let cut = window
+            .before()
+            .is_some_and(|before| before.start == 0 && matches!(before.kind, Kind::Close(_)));
+        if cut {
+            scan.hit(&rules::STATEMENT, 0, 3);
+        }
+    } else if window.is(0, "from") && window.is(skip_path(window, 1), "where") {
+        let at = skip_path(window, 1) + 1;
+        if comparison(window, at).is_some_and(|found| found.sign) {
+            scan.hit(&rules::STATEMENT, 0, at);
+        }
+    } else if window.is(0, "join") && window.is_any(skip_path(window, 1), "on using") {
+        let at = skip_path(window, 1) + 1;
+        if comparison(window, at).is_some_and(|found| found.sign) {
+            scan.hit(&rules::STATEMENT, 0, at);
         }
     } else if window.is(0, "procedure") && window.is_any(1, "analyse analyze") {
         scan.hit(&rules::CLAUSE, 0, 2);

@@ -106,7 +106,7 @@ fn runs(window: &Window<'_>, at: usize) -> u8 {
     if window.is_any(at, "exec execute") {
         let argument = window.at(skip_path(window, at + 1));
         let path = window.at(at + 2).kind == Kind::Dot && window.at(at + 3).kind == Kind::Dot;
-        let immediate = window.is(at + 1, "immediate");
+        let immediate = window.is_any(at + 1, "immediate system");
         let variable = is_open(window, at + 1) && window.at(at + 2).kind == Kind::Variable;
         let text = argument.is_text() || argument.kind == Kind::Variable;
         return if path || immediate || variable {

@@ -91,7 +91,7 @@ impl<'t> Window<'t> {
 }
 
 /// Longer than any shape that is looked for, short enough that looking ahead costs little.
-const AHEAD: usize = 48;
+const AHEAD: usize = 32;
 
 /// A power of two above it, with room for the token before.
 const RING: usize = 64;

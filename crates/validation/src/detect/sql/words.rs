@@ -56,8 +56,10 @@ pub(super) fn flags(word: &[u8]) -> Flags {
     }
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let found = dictionary.words.binary_search_by(|(known, _)| known.as_bytes().cmp(lower));
-    found.map_or(0, |at| dictionary.words[at].1)
+    let (start, end) = dictionary.ranges[first];
+    let words = &dictionary.words[start..end];
+    let found = words.binary_search_by(|(known, _)| known.as_bytes().cmp(lower));
+    found.map_or(0, |at| words[at].1)
 }
 
 struct Dictionary {
@@ -65,6 +67,8 @@ struct Dictionary {
     words: Vec<(&'static str, Flags)>,
     /// By first byte the lengths that occur, a bit for each: most words of a text are dismissed by it.
     lengths: [u32; 256],
+    /// By first byte the words that start with it.
+    ranges: [(usize, usize); 256],
 }
 
 static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
@@ -81,10 +85,16 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
         same
     });
     let mut lengths = [0; 256];
-    for (word, _) in &words {
-        lengths[usize::from(word.as_bytes()[0])] |= 1_u32 << word.len();
+    let mut ranges = [(0, 0); 256];
+    for (at, (word, _)) in words.iter().enumerate() {
+        let first = usize::from(word.as_bytes()[0]);
+        if lengths[first] == 0 {
+            ranges[first].0 = at;
+        }
+        ranges[first].1 = at + 1;
+        lengths[first] |= 1_u32 << word.len();
     }
-    Dictionary { words, lengths }
+    Dictionary { words, lengths, ranges }
 });
 
 /// No word of the lists is longer.
@@ -119,10 +129,13 @@ const LISTS: &[(Flags, &str)] = &[
     (
         TYPE,
         "bigint blob boolean bytea char clob date datetime decimal double float int integer interval json jsonb nchar \
-         numeric nvarchar real signed smallint text time timestamp tinyint unsigned uuid varbinary varchar xml",
+         numeric nvarchar real signed smallint text time timestamp tinyint unsigned uuid varbinary varchar varchar2 nvarchar2 sql_variant xml",
     ),
     (EXISTS, "exists"),
-    (DELAY, "benchmark dbms_lock dbms_pipe pg_sleep pg_sleep_for pg_sleep_until randomblob sleep"),
+    (
+        DELAY,
+        "benchmark dbms_lock user_lock dbms_pipe pg_sleep pg_sleep_for pg_sleep_until randomblob sleep",
+    ),
     (
         DANGER,
         "bfilename ctxsys database_to_xml dblink_connect dblink_exec dblink_send_query dbms_advisor dbms_cdc_publish \
@@ -144,7 +157,7 @@ const LISTS: &[(Flags, &str)] = &[
     ),
     (
         CATALOG,
-        "all_catalog all_cons_columns all_constraints all_db_links all_ind_columns all_objects all_source \
+        "schema_name pg_toast sysaux all_catalog all_cons_columns all_constraints all_db_links all_ind_columns all_objects all_source \
          all_tab_cols all_tab_columns all_tab_tables all_tables all_users all_views column_privileges \
          database_principals dba_col_privs dba_data_files dba_objects dba_role_privs dba_sys_privs dba_tab_columns \
          dba_tables dba_users global_name host_summary information_schema innodb_index_stats innodb_table_stats \
@@ -154,7 +167,7 @@ const LISTS: &[(Flags, &str)] = &[
          pg_stat_activity pg_tables pg_type pg_user processlist rdb$database rdb$fields rdb$relation_fields \
          rdb$relations rdb$user_privileges referential_constraints schema_privileges \
          schema_table_statistics schemata server_principals session_privs session_roles sql_logins sqlite_master \
-         sqlite_schema sqlite_sequence sqlite_temp_master sqlite_temp_schema sqlite_version sys_context syscat \
+         sqlite_schema sqlite_sequence sqlite_temp_master sqlite_temp_schema sys_context syscat \
          syscolumns syscomments sysconstraints sysdatabases sysfiles sysforeignkeys sysibm syslogins sysobjects \
          syspassword sysprocesses systables sysusers sysxlogins table_privileges table_schema tempdb user_catalog \
          user_constraints user_db_links user_ind_columns user_indexes user_objects user_password user_privileges \
@@ -164,7 +177,7 @@ const LISTS: &[(Flags, &str)] = &[
     ),
     (
         RARE,
-        "add_months adddate addtime aes_decrypt aes_encrypt analyse array_agg asciistr astext aswkb bin_to_num \
+        "sqlite_version add_months adddate addtime aes_decrypt aes_encrypt analyse array_agg asciistr astext aswkb bin_to_num \
          bin_to_uuid binary_checksum bit_and bit_length bit_or bit_xor bitand bitor char_length character_length \
          charindex chartorowid checksum_agg coercibility col_length col_name collation concat_ws conv convert_from \
          convert_to convert_tz covar_pop ctxsys cume_dist curdate current_database current_query current_schema \
