@@ -18,6 +18,10 @@ use crate::Error;
 /// quotes, `;`, `$(..)` and line breaks are ordinary characters. What begins with `-` is no option either: options
 /// are declared here, and operands come after `--`.
 ///
+/// What the program makes of an operand is its own affair: one that fetches is given a `SafeUrl`, one that opens
+/// files reads an open one from its standard input, and one that takes a name such as `|command` is not given names
+/// of others at all.
+///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # if !std::path::Path::new("/bin/ls").exists() { return Ok(()) }

@@ -94,6 +94,7 @@ mod sanitized {
         let deep = |levels: usize| format!("{}x{}", "<q>".repeat(levels), "</q>".repeat(levels));
         assert!(HtmlRules::Chat.accept(&deep(200)).is_ok());
         assert!(matches!(HtmlRules::Chat.accept(&deep(201)), Err(Error::NestedTooDeep)));
+        assert_eq!(HtmlRules::Chat.sanitize(&deep(201)), "");
         let hidden = "<q></x><q title=\"</q>\"><br>".repeat(201);
         assert!(matches!(HtmlRules::Chat.accept(&hidden), Err(Error::NestedTooDeep)));
         assert!(HtmlRules::Chat.accept(&"<q>x</q><br>".repeat(1000)).is_ok());

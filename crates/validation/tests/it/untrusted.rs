@@ -34,3 +34,10 @@ fn the_unchecked_way_gives_the_value_as_it_came() {
     let text = Untrusted::new("a\0b".to_owned());
     assert_eq!(text.into_inner_unchecked("compared with what was sent"), "a\0b");
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_field_of_a_request_is_read_as_one_from_outside() {
+    let text: Untrusted<String> = serde_json::from_str("\"stop\"").unwrap();
+    assert_eq!(text.validate_for(&["start", "stop"]).unwrap(), "stop");
+}

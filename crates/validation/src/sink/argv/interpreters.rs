@@ -4,22 +4,24 @@ use std::path::Path;
 
 /// Whether a program runs what its arguments say, by the name it is called by or by that of the file it links to.
 pub(super) fn runs_arguments(called: &Path, real: &Path) -> bool {
-    let name = |path: &Path| path.file_name().map(|name| plain(&name.to_string_lossy()));
     // A link to a program of many names is what the link is called.
-    name(called).is_some_and(|name| known(&name) || MANY_NAMES.contains(&name.as_str()))
-        || name(real).is_some_and(|name| known(&name))
+    names(called).iter().any(|name| known(name) || MANY_NAMES.contains(&name.as_str()))
+        || names(real).iter().any(|name| known(name))
 }
 
 fn known(name: &str) -> bool {
     SHELLS.contains(&name) || LANGUAGES.contains(&name) || RUNNERS.contains(&name)
 }
 
-/// Returns a name without its version: `python` for `python3.13`, `lua` for `lua5.4`, `ruby` for `ruby-3.3`.
-fn plain(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let name = name.strip_suffix(".exe").unwrap_or(&name);
-    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
-    if bare.is_empty() { name.to_owned() } else { bare.to_owned() }
+/// Returns a program's names without its version: `python` for `python3.13`, `vim` for `vim.basic`, `ruby` for
+/// `ruby-3.3`, `perl` for `perl5.40-x86_64-linux-gnu`.
+fn names(path: &Path) -> [String; 3] {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let first = name.split('.').next().unwrap_or_default();
+    let plain = |name: &str| {
+        name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')).to_owned()
+    };
+    [plain(&name), plain(first), name]
 }
 
 const SHELLS: &[&str] = &[
@@ -102,6 +104,10 @@ const LANGUAGES: &[&str] = &[
     "mysql",
     "mariadb",
     "redis-cli",
+    "java",
+    "mono",
+    "dotnet",
+    "wine",
 ];
 
 const RUNNERS: &[&str] = &[
@@ -181,6 +187,11 @@ mod tests {
             "ruby-3.3",
             "perl5.40.1",
             "ld-linux-x86-64.so.2",
+            "vim.basic",
+            "perl5.40-x86_64-linux-gnu",
+            "python3.13-dbg",
+            "cmd.exe",
+            "java",
         ] {
             assert!(runs_arguments(&Path::new("/x").join(name), Path::new("/x/y")), "{name}");
         }

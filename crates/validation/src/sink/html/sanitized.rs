@@ -107,12 +107,12 @@ impl Accept<str> for HtmlRules {
     }
 }
 
-/// What does not pass as markup stays as a text, escaped.
+/// Of markup that is too long or too deep, nothing stays.
 impl Sanitizer for HtmlRules {
     fn sanitize_with<'a>(&self, markup: &'a str, edits: &mut dyn FnMut(Edit)) -> Cow<'a, str> {
         let clean = match self.accept(markup) {
             Ok(SanitizedHtml(clean)) => Cow::Owned(clean),
-            Err(_) => super::HtmlEscaped::new(markup).0,
+            Err(_) => Cow::Borrowed(""),
         };
         if *clean == *markup {
             return Cow::Borrowed(markup);
