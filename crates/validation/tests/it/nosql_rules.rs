@@ -60,7 +60,7 @@ function() { emit(1, 1) }
 "#;
 
 /// One a line.
-const HARMLESS: &str = r#"
+const HARMLESS: &str = r"
 it costs $5 or $in total $6
 echo $PATH and $or
 $in = fopen($name);
@@ -68,4 +68,4 @@ $in = fopen($name);
 a.b.find(c); this.a = b;
 she said 'no'; return it
 `db.sqlite` is a file
-"#;
+";

@@ -199,7 +199,9 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
     if is_lone_call(scan, &first) {
         return scan.hit(&rules::FUNCTION, 0, 2);
     }
-    let known = chain.calls || matches!(first.shape, Shape::Call | Shape::Select | Shape::Variable);
+    // A bare `@` is a symbol among others.
+    let variable = first.shape == Shape::Variable && window.text(first.token).len() > 1;
+    let known = chain.calls || variable || matches!(first.shape, Shape::Call | Shape::Select);
     let behind = window.between(window.at(chain.next.saturating_sub(1)), next);
     let bare = behind.bytes().all(|byte| !byte.is_ascii_alphanumeric());
     let cut = next.comment != Comment::None && next.is_end() && bare;
