@@ -245,7 +245,7 @@ fn ends_publicly(authority: &str) -> bool {
 
 /// Judges the values of a query, or the query itself.
 fn judge_parameters(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
-    for at in memchr::memchr3_iter(b'=', b'?', b'/', token.as_bytes()) {
+    for at in memchr::memchr3_iter(b'=', b'?', b'/', token.as_bytes()).take(MOST_PARAMETERS) {
         let value = &token[at + 1..];
         let start = value.get(..8).unwrap_or(value).to_ascii_lowercase();
         let absolute = start.starts_with("http:") || start.starts_with("https:");
@@ -268,8 +268,8 @@ fn judge_parameters(token: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
 
 /// Whether the parameter, or the step of the path, before the sign is one of those that redirects read.
 fn names_a_target(before: &str, parameter: bool) -> bool {
-    let name = before.rsplit(['?', '&', ';', '/']).next().unwrap_or_default();
-    let name = name.get(..16).unwrap_or(name).to_ascii_lowercase();
+    let near = &before[before.ceil_char_boundary(before.len().saturating_sub(32))..];
+    let name = near.rsplit(['?', '&', ';', '/']).next().unwrap_or_default().to_ascii_lowercase();
     name.starts_with("redir")
         || parameter
             && (name.ends_with("url")
@@ -321,6 +321,9 @@ const fn is_slash_look_alike(c: char) -> bool {
 
 /// How parameters are named that say where to go on.
 const TARGETS: [&str; 7] = ["return", "next", "goto", "continue", "dest", "forward", "target"];
+
+/// More than honest links have.
+const MOST_PARAMETERS: usize = 256;
 
 /// More say nothing more.
 const MOST_SIGNS: usize = 32;

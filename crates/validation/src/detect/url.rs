@@ -38,7 +38,7 @@ pub(super) const GATE: &[&str] = &[
 /// Looks for URLs that lead inside, or that hide where they lead.
 pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     let Some(range) = link::lone(view.text) else {
-        link::each(view.text, false, |link| {
+        let all = link::each(view.text, false, |link| {
             if !hits.spend(link.authority.len() + link.rest.len()) {
                 return false;
             }
@@ -46,17 +46,23 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
             misleads_past_space(view.text, link, hits);
             true
         });
+        if !all {
+            hits.spend(usize::MAX);
+        }
         return;
     };
     let token = &view.text[range.clone()];
     let clean = link::without_controls(token);
-    link::each(&clean, true, |link| {
+    let all = link::each(&clean, true, |link| {
         if view.layer == Layer::Raw && breaks_within(token, link) {
             hits.hit(&rules::CONTROL, range.clone());
         }
         judge(link, range.clone(), hits);
         hits.spend(link.authority.len() + link.rest.len())
     });
+    if !all {
+        hits.spend(usize::MAX);
+    }
     judge_bare(&clean, range.clone(), hits);
     token::judge(&clean, view.layer, &range, hits);
 }

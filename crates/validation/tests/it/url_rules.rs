@@ -380,3 +380,11 @@ fn a_span_is_the_url_in_the_text_as_given() {
     let span = verdict.findings()[0].span.clone();
     assert_eq!(&text[span], "http://169.254.169.254/latest");
 }
+
+#[test]
+fn a_text_of_nothing_but_schemes_is_suspicious_and_not_dear() {
+    for text in ["a:".repeat(4000), "http://".repeat(9000), "x http://a".repeat(6000)] {
+        let found = rules_of(&text);
+        assert_eq!(found.iter().filter(|id| **id == "input.budget-exhausted").count(), 1, "{found:?}");
+    }
+}

@@ -58,30 +58,46 @@ pub(crate) fn without_controls(token: &str) -> Cow<'_, str> {
     }
 }
 
-/// Calls `each` with every URL that has a scheme, until it says stop. `lone` tells that the text is one token.
-pub(crate) fn each(text: &str, lone: bool, mut each: impl FnMut(&Link<'_>) -> bool) {
-    for colon in memchr::memchr_iter(b':', text.as_bytes()) {
-        let before = &text.as_bytes()[..colon];
-        let length =
-            before.iter().rev().take(LONGEST_SCHEME + 1).take_while(|b| is_scheme(**b)).count();
+/// Calls `each` with every URL that has a scheme, until it says stop. `lone` tells that the text is one token. Returns
+/// false when there are more than any honest text has, and the rest was not looked at.
+pub(crate) fn each(text: &str, lone: bool, mut each: impl FnMut(&Link<'_>) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let mut left = if lone { MOST_IN_A_TOKEN } else { MOST_IN_A_TEXT };
+    for colon in memchr::memchr_iter(b':', bytes) {
+        let opaque = !bytes.get(colon + 1).is_some_and(|byte| b"/\\".contains(byte));
+        let front = bytes[..colon].iter().rev().take(LONGEST_SCHEME + 1);
+        let length = front.take_while(|b| is_scheme(**b)).count();
         if length == 0 || length > LONGEST_SCHEME {
             continue;
         }
         let start = colon - length;
-        let place = match text[..start].bytes().next_back() {
-            None if lone => Place::Lone,
-            Some(b'/' | b'\\') if lone && text[..start].bytes().all(|b| b"/\\".contains(&b)) => {
-                Place::Lone
-            }
-            Some(byte) if lone && b"=/\\:?&#,;|@".contains(&byte) => Place::Value,
-            Some(b'=') => Place::Value,
-            Some(b'"' | b'\'') if before[..start - 1].ends_with(b"=") => Place::Value,
-            _ => Place::Prose,
-        };
-        let link = link(text, start..colon, place);
-        if (!link.slashes.is_empty() || place != Place::Prose) && !each(&link) {
-            return;
+        let place = place(&text[..start], lone);
+        if opaque && place == Place::Prose {
+            continue;
         }
+        if left == 0 {
+            return false;
+        }
+        left -= 1;
+        if !each(&link(text, start..colon, place)) {
+            return true;
+        }
+    }
+    true
+}
+
+fn place(before: &str, lone: bool) -> Place {
+    let bytes = before.as_bytes();
+    match bytes {
+        [] if lone => Place::Lone,
+        [.., b'/' | b'\\']
+            if lone && bytes.len() < MOST_SLASHES && bytes.iter().all(|b| b"/\\".contains(b)) =>
+        {
+            Place::Lone
+        }
+        [.., last] if lone && b"=/\\:?&#,;|@".contains(last) => Place::Value,
+        [.., b'='] | [.., b'=', b'"' | b'\''] => Place::Value,
+        _ => Place::Prose,
     }
 }
 
@@ -103,9 +119,9 @@ fn after_scheme(text: &str, scheme: Range<usize>, after: usize, place: Place) ->
     let quoted = place != Place::Lone;
     let authority = near.find(|c: char| ends_authority(c, quoted)).map_or(near, |end| &near[..end]);
     let rest_at = from + authority.len();
-    let far = clip(&text[rest_at..], LONGEST_TOKEN);
-    let rest = far.find(|c: char| c.is_whitespace() || (quoted && matches!(c, '"' | '<' | '>')));
-    let rest = rest.map_or(far, |end| &far[..end]);
+    let far = clip(&text[rest_at..], LONGEST_REST);
+    let ends = |b: u8| b.is_ascii_whitespace() || (quoted && matches!(b, b'"' | b'<' | b'>'));
+    let rest = far.bytes().position(ends).map_or(far, |end| &far[..end]);
     Link {
         scheme: &text[scheme.clone()],
         slashes: &text[after..from],
@@ -158,5 +174,11 @@ const LONGEST_SCHEME: usize = 24;
 const MOST_SLASHES: usize = 64;
 /// A host has at most 253 bytes; with a user before it and everything escaped, more.
 const LONGEST_AUTHORITY: usize = 1024;
+/// What tells of a trick stands near the host.
+const LONGEST_REST: usize = 1024;
+/// Each may be looked at for as long as its parts are, so a hostile text could ask for work that grows with its square.
+const MOST_IN_A_TOKEN: usize = 64;
+/// A list of links has as many.
+const MOST_IN_A_TEXT: usize = 1024;
 /// Longer than any URL that browsers take from users.
 const LONGEST_TOKEN: usize = 8192;
