@@ -4,6 +4,7 @@
 //! mistakes. Then its components are looked at: whole texts and short ones strictly, prose that mentions a path less so.
 
 mod decode;
+mod names;
 mod places;
 mod rules;
 mod traversal;

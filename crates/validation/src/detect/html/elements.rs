@@ -14,23 +14,23 @@ pub(super) enum Effect {
 }
 
 /// Takes names in lower case.
+#[rustfmt::skip]
 pub(super) const fn effect(name: &[u8]) -> Effect {
     match name {
-        b"script" | b"iframe" | b"frameset" | b"embed" | b"applet" | b"svg" | b"math"
-        | b"noscript" | b"bgsound" | b"ilayer" | b"xss" | b"foreignobject"
-        | b"animatetransform" | b"animatemotion" | b"marquee" | b"isindex" | b"keygen"
-        | b"plaintext" | b"xmp" | b"noembed" | b"noframes" | b"fencedframe" | b"annotation-xml"
-        | b"maction" | b"mglyph" | b"malignmark" | b"feimage" | b"vmlframe" | b"scriptlet" => {
+        b"script" | b"iframe" | b"frameset" | b"embed" | b"applet" | b"svg" | b"math" | b"noscript"
+        | b"bgsound" | b"ilayer" | b"xss" | b"foreignobject" | b"animatetransform"
+        | b"animatemotion" | b"marquee" | b"isindex" | b"keygen" | b"plaintext" | b"xmp"
+        | b"noembed" | b"noframes" | b"fencedframe" | b"annotation-xml" | b"maction" | b"mglyph"
+        | b"malignmark" | b"feimage" | b"vmlframe" | b"scriptlet" => {
             Effect::Runs
         }
-        b"html" | b"body" | b"style" | b"img" | b"textarea" | b"xml" | b"bdo" | b"blink"
-        | b"mtext" | b"animate" | b"optgroup" | b"fieldset" | b"bindings" => Effect::Changes,
-        b"a" | b"form" | b"input" | b"button" | b"select" | b"head" | b"link" | b"image"
-        | b"video" | b"audio" | b"source" | b"track" | b"template" | b"title" | b"param"
-        | b"set" | b"use" | b"handler" | b"listener" | b"dialog" | b"details" | b"map"
-        | b"area" | b"import" | b"command" | b"event-source" | b"object" | b"base" | b"frame"
-        | b"meta" | b"layer" | b"portal" | b"implementation" | b"picture" | b"discard"
-        | b"slot" => Effect::Word,
+        b"html" | b"body" | b"style" | b"img" | b"textarea" | b"xml" | b"bdo" | b"blink" | b"mtext"
+        | b"animate" | b"optgroup" | b"fieldset" | b"bindings" => Effect::Changes,
+        b"a" | b"form" | b"input" | b"button" | b"select" | b"head" | b"link" | b"image" | b"video"
+        | b"audio" | b"source" | b"track" | b"template" | b"title" | b"param" | b"set" | b"use"
+        | b"handler" | b"listener" | b"dialog" | b"details" | b"map" | b"area" | b"import"
+        | b"command" | b"event-source" | b"object" | b"base" | b"frame" | b"meta" | b"layer"
+        | b"portal" | b"implementation" | b"picture" | b"discard" | b"slot" => Effect::Word,
         _ => Effect::Formats,
     }
 }

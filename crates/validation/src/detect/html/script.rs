@@ -318,140 +318,72 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 /// Functions that show, run or send something.
+#[rustfmt::skip]
 const fn is_function(name: &[u8]) -> bool {
     matches!(
         name,
-        b"alert"
-            | b"confirm"
-            | b"prompt"
-            | b"eval"
-            | b"setTimeout"
-            | b"setInterval"
-            | b"setImmediate"
-            | b"execScript"
-            | b"globalEval"
-            | b"msgbox"
-            | b"MsgBox"
-            | b"fromCharCode"
-            | b"fromCodePoint"
-            | b"importScripts"
-            | b"createContextualFragment"
-            | b"insertAdjacentHTML"
-            | b"ALERT"
-            | b"Alert"
-            | b"$eval"
-            | b"trustAsHtml"
+        b"alert" | b"confirm" | b"prompt" | b"eval" | b"setTimeout" | b"setInterval"
+        | b"setImmediate" | b"execScript" | b"globalEval" | b"msgbox" | b"MsgBox" | b"fromCharCode"
+        | b"fromCodePoint" | b"importScripts" | b"createContextualFragment" | b"insertAdjacentHTML"
+        | b"ALERT" | b"Alert" | b"$eval" | b"trustAsHtml"
     )
 }
 
 /// Functions that many programs call, and hardly a text of a few words.
+#[rustfmt::skip]
 const fn is_common_function(name: &[u8]) -> bool {
     matches!(
         name,
-        b"atob"
-            | b"btoa"
-            | b"fetch"
-            | b"import"
-            | b"getScript"
-            | b"parseHTML"
-            | b"postMessage"
-            | b"addEventListener"
-            | b"requestAnimationFrame"
+        b"atob" | b"btoa" | b"fetch" | b"import" | b"getScript" | b"parseHTML" | b"postMessage"
+        | b"addEventListener" | b"requestAnimationFrame"
     )
 }
 
 /// Objects that only a page has.
+#[rustfmt::skip]
 const fn is_page_object(name: &[u8]) -> bool {
     matches!(
         name,
-        b"document"
-            | b"window"
-            | b"top"
-            | b"frames"
-            | b"globalThis"
-            | b"opener"
-            | b"navigator"
-            | b"localStorage"
-            | b"sessionStorage"
+        b"document" | b"window" | b"top" | b"frames" | b"globalThis" | b"opener" | b"navigator"
+        | b"localStorage" | b"sessionStorage"
     )
 }
 
 /// Objects that other programs have as well.
+#[rustfmt::skip]
 const fn is_object(name: &[u8]) -> bool {
     matches!(name, b"self" | b"this" | b"parent" | b"location" | b"history")
 }
 
 /// Members of these that no text needs.
+#[rustfmt::skip]
 const fn is_member(name: &[u8]) -> bool {
     matches!(
         name,
-        b"cookie"
-            | b"write"
-            | b"writeln"
-            | b"domain"
-            | b"location"
-            | b"documentElement"
-            | b"body"
-            | b"createElement"
-            | b"getElementById"
-            | b"getElementsByTagName"
-            | b"querySelector"
-            | b"querySelectorAll"
-            | b"innerHTML"
-            | b"outerHTML"
-            | b"forms"
-            | b"scripts"
-            | b"execCommand"
-            | b"defaultView"
-            | b"URL"
-            | b"documentURI"
-            | b"referrer"
-            | b"href"
-            | b"hash"
-            | b"replace"
-            | b"assign"
-            | b"open"
-            | b"name"
-            | b"alert"
-            | b"eval"
-            | b"onerror"
-            | b"parent"
-            | b"top"
-            | b"frames"
-            | b"opener"
-            | b"sendBeacon"
-            | b"pushState"
-            | b"getItem"
-            | b"setItem"
-            | b"atob"
-            | b"implementation"
-            | b"all"
-            | b"execScript"
-            | b"confirm"
-            | b"prompt"
-            | b"document"
-            | b"window"
-            | b"globalEval"
-            | b"setTimeout"
+        b"cookie" | b"write" | b"writeln" | b"domain" | b"location" | b"documentElement" | b"body"
+        | b"createElement" | b"getElementById" | b"getElementsByTagName" | b"querySelector"
+        | b"querySelectorAll" | b"innerHTML" | b"outerHTML" | b"forms" | b"scripts"
+        | b"execCommand" | b"defaultView" | b"URL" | b"documentURI" | b"referrer" | b"href"
+        | b"hash" | b"replace" | b"assign" | b"open" | b"name" | b"alert" | b"eval" | b"onerror"
+        | b"parent" | b"top" | b"frames" | b"opener" | b"sendBeacon" | b"pushState" | b"getItem"
+        | b"setItem" | b"atob" | b"implementation" | b"all" | b"execScript" | b"confirm"
+        | b"prompt" | b"document" | b"window" | b"globalEval" | b"setTimeout"
     )
 }
 
 /// Those that betray the page whatever the object is called.
+#[rustfmt::skip]
 const fn is_telling_member(name: &[u8]) -> bool {
     matches!(name, b"alert" | b"eval" | b"onerror" | b"execScript" | b"document" | b"pushState")
 }
 
 /// Members from which any function can be made.
+#[rustfmt::skip]
 const fn is_maker(name: &[u8]) -> bool {
     matches!(
         name,
-        b"constructor"
-            | b"__proto__"
-            | b"globalEval"
-            | b"innerHTML"
-            | b"outerHTML"
-            | b"srcdoc"
-            | b"parentNode"
+        b"constructor" | b"__proto__" | b"globalEval" | b"innerHTML" | b"outerHTML" | b"srcdoc"
+        | b"parentNode"
     )
 }
 

@@ -1,5 +1,6 @@
 //! Places that no user has to name: the system's own, and those where programs keep secrets.
 
+use super::names::Lower;
 use super::rules;
 use crate::detect::Rule;
 
@@ -24,7 +25,7 @@ pub(super) fn judge(token: &[u8], report: &mut impl FnMut(&'static Rule)) {
     }
     let mut components = components(path);
     let (Some(first), second) = (components.next(), components.next()) else { return };
-    let system = is_one_of(first, SYSTEM_ROOTS);
+    let system = Lower::new(first).is_system_root();
     match second {
         Some(second) if system && second.iter().all(|byte| is_name(*byte)) => {
             report(&rules::SYSTEM_FILE);
@@ -47,7 +48,7 @@ pub(super) fn judge_in_prose(token: &[u8], report: &mut impl FnMut(&'static Rule
     let first = components(token).next().unwrap_or_default();
     if token.first() == Some(&b'/')
         && components(token).count() > 1
-        && is_one_of(first, SYSTEM_ROOTS)
+        && Lower::new(first).is_system_root()
     {
         report(&rules::SYSTEM_FILE_IN_PROSE);
     } else if is_wrapper(token) {
@@ -66,7 +67,7 @@ pub(super) fn is_target(path: &[u8]) -> bool {
     let path = &path[..end.min(FAR_ENOUGH)];
     let Some(first) = components(path).next() else { return false };
     let second = components(path).nth(1).is_some();
-    (second && is_one_of(first, TARGETS)) || is_secret(path)
+    (second && Lower::new(first).is_target()) || is_secret(path)
 }
 
 fn prefix(token: &[u8]) -> Option<&'static Rule> {
@@ -109,7 +110,7 @@ fn is_secret(path: &[u8]) -> bool {
             .split(|byte| matches!(byte, 0 | b';' | b'%' | b':'))
             .next()
             .unwrap_or_default();
-        if is_one_of(name, SECRET_NAMES) || has_prefix(name, b".env.") {
+        if Lower::new(name).is_secret_file() || has_prefix(name, b".env.") {
             return true;
         }
         if SECRET_PAIRS
@@ -130,13 +131,13 @@ fn is_backup(path: &[u8]) -> bool {
         return false;
     }
     if let Some(original) = name.strip_suffix(b"~") {
-        return is_one_of(extension(original), SOURCE_EXTENSIONS);
+        return Lower::new(extension(original)).is_source_extension();
     }
     let copy = extension(name);
-    if copy.is_empty() || !is_one_of(copy, BACKUP_EXTENSIONS) {
+    if copy.is_empty() || !Lower::new(copy).is_copy_extension() {
         return false;
     }
-    is_one_of(extension(&name[..name.len() - copy.len() - 1]), SOURCE_EXTENSIONS)
+    Lower::new(extension(&name[..name.len() - copy.len() - 1])).is_source_extension()
 }
 
 /// Returns what follows the last dot, if anything stands before it.
@@ -166,230 +167,6 @@ fn is_worded(name: &[u8]) -> bool {
 fn has_prefix(text: &[u8], prefix: &[u8]) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
-
-fn is_one_of(name: &[u8], names: &[&str]) -> bool {
-    names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-}
-
-/// The directories below the root of Unix, macOS and Windows, and where servers are unpacked.
-const SYSTEM_ROOTS: &[&str] = &[
-    "etc",
-    "proc",
-    "sys",
-    "dev",
-    "boot",
-    "root",
-    "usr",
-    "var",
-    "opt",
-    "bin",
-    "sbin",
-    "lib",
-    "lib32",
-    "lib64",
-    "run",
-    "srv",
-    "mnt",
-    "media",
-    "home",
-    "tmp",
-    "private",
-    "volumes",
-    "library",
-    "applications",
-    "users",
-    "system",
-    "windows",
-    "winnt",
-    "inetpub",
-    "xampp",
-    "wamp",
-    "lampp",
-    "apache",
-    "apache2",
-    "nginx",
-    "httpd",
-    "tomcat",
-    "mysql",
-    "php",
-    "www",
-    "wwwroot",
-    "htdocs",
-    "web",
-    "conf",
-    "log",
-    "logs",
-    "export",
-    "data",
-    "jboss",
-    "oracle",
-    "program files",
-    "system32",
-    "system volume information",
-    "recycler",
-    "lost+found",
-    "snap",
-    "nix",
-    "selinux",
-    "cgroup",
-    "netserver",
-    "usr1",
-];
-
-/// Of these, the ones that no project calls a directory of its own.
-const TARGETS: &[&str] = &[
-    "etc",
-    "proc",
-    "sys",
-    "boot",
-    "root",
-    "usr",
-    "var",
-    "opt",
-    "winnt",
-    "windows",
-    "inetpub",
-    "xampp",
-    "wamp",
-    "volumes",
-    "system32",
-    "htdocs",
-    "wwwroot",
-    "apache",
-    "apache2",
-    "tomcat",
-    "program files",
-];
-
-/// Files known by name alone.
-const SECRET_NAMES: &[&str] = &[
-    ".htaccess",
-    ".htpasswd",
-    ".htgroup",
-    ".env",
-    ".netrc",
-    ".pgpass",
-    ".my.cnf",
-    ".npmrc",
-    ".pypirc",
-    ".dockercfg",
-    ".bash_history",
-    ".zsh_history",
-    ".mysql_history",
-    ".psql_history",
-    ".sh_history",
-    ".bashrc",
-    ".profile",
-    ".bash_profile",
-    ".rhosts",
-    ".ssh",
-    ".gnupg",
-    ".aws",
-    ".kube",
-    ".git-credentials",
-    ".gitconfig",
-    ".ds_store",
-    ".gitignore",
-    ".gitmodules",
-    ".gitattributes",
-    ".git",
-    ".svn",
-    ".hg",
-    ".bzr",
-    ".cvsignore",
-    ".npmignore",
-    ".dockerignore",
-    ".idea",
-    ".vscode",
-    ".travis.yml",
-    ".gitlab-ci.yml",
-    ".htdigest",
-    ".bash_logout",
-    ".cshrc",
-    ".tcshrc",
-    ".zshrc",
-    ".login",
-    ".forward",
-    ".shosts",
-    ".subversion",
-    ".docker",
-    ".terraform",
-    ".eslintrc",
-    ".editorconfig",
-    ".lesshst",
-    ".wget-hsts",
-    ".xauthority",
-    ".addressbook",
-    ".pinerc",
-    ".procmailrc",
-    ".cvspass",
-    ".config",
-    ".yarnrc",
-    ".web.config",
-    "thumbs.db",
-    "sftp-config.json",
-    "composer.lock",
-    "yarn.lock",
-    "npm-debug.log",
-    "debug.log",
-    "config.php",
-    "config.yml",
-    "database.php",
-    ".viminfo",
-    ".passwd",
-    ".user.ini",
-    "boot.ini",
-    "win.ini",
-    "system.ini",
-    "php.ini",
-    "my.ini",
-    "my.cnf",
-    "desktop.ini",
-    "autoexec.bat",
-    "config.sys",
-    "ntldr",
-    "ntuser.dat",
-    "sam",
-    "passwd",
-    "master.passwd",
-    "shadow",
-    "gshadow",
-    "web.config",
-    "machine.config",
-    "global.asa",
-    "global.asax",
-    "wp-config.php",
-    "configuration.php",
-    "localsettings.php",
-    "config.inc.php",
-    "settings.php",
-    "web-inf",
-    "meta-inf",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "authorized_keys",
-    "known_hosts",
-    "httpd.conf",
-    "apache2.conf",
-    "nginx.conf",
-    "sshd_config",
-    "tomcat-users.xml",
-    "server-status",
-    "server-info",
-    "phpinfo.php",
-    "docker-compose.yml",
-    "wp-login.php",
-    "xmlrpc.php",
-    "credentials.json",
-    "secrets.yml",
-    "database.yml",
-    "access.log",
-    "access_log",
-    "error.log",
-    "error_log",
-];
 
 /// Files known by name and directory: the child's beginning counts.
 const SECRET_PAIRS: &[(&[u8], &[u8])] = &[
@@ -445,45 +222,6 @@ const ENVIRONMENT: &[&[u8]] = &[
     b"%userprofile%",
     b"$home/",
     b"${home}/",
-];
-
-/// What a copy is called.
-const BACKUP_EXTENSIONS: &[&str] = &[
-    "bak", "old", "orig", "save", "swp", "swo", "backup", "back", "bkp", "copy", "tmp", "temp",
-    "txt", "1", "dist", "original", "inc", "zip", "gz", "rej",
-];
-
-/// What is copied.
-const SOURCE_EXTENSIONS: &[&str] = &[
-    "php",
-    "php3",
-    "php5",
-    "phtml",
-    "asp",
-    "aspx",
-    "jsp",
-    "jspx",
-    "cfm",
-    "cgi",
-    "config",
-    "conf",
-    "cnf",
-    "ini",
-    "inc",
-    "env",
-    "yml",
-    "yaml",
-    "sql",
-    "htaccess",
-    "htpasswd",
-    "asa",
-    "ashx",
-    "properties",
-    "key",
-    "pem",
-    "db",
-    "mdb",
-    "sqlite",
 ];
 
 /// A name further on does not matter, and a hostile text may be long.
