@@ -35,6 +35,7 @@ impl Traits {
         };
         let mut all = Self::default();
         let mut mark_end = 0;
+        let mut sign_end = None;
         for (at, character) in text.char_indices() {
             if character.is_ascii() {
                 continue;
@@ -48,6 +49,16 @@ impl Traits {
             }
             let page = pages.get(character as usize >> PAGE_BITS).copied();
             if page == Some(Self::default()) {
+                continue;
+            }
+            if is_wide_sign(character) {
+                let is_graphic = |at: Option<usize>| {
+                    at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_graphic)
+                };
+                if sign_end == Some(at) || is_graphic(at.checked_sub(1)) || is_graphic(Some(end)) {
+                    all = all.with(Self::FOLDS);
+                }
+                sign_end = Some(end);
                 continue;
             }
             let kind = Self::of_character(character);
@@ -82,6 +93,15 @@ impl Traits {
         }
         kind.with(unicode::kind(character))
     }
+}
+
+/// Punctuation of Chinese and Japanese. Between their words it is what it seems; beside ASCII, or in a row, it may be
+/// read as the plain sign.
+const fn is_wide_sign(character: char) -> bool {
+    matches!(
+        character,
+        '\u{3000}' | '\u{3002}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff61}'
+    )
 }
 
 /// The kinds of the characters that share all but their last six bits: one step of UTF-8.

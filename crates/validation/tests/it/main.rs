@@ -8,6 +8,7 @@ mod attack_header;
 mod attack_path;
 mod attack_shell;
 mod code_rules;
+mod budget;
 mod command;
 mod filename;
 mod filename_rules;

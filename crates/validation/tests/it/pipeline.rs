@@ -24,6 +24,7 @@ const UNSETTLED: &[&str] = &[
     "shell.command-line",
     "shell.plain-command",
     "code.computed-call",
+    "code.module-call",
     "code.php-directive",
     "code.script-upload",
     "code.endless-code",

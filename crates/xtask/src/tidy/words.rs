@@ -79,9 +79,8 @@ fn in_file(path: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let shown = line.replace(EXAMPLE_HOME, "~");
-        for word in WORDS
-            .iter()
-            .filter(|word| looks_into(word, path) && stands_in(word.text, &shown))
+        for word in
+            WORDS.iter().filter(|word| looks_into(word, path) && stands_in(word.text, &shown))
         {
             findings.push(Finding::at(path, number, format!("`{}` {}", word.text, word.why)));
         }

@@ -37,7 +37,7 @@ fn every_encoding_is_read() {
         ("іgnоrе", Layer::Folded, "ignore"),
         ("①②⑦｡0｡0｡⑴", Layer::Folded, "127｡0.0.⑴"),
         ("%26lt%3b", Layer::HtmlDecoded, "<"),
-        ("%EF%BC%9C", Layer::Folded, "<"),
+        ("%EF%BC%9Cb", Layer::Folded, "<b"),
         ("&#x25;27", Layer::UrlDecoded, "'"),
     ] {
         reads_as(text, layer, expected);
@@ -54,6 +54,7 @@ fn ordinary_text_has_one_reading() {
         "internationalization/localization",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "これは普通の文章です。",
+        "你好，世界！今天天气（很好）吗？",
     ] {
         assert_eq!(read(text), [], "{text:?}");
     }
