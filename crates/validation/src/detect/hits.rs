@@ -13,8 +13,6 @@ pub(crate) struct View<'t> {
     pub(crate) layer: Layer,
     /// Where it is to go; none for a message, of which nobody knows.
     pub(crate) sink: Option<Sink>,
-    /// How much doubt is enough for a finding, 1 to 4.
-    pub(crate) strictness: u8,
 }
 
 /// Collects what detectors find, and counts their work.

@@ -47,7 +47,7 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let budget = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_AT_LEAST);
     let mut hits = Hits::new(sink, strictness, excepted, budget);
-    let view = View { text, layer: Layer::Raw, sink, strictness };
+    let view = View { text, layer: Layer::Raw, sink };
     hits.on_layer(Layer::Raw, |span| span, |hits| look(&view, hits));
     let readings = Readings::of(text);
     for reading in readings.iter() {

@@ -33,6 +33,9 @@ impl Traits {
         let is_latin = |at: Option<usize>| {
             at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic)
         };
+        let is_plain = |at: Option<usize>| {
+            at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric)
+        };
         let mut all = Self::default();
         let mut mark_end = 0;
         let mut sign_end = None;
@@ -61,7 +64,10 @@ impl Traits {
                 sign_end = Some(end);
                 continue;
             }
-            let kind = Self::of_character(character);
+            let mut kind = Self::of_character(character);
+            if is_joiner(character) && !is_plain(at.checked_sub(1)) && !is_plain(Some(end)) {
+                kind = kind.without(Self::FOLDS);
+            }
             if kind.has(Self::MARKS) {
                 if mark_end == at {
                     all = all.with(kind);
@@ -83,6 +89,10 @@ impl Traits {
         Self(self.0 | other.0)
     }
 
+    const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     fn of_character(character: char) -> Self {
         let mut kind = Self::default();
         if ladder::folds(character) {
@@ -102,6 +112,11 @@ const fn is_wide_sign(character: char) -> bool {
         character,
         '\u{3000}' | '\u{3002}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff61}'
     )
+}
+
+/// Without width. Between letters of other scripts and within emoji it belongs there; beside ASCII it splits words.
+const fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// The kinds of the characters that share all but their last six bits: one step of UTF-8.
