@@ -396,6 +396,19 @@ name desc,(select 1)
 
 /// Texts of people who mean no query, one a line.
 const HARMLESS: &str = r#"
+"A" OR "B"
+select 5 from this list
+I select * as my favourite
+copy file from "a" to "b"
+prepare dinner from scratch
+with love as (always)
+sleep(8) hours
+SLEEP (8 HOURS)
+DROP TABLE LEG
+GRANT ALL WISHES
+15 '#
+L'OR NOIR
+5'10 AND 160 LBS
 10 or less
 7 and a half
 5 or 6

@@ -230,7 +230,9 @@ pub(super) fn start(scan: &mut Scan<'_, '_, '_>) {
     let same = last.shape == Shape::Number && equal;
     let odd = matches!(last.shape, Shape::Variable | Shape::Constant | Shape::Call | Shape::Select)
         || (last.shape == Shape::Number && last.decorated)
-        || (last.shape == Shape::Text && window.text(last.token).len() <= LONGEST_PROBE)
+        || (last.shape == Shape::Text
+            && (first.shape == Shape::Number || first.decorated)
+            && window.text(last.token).len() <= LONGEST_PROBE)
         || (last.shape == Shape::Number && window.text(last.token).starts_with(['.']))
         || (last.shape == Shape::Number && window.text(last.token).starts_with("0x"))
         || (last.shape == Shape::Number && window.text(first.token).contains(['e', 'E', 'x']))

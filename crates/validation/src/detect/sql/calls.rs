@@ -32,11 +32,16 @@ fn delay(scan: &mut Scan<'_, '_, '_>) {
     let next = window.at(1);
     let package = window.is_any(0, "dbms_pipe dbms_lock user_lock");
     let argument = window.at(2);
+    let behind = window.at(skip_group(window, 1));
+    // "Sleep (8 hours)", "sleep(8) well"
+    let prose = behind.kind == Kind::Word && behind.flags == 0
+        || next.gap
+            && (argument.kind != Kind::Number
+                || !matches!(window.at(3).kind, Kind::Close(_))
+                || window.is(0, "benchmark"));
     let called = matches!(next.kind, Kind::Open(_))
         && !is_method(window)
-        && (!next.gap
-            || matches!(argument.kind, Kind::Number)
-                && matches!(window.at(3).kind, Kind::Close(_)))
+        && !prose
         && !matches!(argument.kind, Kind::Close(_));
     if (package && next.kind == Kind::Dot) || called {
         scan.hit(&rules::DELAY, 0, 3);

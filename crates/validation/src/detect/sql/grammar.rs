@@ -275,7 +275,7 @@ pub(super) fn select_strength(window: &Window<'_>, from: usize) -> u8 {
     for items in 0..MOST_COLUMNS {
         let star = window.at(at).kind == Kind::Arithmetic && window.text(window.at(at)) == "*";
         if star {
-            return 2;
+            return 2 * u8::from(ends_item(window, at + 1) && !window.is(at + 1, "as"));
         }
         let Some(item) = expression(window, at) else {
             return u8::from(items > 0);
@@ -283,6 +283,10 @@ pub(super) fn select_strength(window: &Window<'_>, from: usize) -> u8 {
         let next = window.at(item.next);
         if matches!(item.shape, Shape::Select | Shape::Variable) || item.token.has(RARE | DELAY) {
             return 2;
+        }
+        let from = window.is(item.next, "from") && window.is_any(item.next + 1, ARTICLES);
+        if from && item.shape != Shape::Call {
+            return 0;
         }
         if item.constant && item.shape != Shape::Text && ends_item(window, item.next) {
             return 2;

@@ -71,9 +71,16 @@ fn statement(scan: &mut Scan<'_, '_, '_>) {
         .before()
         .is_none_or(|before| !matches!(before.kind, Kind::Word | Kind::Comma | Kind::Dot));
     // "Set the alarm" starts with a verb as statements do; these verbs take what follows for nothing else.
-    let clear = scan.window.is_any(0, "select create drop alter truncate insert");
-    let needed = if first && clear { 1 } else { 2 };
-    if statements::strength(&scan.window, 0) >= needed {
+    let window = &scan.window;
+    let query = window.is(0, "select");
+    // `DROP TABLE users` is how statements are written, "drop table leg" and "DROP TABLE LEG" how they are not.
+    let upper = |text: &str| !text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let written = window.is_any(0, "create drop alter truncate insert")
+        && upper(window.text(window.at(0)))
+        && upper(window.text(window.at(1)))
+        && !upper(window.text(window.at(2)));
+    let needed = if first && (query || written) { 1 } else { 2 };
+    if statements::strength(window, 0) >= needed {
         scan.hit(&rules::STATEMENT, 0, 3);
     }
 }
@@ -90,8 +97,10 @@ pub(super) fn stacked(scan: &mut Scan<'_, '_, '_>) {
         return scan.hit(&rules::TRUNCATED, 0, 1);
     }
     let strength = statements::strength(window, at);
-    let clear =
-        window.is_any(at, "drop show insert update delete truncate shutdown select create alter");
+    let clear = window.is_any(
+        at,
+        "drop show insert update delete truncate shutdown select create copy call alter",
+    );
     if strength > 1 || (strength > 0 && clear) {
         scan.hit(&rules::STACKED, 0, at + 2);
     }

@@ -23,7 +23,10 @@ pub(super) fn strength(window: &Window<'_>, at: usize) -> u8 {
         b"insert" | b"replace" | b"merge" | b"update" | b"delete" => changes(window, at),
         b"drop" | b"create" | b"alter" | b"truncate" | b"rename" => defines(window, at),
         b"exec" | b"execute" | b"declare" | b"set" | b"prepare" | b"call" => runs(window, at),
-        b"with" => 2 * u8::from(window.is(at + 2, "as") && is_open(window, at + 3)),
+        b"with" => {
+            let query = is_open(window, at + 3) && window.at(at + 4).has(STATEMENT);
+            2 * u8::from(window.is(at + 2, "as") && query)
+        }
         b"waitfor" => 2 * u8::from(window.is_any(at + 1, "delay time")),
         _ => manages(window, at, lower),
     }
@@ -116,7 +119,9 @@ fn runs(window: &Window<'_>, at: usize) -> u8 {
         };
     }
     if window.is(at, "prepare") {
-        let from = window.is(at + 2, "from") || window.is(at + 2, "as");
+        let source = window.at(at + 3);
+        let from = window.is(at + 2, "from") && (source.is_text() || source.kind == Kind::Variable)
+            || window.is(at + 2, "as") && source.has(STATEMENT);
         return 2 * u8::from(next.kind == Kind::Word && from);
     }
     if window.is(at, "call") {
@@ -135,7 +140,12 @@ fn manages(window: &Window<'_>, at: usize, word: &[u8]) -> u8 {
         }
         b"copy" => copies(window, at),
         b"show" => u8::from(window.is_any(at + 1, SHOWN)),
-        b"grant" | b"revoke" => two("all dba select usage execute connect"),
+        b"grant" | b"revoke" => {
+            let named = window.is_any(at + 1, "all dba select usage execute connect");
+            2 * u8::from(
+                named && (at + 2..at + GRANT_REACH).any(|at| window.is_any(at, "on to from")),
+            )
+        }
         b"attach" | b"detach" => {
             let file = at + 1 + usize::from(window.is(at + 1, "database"));
             2 * u8::from(window.at(file).is_text() && window.is(file + 1, "as"))
@@ -171,8 +181,11 @@ fn strength_of_select(window: &Window<'_>, at: usize) -> u8 {
 fn copies(window: &Window<'_>, at: usize) -> u8 {
     let table = if is_open(window, at + 1) { at + 1 } else { skip_path(window, at + 1) };
     let to = if is_open(window, table) { skip_group(window, table) } else { table };
-    let target = window.is_any(to + 1, "program stdin stdout") || window.at(to + 1).is_text();
-    2 * u8::from(window.is_any(to, "from to") && target)
+    if !window.is_any(to, "from to") {
+        return 0;
+    }
+    let sure = window.is_any(to + 1, "program stdin stdout");
+    if sure { 2 } else { u8::from(window.at(to + 1).is_text()) }
 }
 
 fn is_open(window: &Window<'_>, at: usize) -> bool {
@@ -192,6 +205,9 @@ const OBJECTS: &str = "table database schema view index user procedure function 
 /// What follows the name of what is defined.
 const DEFINED: &str = "add after alter as before change character default drop engine for from identified modify on \
     password rename returns set to with";
+
+/// Rights between `grant` and what they are for.
+const GRANT_REACH: usize = 8;
 
 /// What a server shows.
 const SHOWN: &str = "tables databases warnings errors columns grants variables status processlist create index \
