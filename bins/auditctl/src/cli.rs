@@ -1,6 +1,7 @@
 //! The command line.
 
 mod integrity;
+mod mask;
 mod trail;
 mod validate;
 
@@ -11,6 +12,7 @@ use wardkit_cli::Common;
 pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
+pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 pub(crate) use validate::{Validate, ValidateCommand};
 
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Trail(Trail),
     /// Tells what is dangerous in texts: one a line from standard input
     Validate(Validate),
+    /// Masks secrets and personal data in a stream of log lines
+    Mask(Mask),
     /// Prints the completion script for a shell
     Completions {
         /// The shell

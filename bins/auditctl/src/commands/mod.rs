@@ -2,6 +2,7 @@
 
 mod integrity;
 mod lines;
+mod mask;
 mod status;
 mod trail;
 mod validate;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
         Command::Trail(trail) => trail::run(&cli.common, trail),
         Command::Validate(validate) => validate::run(&cli.common, validate),
+        Command::Mask(mask) => mask::run(&cli.common, mask),
         Command::Completions { shell } => completions(*shell),
     }
 }

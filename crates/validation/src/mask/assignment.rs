@@ -375,4 +375,4 @@ const FURTHEST: usize = 48;
 /// Columns are aligned with more, but then a name is no name of a value.
 const MOST_BLANKS: usize = 16;
 /// As much of a value as is looked at to judge it.
-const JUDGED: usize = 128;
+const JUDGED: usize = 64;

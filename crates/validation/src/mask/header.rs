@@ -110,7 +110,7 @@ const WITH_PARAMETERS: &[&str] =
     &["digest", "oauth", "aws4-hmac-sha256", "signature", "hmac", "credential"];
 
 /// As much as is looked at to judge whether something is a credential.
-const JUDGED: usize = 96;
+const JUDGED: usize = 64;
 const LONGEST_SCHEME: usize = 20;
 
 /// RFC 6750, section 2.1.

@@ -136,4 +136,4 @@ pub(super) const SURE: u8 = 95;
 pub(super) const CERTAIN: u8 = 99;
 
 /// Enough to judge, and the most that judging costs.
-const LOOKED_AT: usize = 96;
+const LOOKED_AT: usize = 64;
