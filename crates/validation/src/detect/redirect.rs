@@ -202,7 +202,11 @@ fn judge_link(link: &Link<'_>, span: &Range<usize>, hits: &mut Hits<'_>) {
         hits.hit(&IMITATION, span.clone());
     }
     judge_path(link.rest, span, hits);
-    if seen.is_host && leads_to_a_host(second_host(link.rest)) {
+    let second = second_host(link.rest);
+    if seen.is_host
+        && leads_to_a_host(second)
+        && (!link.rest.starts_with('/') || ends_publicly(second))
+    {
         hits.hit(&SECOND_HOST, span.clone());
     }
     let again = link.rest.trim_start_matches(['/', '\\']);
@@ -227,7 +231,11 @@ fn judge_path(rest: &str, span: &Range<usize>, hits: &mut Hits<'_>) {
 
 /// Returns what stands where the path ought to be, up to its end: a query that is no query.
 fn second_host(rest: &str) -> &str {
-    let Some(behind) = rest.strip_prefix(['?', '#', '\\']) else { return "" };
+    let behind = match rest.as_bytes() {
+        [b'/', b'?' | b'#' | b'.', ..] => &rest[2..],
+        [b'?' | b'#' | b'\\', ..] => &rest[1..],
+        _ => return "",
+    };
     let end = behind.find(['/', '?', '#', '\\']).unwrap_or(behind.len());
     if behind[..end].contains('=') {
         ""

@@ -89,7 +89,9 @@ fn judge(link: &Link<'_>, span: Range<usize>, hits: &mut Hits<'_>) {
             // `File::open` and `dict: a list` are none.
             let inner =
                 link.authority.contains([':', '%', '.']) && !link.authority.starts_with(':');
-            let follows = !link.slashes.is_empty() || inner;
+            let path =
+                name == "file" && !prose && !link.authority.is_empty() && !link.rest.is_empty();
+            let follows = !link.slashes.is_empty() || inner || path;
             if follows {
                 hits.hit(if sure { &rules::SCHEME } else { &rules::MENTION }, span);
             }

@@ -106,6 +106,7 @@ fn names_that_imitate_are_found() {
             "https://bank.com.evil.example/",
             "http://www.bank.com.evil.co.uk/",
             "https://shop.org.evil.net/x",
+            "https://bank.com-login.example/",
         ],
     );
     check(
@@ -130,6 +131,8 @@ fn texts_that_become_another_name_are_found() {
         &[
             "https://evil.example?www.bank.example",
             "https://evil.example#bank.example",
+            "https://evil.example/?bank.com",
+            "http://evil.example/.bank.com",
             "http://evil.example\\bank.example/x",
         ],
     );
@@ -148,6 +151,8 @@ fn harmless_texts_pass() {
         "/a%20b/c",
         "/.bashrc.bak",
         "https://example.com?a=b.c",
+        "https://example.com/.well-known/security.txt",
+        "https://www.net-shop.example/",
         "https://example.com#section-1.2",
         "https://example.com/redirects/all.html",
         "/etc/resolv.conf",

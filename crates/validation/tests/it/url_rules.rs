@@ -161,6 +161,7 @@ fn schemes_beyond_the_web_are_found() {
             "file:///etc/passwd",
             "FILE://C:/boot.ini",
             "file:/etc/shadow",
+            "file:etc/passwd",
             "file:\\\\host\\share",
             "file://localhost/proc/self/environ",
             "gopher://192.0.2.9:6379/_FLUSHALL",
@@ -345,6 +346,8 @@ const TRICKS: &[(&str, &[&str])] = &[
             "http://\u{1d7cf}27.0.0.1/",
             "http://169.254.169\u{ff0e}254/",
             "http://loc\u{200b}alhost/",
+            "\u{ff48}ttp://evil.example",
+            "\u{24d7}\u{24e3}\u{24e3}\u{24df}://evil.example",
         ],
     ),
     (

@@ -254,6 +254,9 @@ fn imitates(name: &str) -> bool {
     // The label before the last may be one of these: `co.uk`, `com.br`.
     let second = labels.next().unwrap_or_default();
     let mut deeper = labels.peekable();
+    if second.starts_with("com-") && deeper.peek().is_some() {
+        return true;
+    }
     if TOPS.contains(&second) {
         deeper.next();
     }

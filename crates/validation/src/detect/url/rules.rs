@@ -189,7 +189,7 @@ pub(super) const ENCODED_PLAIN: Rule = Rule {
 pub(super) const LOOK_ALIKE_HOST: Rule = Rule {
     id: "url.look-alike-host",
     confidence: 85,
-    reason: "the URL's host has signs that stand for plain letters, digits or dots",
+    reason: "the URL's scheme or host has signs that stand for plain letters, digits or dots",
     about: "Circled and wide characters become plain ones when the name is looked up, after a filter has seen others. \
             SafeUrl judges the name and the address that come out.",
     example: "http://\u{2460}\u{2461}\u{2466}.0.0.1/",

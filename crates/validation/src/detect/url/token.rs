@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::rules;
+use super::{fold, rules};
 use crate::detect::Layer;
 use crate::detect::hits::Hits;
 
@@ -16,6 +16,12 @@ pub(super) fn judge(token: &str, layer: Layer, span: &Range<usize>, hits: &mut H
         let whole = lower.replace('\\', "");
         if whole.trim_start_matches('/').starts_with("javascript:") {
             hits.hit(&rules::SCRIPT, span.clone());
+        }
+    }
+    if let Some((scheme, _)) = token.split_once("://") {
+        let folds = |c: char| c.is_ascii_alphabetic() || fold::plain(c).is_some();
+        if !scheme.is_ascii() && scheme.len() < 64 && scheme.chars().all(folds) {
+            hits.hit(&rules::LOOK_ALIKE_HOST, span.clone());
         }
     }
     if layer == Layer::Raw && lower.contains('%') {
