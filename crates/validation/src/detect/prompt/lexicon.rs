@@ -4,6 +4,7 @@
 //! the rules". Apostrophes and hyphens are gone before a word comes here.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// The meanings of a word, one bit each.
@@ -121,15 +122,16 @@ meanings! {
     LINK: "";
 }
 
-static LEXICON: LazyLock<HashMap<&'static str, Meaning>> = LazyLock::new(|| {
-    let mut lexicon = HashMap::new();
-    for (meaning, words) in LISTS {
-        for word in words.split(' ').filter(|word| !word.is_empty()) {
-            *lexicon.entry(word).or_insert(0) |= meaning;
+static LEXICON: LazyLock<HashMap<&'static str, Meaning, BuildHasherDefault<Fnv>>> =
+    LazyLock::new(|| {
+        let mut lexicon = HashMap::default();
+        for (meaning, words) in LISTS {
+            for word in words.split(' ').filter(|word| !word.is_empty()) {
+                *lexicon.entry(word).or_insert(0) |= meaning;
+            }
         }
-    }
-    lexicon
-});
+        lexicon
+    });
 
 /// Returns what a word in lower case means, 0 when nothing.
 pub(super) fn meaning(word: &str) -> Meaning {
@@ -141,4 +143,25 @@ pub(super) fn meaning(word: &str) -> Meaning {
         return MODEL;
     }
     0
+}
+
+/// FNV-1a: the keys are ours, so nobody can choose them to collide, and short words hash in a few steps.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

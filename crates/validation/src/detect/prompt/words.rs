@@ -113,6 +113,14 @@ struct Buffer {
 
 impl Buffer {
     fn push(&mut self, c: char) {
+        if self.full {
+            return;
+        }
+        if c.is_ascii() && self.len < WORD {
+            self.bytes[self.len] = c.to_ascii_lowercase() as u8;
+            self.len += 1;
+            return;
+        }
         for lower in c.to_lowercase() {
             let len = lower.len_utf8();
             if self.full || self.len + len > WORD {
