@@ -19,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use wardkit_core::{Clock, SystemClock, Timestamp};
+use wardkit_validation::Masker;
 
 /// What is logged to standard error, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -104,7 +105,7 @@ impl Logging {
     pub(crate) fn install(config: &LogConfig) -> Self {
         let (layer, targets) = reload::Layer::new(config.level.targets());
         let format = Arc::new(RwLock::new(config.format));
-        let lines = Lines { format: Arc::clone(&format) };
+        let lines = Lines { format: Arc::clone(&format), masker: Masker::default() };
         tracing_subscriber::registry().with(layer).with(lines).init();
         std::panic::set_hook(Box::new(|panic| {
             let message = panic.payload_as_str().unwrap_or("no message");
@@ -125,6 +126,8 @@ impl Logging {
 /// Writes events as lines, with the fields of the spans around them.
 struct Lines {
     format: Arc<RwLock<LogFormat>>,
+    /// Keeps what dependencies and peers say of secrets out of the log.
+    masker: Masker,
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
@@ -166,7 +169,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             LogFormat::Json => line.json(),
         };
         // Nobody can be told that the log cannot be written.
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        let _ = std::io::stderr().lock().write_all(self.masker.mask(&text).as_bytes());
     }
 }
 
