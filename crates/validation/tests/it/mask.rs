@@ -3,6 +3,7 @@
 mod chance;
 mod clean;
 mod keys;
+mod kinds;
 mod lines;
 mod names;
 mod personal;

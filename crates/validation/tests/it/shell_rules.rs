@@ -3,6 +3,15 @@
 use wardkit_validation::{Policy, Sink};
 
 #[test]
+fn a_word_that_goes_on_in_the_next_line_is_judged_and_no_end() {
+    for sink in [None, Some(Sink::Shell)] {
+        let policy = sink.map_or_else(Policy::default, Policy::for_sink);
+        assert!(policy.check("\"*;if<>)theninend)(\u{2028}.sleep(\n\\\nsleep\"").is_ok());
+        assert!(policy.check("x; slee\\\np").is_ok());
+    }
+}
+
+#[test]
 fn commands_are_found_wherever_a_shell_would_start_them() {
     for text in ATTACKS {
         assert!(is_attack(text), "{text:?}");

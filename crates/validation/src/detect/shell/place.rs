@@ -258,7 +258,9 @@ impl Place<'_> {
             }
             Argument::None => {
                 let short = self.start == Start::Line && SHORT.contains(&word.name());
-                let ends = line[word.end - self.from..].trim_ascii().is_empty();
+                // A word may go on in the next line, behind a backslash.
+                let behind = line.get(word.end - self.from..).unwrap_or_default();
+                let ends = behind.trim_ascii().is_empty();
                 (ends && (command.path || command.name == Name::Sure || short))
                     .then_some(Found::Line)
             }
