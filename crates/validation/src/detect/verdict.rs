@@ -1,7 +1,7 @@
 //! What detection says.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use super::{Class, Sink};
@@ -157,10 +157,11 @@ impl Verdict {
         for Finding { rule, .. } in &self.findings {
             if !told.contains(&rule.id) {
                 told.push(rule.id);
-                text.push_str(&format!(
-                    "\n{} (class {}, strictness {}, confidence {} %)\n{}\n",
+                let _ = writeln!(
+                    text,
+                    "\n{} (class {}, strictness {}, confidence {} %)\n{}",
                     rule.id, rule.class, rule.strictness, rule.confidence, rule.about
-                ));
+                );
             }
         }
         text
