@@ -92,10 +92,11 @@ pub use net::{AddressKind, AddressMap, Embedded, Embedding, Network};
 pub use schema::{ToolArguments, ToolError, ToolProblem, ToolSchema, ToolSink};
 pub use settings::{SecretRef, Setting, SettingFault, SettingFaults, SettingKind, Settings};
 pub use sink::{
-    Accept, Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root,
-    SafePath, Untrusted,
+    Accept, PathEntries, PathEntry, PathEntryKind, PathError, PathLinks, PathLookup, PathMounts,
+    PathNames, PathRules, Root, SafePath, Untrusted,
 };
 pub use sink::{Arg, Argv, ArgvError, Dashes, Program};
+pub use sink::{BeyondAscii, HeaderError, HeaderName, HeaderRules, HeaderSafe};
 #[cfg(feature = "url")]
 pub use sink::{
     Credentials, HostPattern, Pinned, Redirect, Resolve, SafeUrl, Scheme, SystemResolver, UrlError,
@@ -103,13 +104,12 @@ pub use sink::{
 };
 pub use sink::{Edit, Sanitizer};
 pub use sink::{Filename, FilenameRules, LogEscape, LogLine};
-pub use sink::{HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque};
 pub use sink::{HtmlEscape, HtmlEscaped};
 #[cfg(feature = "html")]
 pub use sink::{HtmlRules, SanitizedHtml};
-#[cfg(feature = "sql-parse")]
-pub use sink::{Select, SelectRules};
 pub use sink::{
     SqlBind, SqlDialect, SqlError, SqlIdent, SqlIdents, SqlParam, SqlStatement, SqlValue,
 };
+#[cfg(feature = "sql-parse")]
+pub use sink::{SqlSelect, SqlSelectRules};
 pub use upload::{FileKind, UploadProblem, UploadReport, UploadRules};

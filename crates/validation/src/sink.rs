@@ -15,20 +15,21 @@ mod url;
 
 pub use argv::{Arg, Argv, ArgvError, Dashes, Program};
 pub use filename::{Filename, FilenameRules};
-pub use header::{HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque};
+pub use header::{BeyondAscii, HeaderError, HeaderName, HeaderRules, HeaderSafe};
 pub use html::{HtmlEscape, HtmlEscaped};
 #[cfg(feature = "html")]
 pub use html::{HtmlRules, SanitizedHtml};
 pub use log_line::{LogEscape, LogLine};
 pub use path::{
-    Entries, Entry, EntryKind, Links, Lookup, Mounts, Names, PathError, PathRules, Root, SafePath,
+    PathEntries, PathEntry, PathEntryKind, PathError, PathLinks, PathLookup, PathMounts, PathNames,
+    PathRules, Root, SafePath,
 };
 pub use sanitizer::{Edit, Sanitizer};
-#[cfg(feature = "sql-parse")]
-pub use sql::{Select, SelectRules};
 pub use sql::{
     SqlBind, SqlDialect, SqlError, SqlIdent, SqlIdents, SqlParam, SqlStatement, SqlValue,
 };
+#[cfg(feature = "sql-parse")]
+pub use sql::{SqlSelect, SqlSelectRules};
 pub use untrusted::{Accept, Untrusted};
 #[cfg(feature = "url")]
 pub use url::{

@@ -60,7 +60,7 @@ impl fmt::Display for HeaderSafe {
 #[non_exhaustive]
 pub struct HeaderRules {
     /// What becomes of characters beyond ASCII; refused by default.
-    pub opaque: Opaque,
+    pub beyond_ascii: BeyondAscii,
     /// How many bytes a value may have; 4096 by default, half of what servers take for one line.
     pub max_bytes: usize,
 }
@@ -68,7 +68,7 @@ pub struct HeaderRules {
 /// What becomes of characters beyond ASCII in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Opaque {
+pub enum BeyondAscii {
     /// They are refused: software reads them as Latin-1, as UTF-8, or not at all.
     Refused,
     /// They pass as bytes of UTF-8, for a reader that is known to expect them. The controls U+0080 to U+009F do not.
@@ -77,7 +77,7 @@ pub enum Opaque {
 
 impl Default for HeaderRules {
     fn default() -> Self {
-        Self { opaque: Opaque::Refused, max_bytes: 4096 }
+        Self { beyond_ascii: BeyondAscii::Refused, max_bytes: 4096 }
     }
 }
 
@@ -94,7 +94,9 @@ impl HeaderRules {
     fn allows(self, c: char) -> bool {
         match c {
             ' '..='~' | '\t' => true,
-            '\u{a0}'.. => self.opaque == Opaque::Utf8 && !matches!(c, '\u{2028}' | '\u{2029}'),
+            '\u{a0}'.. => {
+                self.beyond_ascii == BeyondAscii::Utf8 && !matches!(c, '\u{2028}' | '\u{2029}')
+            }
             _ => false,
         }
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-pub use entries::{Entries, Entry, EntryKind};
+pub use entries::{PathEntries, PathEntry, PathEntryKind};
 pub use error::PathError;
 
 use self::tree::Tree;
@@ -61,13 +61,13 @@ struct Inner {
 #[non_exhaustive]
 pub struct PathRules {
     /// Which names are allowed.
-    pub names: Names,
+    pub names: PathNames,
     /// What becomes of symbolic links.
-    pub links: Links,
+    pub links: PathLinks,
     /// What becomes of mounts.
-    pub mounts: Mounts,
+    pub mounts: PathMounts,
     /// Who resolves paths.
-    pub lookup: Lookup,
+    pub lookup: PathLookup,
     /// The permissions of new files, before the umask: 0600 by default.
     pub file_mode: u32,
     /// The permissions of new directories, before the umask: 0700 by default.
@@ -77,7 +77,7 @@ pub struct PathRules {
 /// Which names a [`Root`] allows. Control characters are refused in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Names {
+pub enum PathNames {
     /// Those that mean the same on every system: no device of Windows, no stream, no backslash or other character
     /// that some system reserves, no dot or space at the end, nothing that is invisible or turns the direction.
     Portable,
@@ -88,7 +88,7 @@ pub enum Names {
 /// What becomes of symbolic links beneath a [`Root`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Links {
+pub enum PathLinks {
     /// They are followed while they stay beneath the root; absolute ones never do.
     Beneath,
     /// They are refused.
@@ -98,7 +98,7 @@ pub enum Links {
 /// What becomes of mounts beneath a [`Root`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mounts {
+pub enum PathMounts {
     /// They are entered.
     Entered,
     /// They are refused. Without `openat2`, a bind mount of the same file system is not told apart.
@@ -108,7 +108,7 @@ pub enum Mounts {
 /// Who resolves paths beneath a [`Root`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Lookup {
+pub enum PathLookup {
     /// The kernel in one call; this crate's own walk where the kernel has none or does not let the process.
     Kernel,
     /// The walk always: for trying out what an old kernel would do.
@@ -118,10 +118,10 @@ pub enum Lookup {
 impl Default for PathRules {
     fn default() -> Self {
         Self {
-            names: Names::Portable,
-            links: Links::Beneath,
-            mounts: Mounts::Entered,
-            lookup: Lookup::Kernel,
+            names: PathNames::Portable,
+            links: PathLinks::Beneath,
+            mounts: PathMounts::Entered,
+            lookup: PathLookup::Kernel,
             file_mode: 0o600,
             directory_mode: 0o700,
         }
@@ -165,9 +165,9 @@ impl Root {
     /// # Errors
     ///
     /// The directory may not be read.
-    pub fn entries(&self) -> Result<Entries, Error> {
+    pub fn entries(&self) -> Result<PathEntries, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        Ok(Entries::new(self.0.tree.open(OsStr::new("."), flags)?, self, None)?)
+        Ok(PathEntries::new(self.0.tree.open(OsStr::new("."), flags)?, self, None)?)
     }
 
     fn at(top: OwnedFd, rules: PathRules) -> Result<Self, PathError> {
@@ -319,10 +319,10 @@ impl SafePath {
     /// # Errors
     ///
     /// There is no such directory beneath the root, or it may not be read.
-    pub fn entries(&self) -> Result<Entries, Error> {
+    pub fn entries(&self) -> Result<PathEntries, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let root = Root(Arc::clone(&self.root));
-        Ok(Entries::new(self.root.tree.open(&self.path, flags)?, &root, Some(&self.path))?)
+        Ok(PathEntries::new(self.root.tree.open(&self.path, flags)?, &root, Some(&self.path))?)
     }
 
     /// Returns a directory as a root of its own, under the same rules: one for each user, say.

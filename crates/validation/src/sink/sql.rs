@@ -6,7 +6,7 @@ mod select;
 use std::fmt;
 
 #[cfg(feature = "sql-parse")]
-pub use select::{Select, SelectRules};
+pub use select::{SqlSelect, SqlSelectRules};
 
 use super::{Accept, Untrusted};
 use crate::Error;

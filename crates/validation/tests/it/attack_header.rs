@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use wardkit_validation::{HeaderRules, HeaderSafe, Opaque, Untrusted};
+use wardkit_validation::{BeyondAscii, HeaderRules, HeaderSafe, Untrusted};
 
 /// What attackers put between a value and the header that they want; and what a decoder that runs too late or too
 /// early, or that cuts characters to bytes, would make a line break of.
@@ -69,7 +69,7 @@ fn every_payload_stays_the_value_of_its_header() {
     assert!(BREAKS.len() * WISHES.len() >= 60);
     let mut strict = HeaderRules::default();
     let mut open = HeaderRules::default();
-    (strict.opaque, open.opaque) = (Opaque::Refused, Opaque::Utf8);
+    (strict.beyond_ascii, open.beyond_ascii) = (BeyondAscii::Refused, BeyondAscii::Utf8);
     let mut sent = 0;
     for payload in payloads().map(Untrusted::new) {
         for rules in [strict, open] {

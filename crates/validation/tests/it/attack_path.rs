@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 
-use wardkit_validation::{Links, Lookup, Names, PathRules, Root, Untrusted};
+use wardkit_validation::{PathLinks, PathLookup, PathNames, PathRules, Root, Untrusted};
 
 /// `OUT` stands for the absolute path of the directory outside, `ROOT` for that of the root.
 const PAYLOADS: &[&str] = &[
@@ -178,9 +178,9 @@ fn no_payload_is_a_path_by_itself() {
 
 fn every_rules() -> Vec<PathRules> {
     let mut all = Vec::new();
-    for lookup in [Lookup::Kernel, Lookup::Walk] {
-        for names in [Names::Portable, Names::Native] {
-            for links in [Links::Beneath, Links::Refused] {
+    for lookup in [PathLookup::Kernel, PathLookup::Walk] {
+        for names in [PathNames::Portable, PathNames::Native] {
+            for links in [PathLinks::Beneath, PathLinks::Refused] {
                 let mut rules = PathRules::default();
                 (rules.lookup, rules.names, rules.links) = (lookup, names, links);
                 all.push(rules);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use wardkit_validation::{
-    Accept, Error, HeaderError, HeaderName, HeaderRules, HeaderSafe, Opaque, Sanitizer, Untrusted,
+    Accept, BeyondAscii, Error, HeaderError, HeaderName, HeaderRules, HeaderSafe, Sanitizer,
+    Untrusted,
 };
 
 fn reason<T>(result: Result<T, Error>) -> HeaderError {
@@ -52,7 +53,7 @@ fn other_values_are_refused_with_their_reason() {
 #[test]
 fn characters_beyond_ascii_pass_on_request() {
     let mut rules = HeaderRules::default();
-    rules.opaque = Opaque::Utf8;
+    rules.beyond_ascii = BeyondAscii::Utf8;
     assert_eq!(rules.accept("Grüße, 日本").unwrap().as_str(), "Grüße, 日本");
     for value in ["a\u{85}b", "a\u{9b}", "a\u{2028}b", "\u{2029}"] {
         assert_eq!(reason(rules.accept(value)), HeaderError::Character);
@@ -92,7 +93,7 @@ proptest! {
     #[test]
     fn values_stay_as_they_are_and_are_taken(text in "[\\s\\S]{0,40}|[ \\t\\r\\n\\x00a\\u{85}\\u{a0}\\u{2028}]{0,9}", utf8: bool) {
         let mut rules = HeaderRules::default();
-        rules.opaque = if utf8 { Opaque::Utf8 } else { Opaque::Refused };
+        rules.beyond_ascii = if utf8 { BeyondAscii::Utf8 } else { BeyondAscii::Refused };
         let value = rules.sanitize(&text);
         prop_assert!(rules.accept(&value).is_ok(), "{:?}", value);
         prop_assert!(matches!(rules.sanitize(&value), Cow::Borrowed(_)));

@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proptest::prelude::*;
 use rustix::fs::{CWD, FileType, Mode, RenameFlags};
 use wardkit_validation::{
-    EntryKind, Error, Links, Lookup, Names, PathError, PathRules, Root, Untrusted,
+    Error, PathEntryKind, PathError, PathLinks, PathLookup, PathNames, PathRules, Root, Untrusted,
 };
 
 /// Calls `test` with the root of a directory, once for each way of resolving.
-fn both_ways(directory: &Path, names: Names, mut test: impl FnMut(&Root)) {
-    for lookup in [Lookup::Kernel, Lookup::Walk] {
+fn both_ways(directory: &Path, names: PathNames, mut test: impl FnMut(&Root)) {
+    for lookup in [PathLookup::Kernel, PathLookup::Walk] {
         let mut rules = PathRules::default();
         rules.lookup = lookup;
         rules.names = names;
@@ -41,7 +41,7 @@ fn reason<T>(result: Result<T, Error>) -> PathError {
 #[test]
 fn a_file_is_created_read_changed_and_removed() {
     let directory = tempfile::tempdir().unwrap();
-    both_ways(directory.path(), Names::Portable, |root| {
+    both_ways(directory.path(), PathNames::Portable, |root| {
         root.path("notes").unwrap().create_dir().unwrap();
         let path = root.path("./notes//today.txt").unwrap();
         path.create().unwrap().write_all(b"one").unwrap();
@@ -58,8 +58,8 @@ fn a_file_is_created_read_changed_and_removed() {
         let notes = root.path("notes").unwrap();
         let entries: Vec<_> = notes.entries().unwrap().map(Result::unwrap).collect();
         assert_eq!(
-            entries.iter().map(wardkit_validation::Entry::kind).collect::<Vec<_>>(),
-            [EntryKind::File]
+            entries.iter().map(wardkit_validation::PathEntry::kind).collect::<Vec<_>>(),
+            [PathEntryKind::File]
         );
         assert_eq!(read(entries[0].path().open().unwrap()), "three");
         let own = notes.as_root().unwrap();
@@ -117,7 +117,7 @@ fn texts_that_are_no_portable_path_are_refused_with_their_reason() {
 #[test]
 fn ordinary_names_of_many_languages_are_allowed() {
     let directory = tempfile::tempdir().unwrap();
-    both_ways(directory.path(), Names::Portable, |root| {
+    both_ways(directory.path(), PathNames::Portable, |root| {
         for text in [
             "report.pdf",
             ".hidden",
@@ -152,7 +152,7 @@ fn ordinary_names_of_many_languages_are_allowed() {
 #[test]
 fn names_of_this_system_alone_are_allowed_on_request() {
     let directory = tempfile::tempdir().unwrap();
-    both_ways(directory.path(), Names::Native, |root| {
+    both_ways(directory.path(), PathNames::Native, |root| {
         for text in ["a:b", "con", "a\\..\\b", "dot.", "a|b"] {
             let path = root.path(text).unwrap();
             path.create().unwrap();
@@ -182,7 +182,7 @@ fn links_are_followed_beneath_the_root_and_nowhere_else() {
     symlink(at("a/file"), at("absolute-inside")).unwrap();
     symlink("../../../../../../../../etc", at("climb")).unwrap();
     symlink("a/b/../../..", at("out")).unwrap();
-    both_ways(directory.path(), Names::Portable, |root| {
+    both_ways(directory.path(), PathNames::Portable, |root| {
         let open = |text: &str| root.path(text).unwrap().open();
         for text in ["plain", "a/b/up", "dir/up"] {
             assert_eq!(read(open(text).unwrap()), "inside", "{text}");
@@ -219,9 +219,9 @@ fn links_are_refused_on_request() {
     fs::create_dir(directory.path().join("d")).unwrap();
     fs::write(directory.path().join("d/file"), "inside").unwrap();
     symlink("d", directory.path().join("link")).unwrap();
-    for lookup in [Lookup::Kernel, Lookup::Walk] {
+    for lookup in [PathLookup::Kernel, PathLookup::Walk] {
         let mut rules = PathRules::default();
-        (rules.lookup, rules.links) = (lookup, Links::Refused);
+        (rules.lookup, rules.links) = (lookup, PathLinks::Refused);
         let root = Root::with_rules(directory.path(), rules).unwrap();
         assert!(matches!(reason(root.path("link/file").unwrap().open()), PathError::Link));
         assert_eq!(read(root.path("d/file").unwrap().open().unwrap()), "inside");
@@ -232,7 +232,7 @@ fn links_are_refused_on_request() {
 fn links_of_proc_lead_nowhere() {
     let file = tempfile::tempfile().unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&file);
-    both_ways(Path::new("/proc/self"), Names::Portable, |root| {
+    both_ways(Path::new("/proc/self"), PathNames::Portable, |root| {
         for text in ["root/etc/passwd", "cwd/Cargo.toml", "exe", &format!("fd/{number}"), "ns/net"]
         {
             assert!(root.path(text).unwrap().open().is_err(), "{text}");
@@ -247,7 +247,7 @@ fn pipes_sockets_and_devices_are_refused_without_waiting() {
     let pipe = directory.path().join("pipe");
     rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
     let _socket = UnixListener::bind(directory.path().join("socket")).unwrap();
-    both_ways(directory.path(), Names::Portable, |root| {
+    both_ways(directory.path(), PathNames::Portable, |root| {
         for text in ["pipe", "socket"] {
             let path = root.path(text).unwrap();
             for opened in [path.open(), path.update(), path.append()] {
@@ -255,7 +255,7 @@ fn pipes_sockets_and_devices_are_refused_without_waiting() {
             }
         }
     });
-    both_ways(Path::new("/dev"), Names::Portable, |root| {
+    both_ways(Path::new("/dev"), PathNames::Portable, |root| {
         assert!(matches!(reason(root.path("null").unwrap().open()), PathError::NotAFile));
     });
 }
@@ -296,7 +296,7 @@ fn nobody_who_swaps_directories_gets_a_file_from_outside() {
 }
 
 fn open_and_create(directory: &Path) {
-    both_ways(directory, Names::Portable, |root| {
+    both_ways(directory, PathNames::Portable, |root| {
         let paths = [root.path("dir/file").unwrap(), root.path("file").unwrap()];
         for round in 0..20_000 {
             if let Ok(file) = paths[round % 2].open() {
@@ -406,7 +406,7 @@ proptest! {
         inodes(&directory, &mut inside);
         for path in paths {
             let mut outcomes = Vec::new();
-            both_ways(&directory, Names::Native, |root| {
+            both_ways(&directory, PathNames::Native, |root| {
                 let path = root.path(&path).unwrap();
                 let opened = path.open().map(|file| file.metadata().unwrap());
                 outcomes.push((outcome(path.metadata()), outcome(opened)));

@@ -97,7 +97,7 @@ fn a_name_is_one_of_the_list() {
 
 #[cfg(feature = "sql-parse")]
 mod select {
-    use wardkit_validation::SelectRules;
+    use wardkit_validation::SqlSelectRules;
 
     use super::*;
 
@@ -106,7 +106,7 @@ mod select {
         for dialect in
             [SqlDialect::Sqlite, SqlDialect::Postgres, SqlDialect::Mysql, SqlDialect::Mssql]
         {
-            let outcome = match Untrusted::new(text).validate_for(&SelectRules::new(dialect)) {
+            let outcome = match Untrusted::new(text).validate_for(&SqlSelectRules::new(dialect)) {
                 Ok(select) => Ok(select.as_str().to_owned()),
                 Err(Error::Sql(error)) => Err(error),
                 Err(error) => panic!("{error}"),
@@ -142,7 +142,7 @@ mod select {
         // MySQL runs what stands in such a comment, and so it is read there.
         for dialect in [SqlDialect::Sqlite, SqlDialect::Mysql] {
             for text in ["SELECT /*!50000 sleep(9) */ 1", "SELECT \"load_extension\" ('x')"] {
-                let refused = Untrusted::new(text).validate_for(&SelectRules::new(dialect));
+                let refused = Untrusted::new(text).validate_for(&SqlSelectRules::new(dialect));
                 assert!(refused.is_err(), "{dialect:?} {text}");
             }
         }
@@ -179,7 +179,7 @@ mod select {
         ] {
             for dialect in [SqlDialect::Sqlite, SqlDialect::Postgres, SqlDialect::Mysql] {
                 let refused =
-                    Untrusted::new(text.as_str()).validate_for(&SelectRules::new(dialect));
+                    Untrusted::new(text.as_str()).validate_for(&SqlSelectRules::new(dialect));
                 assert!(matches!(refused, Err(Error::Sql(SqlError::Syntax))), "{}", &text[..30]);
             }
         }
@@ -187,7 +187,7 @@ mod select {
         assert!(check(&format!("SELECT 1 {}", "UNION SELECT 1 ".repeat(400))).is_ok());
         assert!(check(&format!("SELECT 1{}", "+1".repeat(400))).is_ok());
         let long = format!("SELECT '{}'", "x".repeat(8192));
-        let rules = SelectRules::new(SqlDialect::Sqlite);
+        let rules = SqlSelectRules::new(SqlDialect::Sqlite);
         assert!(matches!(Untrusted::new(long).validate_for(&rules), Err(Error::TooLarge { .. })));
     }
 }

@@ -13,7 +13,7 @@ use crate::{Error, Untrusted};
 
 /// What a directory beneath a [`Root`] contains, in no order, without `.` and `..`.
 #[derive(Debug)]
-pub struct Entries {
+pub struct PathEntries {
     directory: Dir,
     root: Root,
     path: Option<OsString>,
@@ -21,16 +21,16 @@ pub struct Entries {
 
 /// A name in a directory beneath a [`Root`].
 #[derive(Clone)]
-pub struct Entry {
+pub struct PathEntry {
     name: OsString,
-    kind: EntryKind,
+    kind: PathEntryKind,
     path: SafePath,
 }
 
 /// What a name stands for, by the directory's own word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum EntryKind {
+pub enum PathEntryKind {
     /// A regular file.
     File,
     /// A directory.
@@ -43,7 +43,7 @@ pub enum EntryKind {
     Unknown,
 }
 
-impl Entries {
+impl PathEntries {
     pub(super) fn new(
         directory: OwnedFd,
         root: &Root,
@@ -54,8 +54,8 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
-    type Item = Result<Entry, Error>;
+impl Iterator for PathEntries {
+    type Item = Result<PathEntry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -73,12 +73,16 @@ impl Iterator for Entries {
             }
             path.push(name);
             let path = SafePath { root: Arc::clone(&self.root.0), path };
-            return Some(Ok(Entry { name: name.to_owned(), kind: kind(entry.file_type()), path }));
+            return Some(Ok(PathEntry {
+                name: name.to_owned(),
+                kind: kind(entry.file_type()),
+                path,
+            }));
         }
     }
 }
 
-impl Entry {
+impl PathEntry {
     /// Returns the name, which somebody else chose.
     #[must_use]
     pub fn name(&self) -> Untrusted<&OsStr> {
@@ -87,7 +91,7 @@ impl Entry {
 
     /// Returns what the name stands for.
     #[must_use]
-    pub const fn kind(&self) -> EntryKind {
+    pub const fn kind(&self) -> PathEntryKind {
         self.kind
     }
 
@@ -98,20 +102,20 @@ impl Entry {
 }
 
 /// Hides the name.
-impl fmt::Debug for Entry {
+impl fmt::Debug for PathEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("PathEntry").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
-const fn kind(file_type: FileType) -> EntryKind {
+const fn kind(file_type: FileType) -> PathEntryKind {
     match file_type {
-        FileType::RegularFile => EntryKind::File,
-        FileType::Directory => EntryKind::Directory,
-        FileType::Symlink => EntryKind::Link,
+        FileType::RegularFile => PathEntryKind::File,
+        FileType::Directory => PathEntryKind::Directory,
+        FileType::Symlink => PathEntryKind::Link,
         FileType::Fifo | FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice => {
-            EntryKind::Special
+            PathEntryKind::Special
         }
-        FileType::Unknown => EntryKind::Unknown,
+        FileType::Unknown => PathEntryKind::Unknown,
     }
 }

@@ -2,18 +2,18 @@
 
 use std::ffi::OsString;
 
-use super::{Names, PathError};
+use super::{PathError, PathNames};
 use crate::sink::characters::{deceives, is_control, is_device};
 
 /// Returns the names of a path with one slash between two of them.
-pub(super) fn check(text: &str, names: Names) -> Result<OsString, PathError> {
+pub(super) fn check(text: &str, names: PathNames) -> Result<OsString, PathError> {
     if text.len() > MAX_PATH {
         return Err(PathError::TooLong);
     }
     if text.chars().any(is_control) {
         return Err(PathError::Control);
     }
-    if text.starts_with('/') || (names == Names::Portable && starts_like_windows(text)) {
+    if text.starts_with('/') || (names == PathNames::Portable && starts_like_windows(text)) {
         return Err(PathError::Absolute);
     }
     let mut path = String::with_capacity(text.len());
@@ -25,7 +25,7 @@ pub(super) fn check(text: &str, names: Names) -> Result<OsString, PathError> {
         if name.len() > MAX_NAME {
             return Err(PathError::TooLong);
         }
-        if names == Names::Portable {
+        if names == PathNames::Portable {
             portable(name)?;
         }
         if !path.is_empty() {

@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::{Links, Lookup, Mounts, PathError, PathRules};
+use super::{PathError, PathLinks, PathLookup, PathMounts, PathRules};
 
 /// A directory and how paths beneath it are resolved.
 pub(super) struct Tree {
     top: OwnedFd,
     device: u64,
-    links: Links,
-    mounts: Mounts,
+    links: PathLinks,
+    mounts: PathMounts,
     /// Whether the kernel is asked; no longer, once it said that it has no such call.
     kernel: AtomicBool,
 }
@@ -23,7 +23,7 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn new(top: OwnedFd, rules: &PathRules) -> Result<Self, PathError> {
         let device = rustix::fs::fstat(&top)?.st_dev;
-        let kernel = AtomicBool::new(rules.lookup == Lookup::Kernel);
+        let kernel = AtomicBool::new(rules.lookup == PathLookup::Kernel);
         Ok(Self { top, device, links: rules.links, mounts: rules.mounts, kernel })
     }
 
@@ -47,8 +47,8 @@ impl Tree {
     /// Returns the kernel's answer, unless it has none.
     fn ask_kernel(&self, path: &OsStr, flags: OFlags) -> Option<Result<OwnedFd, PathError>> {
         let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        resolve.set(ResolveFlags::NO_SYMLINKS, self.links == Links::Refused);
-        resolve.set(ResolveFlags::NO_XDEV, self.mounts == Mounts::Refused);
+        resolve.set(ResolveFlags::NO_SYMLINKS, self.links == PathLinks::Refused);
+        resolve.set(ResolveFlags::NO_XDEV, self.mounts == PathMounts::Refused);
         for _ in 0..TRIES {
             match rustix::fs::openat2(&self.top, path, flags, Mode::empty(), resolve) {
                 Ok(file) => return Some(Ok(file)),
@@ -89,12 +89,12 @@ impl Tree {
             match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Symlink => {
                     links += 1;
-                    if self.links == Links::Refused || links > MAX_LINKS {
+                    if self.links == PathLinks::Refused || links > MAX_LINKS {
                         return Err(PathError::Link);
                     }
                     push_names(&mut names, &read_link(&node)?);
                 }
-                _ if self.mounts == Mounts::Refused && stat.st_dev != self.device => {
+                _ if self.mounts == PathMounts::Refused && stat.st_dev != self.device => {
                     return Err(PathError::Escapes);
                 }
                 FileType::Directory if directories.len() == MAX_DEPTH => {

@@ -16,9 +16,9 @@ use crate::{Accept, Error};
 /// This is a second wall. The first is a connection whose user may only read, and only what everybody may see.
 ///
 /// ```
-/// use wardkit_validation::{SelectRules, SqlDialect, Untrusted};
+/// use wardkit_validation::{SqlSelectRules, SqlDialect, Untrusted};
 ///
-/// let rules = SelectRules::new(SqlDialect::Sqlite);
+/// let rules = SqlSelectRules::new(SqlDialect::Sqlite);
 /// let answer = Untrusted::new("SELECT name, count(*) FROM notes GROUP BY name");
 /// assert!(answer.validate_for(&rules).is_ok());
 /// assert!(Untrusted::new("SELECT 1; DROP TABLE notes").validate_for(&rules).is_err());
@@ -26,7 +26,7 @@ use crate::{Accept, Error};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct SelectRules {
+pub struct SqlSelectRules {
     dialect: SqlDialect,
     functions: Vec<&'static str>,
 }
@@ -34,9 +34,9 @@ pub struct SelectRules {
 /// A statement that is one `SELECT`.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
-pub struct Select(String);
+pub struct SqlSelect(String);
 
-impl SelectRules {
+impl SqlSelectRules {
     /// Allows the functions that every database has and that only compute.
     pub fn new(dialect: SqlDialect) -> Self {
         Self { dialect, functions: FUNCTIONS.to_vec() }
@@ -114,19 +114,19 @@ impl SelectRules {
     }
 }
 
-impl Accept<str> for SelectRules {
-    type Safe = Select;
+impl Accept<str> for SqlSelectRules {
+    type Safe = SqlSelect;
 
-    fn accept(&self, text: &str) -> Result<Select, Error> {
+    fn accept(&self, text: &str) -> Result<SqlSelect, Error> {
         if text.len() > MAX_BYTES {
             return Err(Error::TooLarge { len: text.len(), cap: MAX_BYTES });
         }
         self.check(text)?;
-        Ok(Select(text.to_owned()))
+        Ok(SqlSelect(text.to_owned()))
     }
 }
 
-impl Select {
+impl SqlSelect {
     /// Returns the statement, to be run.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -135,9 +135,9 @@ impl Select {
 }
 
 /// Hides the statement.
-impl fmt::Debug for Select {
+impl fmt::Debug for SqlSelect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Select(..)")
+        f.write_str("SqlSelect(..)")
     }
 }
 
