@@ -21,7 +21,7 @@ const MESSAGES: [&str; 8] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let bot = InputValidator::new(
         Grammar::new()
             .bot("ShopBot")
