@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use wardkit_validation::{Argument, Command, Grammar, InputValidator};
 
 static BOT: LazyLock<InputValidator> = LazyLock::new(|| {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let everything = Command::new("do")
         .alias("d")
         .argument(Argument::integer("times", -5..=5).by_name().or("1"))
@@ -28,7 +28,7 @@ fuzz_target!(|message: &str| {
     match BOT.parse(message, &[]) {
         Ok(call) if call.command() == "do" => {
             assert!(call.integer("times").is_some_and(|times| (-5..=5).contains(&times)));
-            assert!(call.duration("after").is_some_and(|after| after <= Duration::from_secs(3600)));
+            assert!(call.duration("after").is_some_and(|after| after <= Duration::from_hours(1)));
             assert!(call.choice("how").is_some_and(|how| ["fast", "slow"].contains(&how)));
             assert!(call.decimal("share").is_none_or(|share| (0.0..=1.0).contains(&share)));
             for (name, most) in [("code", 8), ("what", 100)] {

@@ -7,7 +7,7 @@ use wardkit_validation::{
     Argument, Command, CommandProblem, Error, Grammar, InputValidator, Invocation, UserRef,
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn bot() -> InputValidator {
     let remind = Command::new("remind")
@@ -93,79 +93,7 @@ fn a_text_is_taken_as_it_was_typed() {
 
 #[test]
 fn errors_say_what_to_type_instead() {
-    use CommandProblem as P;
-    for (message, problem, argument, text) in [
-        (
-            "/remind",
-            P::MissingArgument,
-            Some("after"),
-            "\"after\" is missing: a span of time from 1m to 1d",
-        ),
-        (
-            "/remind 5m",
-            P::MissingArgument,
-            Some("what"),
-            "\"what\" is missing: a text, of at most 40 characters",
-        ),
-        (
-            "/remind 5 tea",
-            P::WrongValue,
-            Some("after"),
-            "\"after\" must be a span of time from 1m to 1d, for example 1m",
-        ),
-        (
-            "/remind 2d tea",
-            P::WrongValue,
-            Some("after"),
-            "\"after\" must be a span of time from 1m to 1d, for example 1m",
-        ),
-        (
-            "/remind 5m --times 9 tea",
-            P::WrongValue,
-            Some("times"),
-            "\"times\" must be a whole number from 1 to 5, for example 1",
-        ),
-        (
-            "/remind 5m --times",
-            P::OptionValue,
-            Some("times"),
-            "--times needs a whole number from 1 to 5",
-        ),
-        ("/remind 5m --silent=yes tea", P::OptionValue, Some("silent"), "--silent takes no value"),
-        (
-            "/remind --times 1 --times 2 5m tea",
-            P::RepeatedOption,
-            Some("times"),
-            "--times stands twice",
-        ),
-        (
-            "/remind 5m --tims 2 tea",
-            P::UnknownOption,
-            None,
-            "the command has no such option; did you mean --times?",
-        ),
-        (
-            "/remnid 5m tea",
-            P::UnknownCommand,
-            None,
-            "there is no such command; did you mean /remind?",
-        ),
-        ("/xyzzy", P::UnknownCommand, None, "there is no such command"),
-        (
-            "/help me",
-            P::TooManyArguments,
-            None,
-            "there are more words than the command takes; put several words for one argument in quotes",
-        ),
-        ("/order \"AB-1234", P::UnclosedQuote, None, "a quotation mark is not closed"),
-        ("/ban @x", P::Forbidden, None, "you may not use /ban"),
-        (
-            "/order ab-1234x",
-            P::WrongValue,
-            Some("code"),
-            "\"code\" must be one word or a text in quotes of the form that the help shows, of at most 64 characters, for example AB-1234",
-        ),
-    ] {
+    for &(message, problem, argument, text) in WRONG {
         let error = bot().parse(message, &[]).unwrap_err();
         assert_eq!(
             (error.problem(), error.argument(), error.to_string().as_str()),
@@ -364,3 +292,82 @@ proptest! {
         prop_assert_eq!(untrusted(&reminder, "what"), Some(text.to_owned()));
     }
 }
+
+/// A message, what is wrong with it and with which argument, and what the user is told.
+const WRONG: &[(&str, CommandProblem, Option<&str>, &str)] = &[
+    (
+        "/remind",
+        CommandProblem::MissingArgument,
+        Some("after"),
+        "\"after\" is missing: a span of time from 1m to 1d",
+    ),
+    (
+        "/remind 5m",
+        CommandProblem::MissingArgument,
+        Some("what"),
+        "\"what\" is missing: a text, of at most 40 characters",
+    ),
+    (
+        "/remind 5 tea",
+        CommandProblem::WrongValue,
+        Some("after"),
+        "\"after\" must be a span of time from 1m to 1d, for example 1m",
+    ),
+    (
+        "/remind 2d tea",
+        CommandProblem::WrongValue,
+        Some("after"),
+        "\"after\" must be a span of time from 1m to 1d, for example 1m",
+    ),
+    (
+        "/remind 5m --times 9 tea",
+        CommandProblem::WrongValue,
+        Some("times"),
+        "\"times\" must be a whole number from 1 to 5, for example 1",
+    ),
+    (
+        "/remind 5m --times",
+        CommandProblem::OptionValue,
+        Some("times"),
+        "--times needs a whole number from 1 to 5",
+    ),
+    (
+        "/remind 5m --silent=yes tea",
+        CommandProblem::OptionValue,
+        Some("silent"),
+        "--silent takes no value",
+    ),
+    (
+        "/remind --times 1 --times 2 5m tea",
+        CommandProblem::RepeatedOption,
+        Some("times"),
+        "--times stands twice",
+    ),
+    (
+        "/remind 5m --tims 2 tea",
+        CommandProblem::UnknownOption,
+        None,
+        "the command has no such option; did you mean --times?",
+    ),
+    (
+        "/remnid 5m tea",
+        CommandProblem::UnknownCommand,
+        None,
+        "there is no such command; did you mean /remind?",
+    ),
+    ("/xyzzy", CommandProblem::UnknownCommand, None, "there is no such command"),
+    (
+        "/help me",
+        CommandProblem::TooManyArguments,
+        None,
+        "there are more words than the command takes; put several words for one argument in quotes",
+    ),
+    ("/order \"AB-1234", CommandProblem::UnclosedQuote, None, "a quotation mark is not closed"),
+    ("/ban @x", CommandProblem::Forbidden, None, "you may not use /ban"),
+    (
+        "/order ab-1234x",
+        CommandProblem::WrongValue,
+        Some("code"),
+        "\"code\" must be one word or a text in quotes of the form that the help shows, of at most 64 characters, for example AB-1234",
+    ),
+];

@@ -20,9 +20,9 @@ fn a_burst_is_allowed_and_then_one_each_interval() {
     let limiter = RateLimiter::new(Quota::per_second(4)).with_clock(&clock);
     let left: Vec<_> = (0..5).map(|_| limiter.check("a").ok()).collect();
     assert_eq!(left, [Some(3), Some(2), Some(1), Some(0), None]);
-    clock.advance(SECOND / 4 - Duration::from_nanos(1));
-    let limited = limiter.check("a").unwrap_err();
-    assert_eq!(limited.retry_after, Some(Duration::from_nanos(1)));
+    clock.advance(Duration::from_nanos(249_999_999));
+    let refusal = limiter.check("a").unwrap_err();
+    assert_eq!(refusal.retry_after, Some(Duration::from_nanos(1)));
     clock.advance(Duration::from_nanos(1));
     assert_eq!(limiter.check("a"), Ok(0));
     clock.advance(SECOND * 100);
@@ -44,9 +44,9 @@ fn a_refused_check_takes_nothing() {
 #[test]
 fn more_than_a_burst_is_refused_for_good() {
     let limiter = RateLimiter::new(Quota::per_hour(10).with_burst(3));
-    let limited = limiter.check_many("a", many(4)).unwrap_err();
-    assert_eq!(limited.retry_after, None);
-    assert_eq!(limited.to_string(), "more at once than is ever allowed");
+    let refusal = limiter.check_many("a", many(4)).unwrap_err();
+    assert_eq!(refusal.retry_after, None);
+    assert_eq!(refusal.to_string(), "more at once than is ever allowed");
     assert_eq!(limiter.check_many("a", many(3)), Ok(0));
 }
 
@@ -55,8 +55,8 @@ fn a_wait_is_told_in_seconds_rounded_up() {
     let clock = ManualClock::default();
     let limiter = RateLimiter::new(Quota::new(2, SECOND * 3).unwrap()).with_clock(&clock);
     assert_eq!(limiter.check_many("a", many(2)), Ok(0));
-    let limited: Limited = limiter.check("a").unwrap_err();
-    assert_eq!(limited.to_string(), "too often: try again in 2 s");
+    let refusal: Limited = limiter.check("a").unwrap_err();
+    assert_eq!(refusal.to_string(), "too often: try again in 2 s");
 }
 
 #[test]

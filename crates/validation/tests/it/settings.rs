@@ -45,7 +45,7 @@ fn values_come_out_trimmed_and_typed() {
     assert_eq!(settings.port("port"), Some(443));
     assert_eq!(settings.path("path"), Some(Path::new("/var/lib/bot")));
     assert_eq!(settings.text("url"), Some("https://[::1]:8443/hook?x=1"));
-    assert_eq!(settings.duration("wait"), Some(Duration::from_secs(5400)));
+    assert_eq!(settings.duration("wait"), Some(Duration::from_mins(90)));
     assert_eq!(settings.number("size"), Some(64 << 20));
     assert_eq!(settings.number("count"), Some(3));
     assert_eq!(settings.switch("on"), Some(true));
