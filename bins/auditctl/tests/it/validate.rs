@@ -81,7 +81,7 @@ fn a_line_that_cannot_be_judged_has_its_error_in_its_place() {
         br#"{"id":4,"payload":"fine","sink":"kitchen"}"#,
         long.as_bytes(),
         b"{\"id\":6,\"payload\":\"\xff\"}",
-        br#"[]"#,
+        b"[]",
         b"",
         br#"{"id":9,"payload":"fine","id":9}"#,
     ];
