@@ -85,6 +85,9 @@ pub enum Error {
     /// Elements are nested deeper than browsers agree on.
     #[error("the elements of the markup are nested more than 200 deep")]
     NestedTooDeep,
+    /// Elements are left open that a parser would open again and again.
+    #[error("the markup leaves so many elements open that they would be repeated too often")]
+    RepeatedMarkup,
     /// A name or a statement of SQL was refused.
     #[error(transparent)]
     Sql(#[from] crate::SqlError),

@@ -56,8 +56,8 @@ impl HtmlRules {
     ///
     /// # Errors
     ///
-    /// The markup is longer than 256 KiB, or its elements are nested more than 200 deep, beyond which browsers no
-    /// longer agree.
+    /// The markup is longer than 64 KiB, its elements are nested more than 200 deep, beyond which browsers no longer
+    /// agree, or so many of them are left open that a parser would repeat them without end.
     pub fn sanitize_markup<T: AsRef<str>>(
         self,
         markup: &Untrusted<T>,
@@ -102,6 +102,9 @@ impl Accept<str> for HtmlRules {
         if markup.len() > MAX_MARKUP {
             return Err(Error::TooLarge { len: markup.len(), cap: MAX_MARKUP });
         }
+        if repeats(markup) > MAX_REPEATS {
+            return Err(Error::RepeatedMarkup);
+        }
         let clean = self.builder().clean(markup).to_string();
         if depth(&clean) > MAX_DEPTH { Err(Error::NestedTooDeep) } else { Ok(SanitizedHtml(clean)) }
     }
@@ -123,6 +126,30 @@ impl Sanitizer for HtmlRules {
         ));
         clean
     }
+}
+
+/// Returns how many elements a parser may make of the markup, at most.
+///
+/// An element of form that is left open is opened again in every block that follows: a hundred of them before a
+/// thousand paragraphs are a hundred thousand elements. A parser keeps three of one kind, but those with attributes
+/// are all of their own kind; of links it keeps one.
+fn repeats(markup: &str) -> usize {
+    let (mut tags, mut own) = (1_usize, 1_usize);
+    let mut plain = [0_usize; REOPENED.len()];
+    for tag in memchr::memchr_iter(b'<', markup.as_bytes()).map(|at| &markup[at + 1..]) {
+        tags += 1;
+        let end = tag.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let Some(kind) = REOPENED.iter().position(|name| tag[..end].eq_ignore_ascii_case(name))
+        else {
+            continue;
+        };
+        if tag[end..].starts_with('>') {
+            plain[kind] = (plain[kind] + 1).min(3);
+        } else {
+            own += 1;
+        }
+    }
+    tags.saturating_mul(own + plain.iter().sum::<usize>())
 }
 
 /// Returns how deep elements are nested in what the serializer wrote: every element is closed, every value of an
@@ -236,7 +263,15 @@ const DROPPED: &[&str] = &[
     "applet",
 ];
 
-const MAX_MARKUP: usize = 256 * 1024;
+/// A parser walks through all open elements at some tags, so that the effort grows with the square of this.
+const MAX_MARKUP: usize = 64 * 1024;
+
+/// The elements that parsers open again, but for links.
+const REOPENED: &[&str] =
+    &["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+
+/// Each element costs some hundred bytes; honest markup of 64 KiB comes to less than half of this.
+const MAX_REPEATS: usize = 1 << 17;
 
 /// Parsers begin to move elements at some depth, which has changed the meaning of markup after it was cleaned; the
 /// lowest known limit is 255.
