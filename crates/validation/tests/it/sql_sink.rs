@@ -139,7 +139,9 @@ mod select {
         refuse("SELECT 1; SELECT 2", SqlError::Several);
         refuse("SELECT 1 -- x", SqlError::Comment);
         refuse("SELECT /* x */ 1", SqlError::Comment);
-        // MySQL runs what stands in such a comment, and so it is read there.
+        refuse("SELECT /*!50000 1 + */ 1", SqlError::Comment);
+        // A MySQL older than 9.99.99 sees two comments, and the call between them.
+        refuse("SELECT 1 /*!99999 , ' */ , sleep(9) /*!99999 ' */", SqlError::Comment);
         for dialect in [SqlDialect::Sqlite, SqlDialect::Mysql] {
             for text in ["SELECT /*!50000 sleep(9) */ 1", "SELECT \"load_extension\" ('x')"] {
                 let refused = Untrusted::new(text).validate_for(&SqlSelectRules::new(dialect));
@@ -152,6 +154,8 @@ mod select {
         refuse("SELECT a FROM b INTO OUTFILE '/tmp/x'", SqlError::Word);
         refuse("WITH x AS (DELETE FROM a RETURNING b) SELECT b FROM x", SqlError::Word);
         refuse("SELECT a FROM b FOR UPDATE", SqlError::Word);
+        refuse("SELECT a FROM (SELECT a FROM b FOR SHARE) AS c", SqlError::Word);
+        refuse("SELECT (SELECT a FROM b FOR NO KEY UPDATE)", SqlError::Word);
         refuse("SELECT pg_read_file('/etc/passwd')", SqlError::Function);
         refuse("SELECT pg_catalog.pg_sleep(10)", SqlError::Function);
         refuse("SELECT load_file('/etc/passwd')", SqlError::Function);
