@@ -212,6 +212,24 @@ fn lists_of_hosts_and_networks_are_kept() {
         let refused = pin(&policy, "https://vault.internal/", &Fixed(Box::leak(address.into())));
         assert!(matches!(refused, Err(UrlError::NetworkDenied)), "{address:?}");
     }
+    // Where the address inside is not certain to be the one that is reached, it opens nothing: the first of these
+    // is the metadata service to a translator of 48 bits, the others are any machine of a network of IPv6.
+    let mut policy = UrlPolicy::default();
+    policy.danger_allowed_networks = vec!["10.1.0.0/16".parse().unwrap()];
+    for host in [
+        "64:ff9b:1:a9fe:a9:fe00:a01:203",
+        "fd00:1::5efe:a01:203",
+        "fe80::5efe:a01:203",
+        "::a01:203",
+    ] {
+        let refused = refusal(&policy, &format!("https://[{host}]/"));
+        assert!(matches!(refused, UrlError::Address { .. }), "{host}");
+    }
+    for host in ["::ffff:a01:203", "64:ff9b::a01:203"] {
+        assert!(policy.accept(&format!("https://[{host}]/")).is_ok(), "{host}");
+    }
+    policy.danger_allowed_networks.push("fd00:1::/64".parse().unwrap());
+    assert!(policy.accept("https://[fd00:1::5efe:a01:203]/").is_ok());
     policy = UrlPolicy::default();
     policy.danger_allowed_networks = vec!["::1".parse().unwrap()];
     policy.schemes = vec![Scheme::Http];

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::{HostPattern, SafeUrl, UrlError, host, text};
-use crate::{Accept, AddressKind, AddressMap, Error, Network};
+use crate::{Accept, AddressKind, AddressMap, Embedded, Embedding, Error, Network};
 
 /// What may be fetched. The default: https and http on their own ports, every public host, five redirects.
 ///
@@ -42,7 +42,8 @@ pub struct UrlPolicy {
     pub allowed_hosts: Vec<HostPattern>,
     /// The hosts that are not, whatever else allows them.
     pub denied_hosts: Vec<HostPattern>,
-    /// Networks that may be reached although they are not public. The address inside another one is asked for too.
+    /// Networks that may be reached although they are not public. Of an
+    /// address with another one inside, both are asked for; of a mapped or translated one, the inner.
     pub danger_allowed_networks: Vec<Network>,
     /// Networks that may not be reached, whatever else allows them.
     pub denied_networks: Vec<Network>,
@@ -177,10 +178,18 @@ impl UrlPolicy {
         Err(UrlError::Address { kind })
     }
 
-    /// Whether the operator allowed where packets to the address arrive in the end.
+    /// Whether the operator allowed where packets to the address arrive in the end. Where that is not certain, every
+    /// reading has to be allowed: only these forms say for sure where the address inside is.
     fn is_danger_allowed(&self, address: IpAddr) -> bool {
-        let Some(last) = self.addresses.readings(address).last() else { return false };
-        self.danger_allowed_networks.iter().any(|network| network.contains(last))
+        let allowed =
+            |reading| self.danger_allowed_networks.iter().any(|network| network.contains(reading));
+        match self.addresses.embedded(address) {
+            Some(Embedded {
+                by: Embedding::Mapped | Embedding::Nat64 | Embedding::OperatorNat64,
+                address: inner,
+            }) => allowed(inner.into()),
+            _ => self.addresses.readings(address).all(allowed),
+        }
     }
 
     fn scheme(&self, written: &str) -> Result<Scheme, UrlError> {
