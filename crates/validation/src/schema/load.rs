@@ -86,8 +86,11 @@ const APART: [&str; 10] = [
 const APART_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const APART_MAPS: [&str; 2] = ["patternProperties", "dependentSchemas"];
 
-/// No reference leads through more others.
+/// No reference leads through more of them. It bounds how deep this module and the validator call themselves.
 const HOPS: usize = 16;
+
+/// Keywords whose value is no schema but data, in which nothing is a keyword.
+const DATA: [&str; 5] = ["const", "enum", "default", "examples", "required"];
 
 /// Checks a schema before anything is made of it.
 pub(super) fn check(schema: &Value) -> Result<(), Error> {
@@ -100,6 +103,9 @@ pub(super) fn check(schema: &Value) -> Result<(), Error> {
         Place::Followed,
     )
 }
+
+const NOT_FOLLOWED: &str =
+    "x-sink is followed only through properties, items, prefixItems and references";
 
 /// Whether a field's sink is looked for at a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,7 +126,8 @@ struct Walk<'s> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trail {
     Open,
-    Closed,
+    /// It leads through so many references.
+    Closed(usize),
 }
 
 /// Keywords that look at the same value again: a circle of them never ends.
@@ -148,8 +155,11 @@ impl<'s> Walk<'s> {
             let Some((reference, target)) = target else {
                 return Err(wrong(at, "a reference leads out of the schema, or nowhere"));
             };
-            if self.leads_back(reference, target) {
-                return Err(wrong(at, "a reference leads back to itself without going deeper"));
+            if self.hops(reference, target, 0).is_none() {
+                return Err(wrong(
+                    at,
+                    "a reference leads back to itself without going deeper, or through more than 16 references",
+                ));
             }
             if place == Place::Apart && self.apart.insert(reference) {
                 self.visit(target, at, Place::Apart)?;
@@ -158,26 +168,31 @@ impl<'s> Walk<'s> {
         self.children(keywords, at, place)
     }
 
-    /// Tells whether a reference leads back to itself while it looks at the same value.
-    fn leads_back(&mut self, reference: &'s str, target: &'s Value) -> bool {
+    /// Returns through how many references one leads that all look at the same value; `None` when it leads back to
+    /// itself, or through too many.
+    fn hops(&mut self, reference: &'s str, target: &'s Value, before: usize) -> Option<usize> {
         match self.circles.get(reference) {
-            Some(Trail::Open) => return true,
-            Some(Trail::Closed) => return false,
+            Some(Trail::Open) => return None,
+            Some(Trail::Closed(hops)) => return Some(*hops),
             None => {}
         }
+        if before >= HOPS {
+            return None;
+        }
         self.circles.insert(reference, Trail::Open);
-        let circle = self.leads_back_within(target);
-        self.circles.insert(reference, Trail::Closed);
-        circle
+        let hops = self.hops_within(target, before + 1)? + 1;
+        self.circles.insert(reference, Trail::Closed(hops));
+        (hops <= HOPS).then_some(hops)
     }
 
-    fn leads_back_within(&mut self, schema: &'s Value) -> bool {
+    fn hops_within(&mut self, schema: &'s Value, before: usize) -> Option<usize> {
         let root = self.root;
         let reference =
             schema.get("$ref").and_then(Value::as_str).and_then(|reference| local(root, reference));
-        if reference.is_some_and(|(reference, target)| self.leads_back(reference, target)) {
-            return true;
-        }
+        let mut most = match reference {
+            Some((reference, target)) => self.hops(reference, target, before)?,
+            None => 0,
+        };
         let lists = APART_LISTS.iter().filter_map(|name| schema.get(name)?.as_array()).flatten();
         let single = SAME_VALUE.iter().filter_map(|name| schema.get(name));
         let maps = schema
@@ -185,7 +200,10 @@ impl<'s> Walk<'s> {
             .and_then(Value::as_object)
             .into_iter()
             .flat_map(Map::values);
-        lists.chain(single).chain(maps).any(|schema| self.leads_back_within(schema))
+        for schema in lists.chain(single).chain(maps) {
+            most = most.max(self.hops_within(schema, before)?);
+        }
+        Some(most)
     }
 
     fn children(
@@ -221,10 +239,22 @@ impl<'s> Walk<'s> {
                 }
                 ("items", schema) => self.visit(schema, &below, inner)?,
                 (name, schema) if APART.contains(&name) => self.visit(schema, &below, inner)?,
+                (name, value) if !DATA.contains(&name) && mentions_sink(value) => {
+                    return Err(wrong(&below, NOT_FOLLOWED));
+                }
                 _ => {}
             }
         }
         Ok(())
+    }
+}
+
+/// Tells whether `x-sink` stands anywhere in the value of a keyword that is no keyword of this draft.
+fn mentions_sink(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key(X_SINK) || map.values().any(mentions_sink),
+        Value::Array(list) => list.iter().any(mentions_sink),
+        _ => false,
     }
 }
 
@@ -248,10 +278,7 @@ fn sink_is_legal(keywords: &Map<String, Value>, at: &str, place: Place) -> Resul
         return Err(wrong(at, "x-sink needs \"type\": \"string\" beside it"));
     }
     if place == Place::Apart {
-        return Err(wrong(
-            at,
-            "x-sink is followed only through properties, items, prefixItems and references",
-        ));
+        return Err(wrong(at, NOT_FOLLOWED));
     }
     Ok(())
 }

@@ -145,6 +145,8 @@ fn schemas_that_would_not_be_followed_are_refused() {
         r#"{"additionalProperties": {"type": "string", "x-sink": "path"}}"#.to_owned(),
         r#"{"patternProperties": {"a": {"type": "string", "x-sink": "path"}}}"#.to_owned(),
         r##"{"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"properties": {"b": {"type": "string", "x-sink": "path"}}}}}"##.to_owned(),
+        field(r#"{"type": "array", "additionalItems": {"type": "string", "x-sink": "path"}}"#),
+        field(r#"{"type": "array", "member": [{"of": {"type": "string", "x-sink": "path"}}]}"#),
         field(r#"{"$ref": "https://example.org/schema.json"}"#),
         field(r#"{"$ref": "file:///etc/passwd"}"#),
         field(r##"{"$ref": "#/$defs/missing"}"##),
@@ -172,6 +174,26 @@ fn references_in_a_circle_end() {
     ] {
         assert!(matches!(ToolSchema::parse(schema), Err(Error::ToolSchema { .. })), "{schema}");
     }
+    // Nor does one that is long enough for the stack, or for a sink at its end to be missed.
+    let chain = |length: usize, form: fn(usize) -> String| {
+        let links: Vec<String> = (0..length).map(form).collect();
+        let end = format!(r#""d{length}": {{"type": "string", "x-sink": "path"}}"#);
+        ToolSchema::parse(&format!(
+            r##"{{"properties": {{"a": {{"$ref": "#/$defs/d0"}}}}, "$defs": {{{}, {end}}}}}"##,
+            links.join(", ")
+        ))
+    };
+    let plain = |at: usize| format!(r##""d{at}": {{"$ref": "#/$defs/d{}"}}"##, at + 1);
+    let schema = chain(15, plain).unwrap();
+    assert!(schema.check(r#"{"a": "../b"}"#).unwrap().text("/a").is_err());
+    assert!(chain(16, plain).is_err());
+    let both = |at: usize| {
+        format!(
+            r##""d{at}": {{"allOf": [{{"$ref": "#/$defs/d{0}"}}, {{"$ref": "#/$defs/d{0}"}}]}}"##,
+            at + 1
+        )
+    };
+    assert!(chain(900, both).is_err());
     let tree = r##"{"type": "object", "properties": {"name": {"type": "string", "x-sink": "path"}, "next": {"$ref": "#"}}}"##;
     let tree = ToolSchema::parse(tree).unwrap();
     let call = tree.check(r#"{"next": {"next": {"next": {"name": "a"}}}}"#).unwrap();
