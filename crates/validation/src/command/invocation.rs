@@ -150,7 +150,10 @@ impl UserRef {
             (1..=64).contains(&text.len())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
         };
-        let known = plain(local, b"_.-=") && server.is_none_or(|server| plain(server, b".-:"));
+        // What begins with a dot or a dash is a path or an option to whoever takes the name on.
+        let begins = local.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let known =
+            begins && plain(local, b"_.-=") && server.is_none_or(|server| plain(server, b".-:"));
         known.then(|| Self::Name(name.to_owned()))
     }
 }

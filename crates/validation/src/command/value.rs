@@ -15,8 +15,7 @@ pub(super) fn read(
 ) -> Result<Value, CommandError> {
     let value = match &argument.kind {
         Kind::Word | Kind::Text => {
-            let fits = !text.is_empty()
-                && text.chars().take(argument.most_chars + 1).count() <= argument.most_chars;
+            let fits = !text.is_empty() && text.chars().nth(argument.most_chars).is_none();
             (fits && pattern.is_none_or(|pattern| pattern.is_match(text)))
                 .then(|| Value::Text(Untrusted::new(text.to_owned())))
         }

@@ -170,9 +170,28 @@ fn mentions_of_every_platform_are_users() {
     ] {
         assert_eq!(parse(typed).unwrap(), Some(expected), "{typed}");
     }
-    for typed in ["@", "@a/b", "<@>", "<@1", "-5", "@everyone<script>", "someone"] {
+    for typed in [
+        "@",
+        "@a/b",
+        "<@>",
+        "<@1",
+        "-5",
+        "@everyone<script>",
+        "someone",
+        "@..",
+        "@.ssh",
+        "@-rf",
+        "@--help",
+    ] {
         assert_eq!(parse(typed).unwrap_err().problem(), CommandProblem::WrongValue, "{typed}");
     }
+}
+
+#[test]
+fn a_text_may_be_as_long_as_its_message() {
+    let text = Argument::text("what").at_most(usize::MAX);
+    let bot = InputValidator::new(Grammar::new().command(Command::new("say").argument(text)));
+    assert!(bot.unwrap().parse("/say all of it", &[]).unwrap().text("what").is_some());
 }
 
 #[test]
