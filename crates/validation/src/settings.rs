@@ -5,6 +5,7 @@ mod kind;
 mod leftover;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -70,9 +71,16 @@ impl Setting {
 
 /// Values of a configuration that are what their settings say. A getter gives `None` for what is missing and for what
 /// is of another kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     values: BTreeMap<String, Value>,
+}
+
+/// Shows the keys and hides the values, of which any may have a credential in it.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Settings").field(&self.values.keys()).finish()
+    }
 }
 
 impl Settings {

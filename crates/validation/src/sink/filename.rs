@@ -21,7 +21,7 @@ use crate::Error;
 /// assert_eq!(name.as_str(), "evil_php.png");
 /// # Ok::<(), wardkit_validation::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[must_use]
 pub struct Filename(String);
 
@@ -39,6 +39,13 @@ impl Filename {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Hides the name, which somebody else chose.
+impl fmt::Debug for Filename {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filename(..)")
     }
 }
 

@@ -28,7 +28,7 @@ use crate::Error;
 ///     text
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[must_use]
 pub struct HeaderSafe(String);
 
@@ -46,6 +46,13 @@ impl HeaderSafe {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Hides the value, which may be a credential.
+impl fmt::Debug for HeaderSafe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeaderSafe(..)")
     }
 }
 
@@ -177,7 +184,10 @@ impl HeaderName {
             return Err(HeaderError::Name.into());
         }
         let name = name.to_ascii_lowercase();
-        if FRAMING.contains(&name.as_str()) || name.starts_with("proxy-") {
+        // CGI and its heirs write `-` and `_` as one sign, so that either stands for the other.
+        let read = name.replace('_', "-");
+        let steers = FRAMING_STARTS.iter().any(|start| read.starts_with(start));
+        if steers || FRAMING.contains(&read.as_str()) {
             return Err(HeaderError::Framing.into());
         }
         Ok(Self(name))
@@ -275,11 +285,22 @@ const FRAMING: &[&str] = &[
     "http2-settings",
     "forwarded",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
+    "max-forwards",
+    "client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
     "x-real-ip",
+    "x-host",
+    "x-original-host",
     "x-original-url",
     "x-rewrite-url",
+    "x-http-method",
     "x-http-method-override",
+    "x-method-override",
 ];
+
+/// `Proxy` alone names the proxy of whatever a CGI program fetches.
+const FRAMING_STARTS: &[&str] = &["proxy", "x-forwarded", "x-proxy"];

@@ -24,7 +24,7 @@ use crate::Error;
 /// let page = format!("<p title=\"{0}\">{0}</p>", HtmlEscaped::from(&name));
 /// assert!(!page.contains("<img"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct HtmlEscaped<'a>(Cow<'a, str>);
 
@@ -61,6 +61,13 @@ impl<'a> HtmlEscaped<'a> {
 impl<'a, T: AsRef<str>> From<&'a Untrusted<T>> for HtmlEscaped<'a> {
     fn from(text: &'a Untrusted<T>) -> Self {
         Self::new(text.inside().as_ref())
+    }
+}
+
+/// Hides the text: what is safe in a page is not meant for a log.
+impl fmt::Debug for HtmlEscaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HtmlEscaped(..)")
     }
 }
 

@@ -1,11 +1,32 @@
 //! Values from outside.
 
-use wardkit_validation::{Error, Untrusted};
+use wardkit_validation::{
+    Arg, Error, Filename, HeaderSafe, HtmlEscaped, Setting, SettingKind, Settings, SqlParam,
+    Untrusted,
+};
 
 #[test]
 fn the_value_never_shows_itself() {
     let shown = format!("{:?} {:#?}", Untrusted::new("hunter2"), Untrusted::new(vec!["hunter2"]));
     assert_eq!(shown, "Untrusted(..) Untrusted(..)");
+}
+
+#[test]
+fn no_sink_shows_its_value_to_a_debugger() {
+    let settings =
+        Settings::read(&[Setting::new("query", SettingKind::Text)], [("query", "hunter2")]);
+    let shown = [
+        format!("{:?}", HeaderSafe::new("Bearer hunter2").unwrap()),
+        format!("{:?}", HtmlEscaped::new("hunter2")),
+        format!("{:?}", Filename::for_upload(&Untrusted::new("hunter2"), "png").unwrap()),
+        format!("{:?}", Arg::new("hunter2").unwrap()),
+        format!("{:?}", SqlParam::from("hunter2")),
+        format!("{:?}", settings.unwrap()),
+    ];
+    assert_eq!(
+        shown.join(" "),
+        "HeaderSafe(..) HtmlEscaped(..) Filename(..) Arg(..) SqlParam(..) Settings([\"query\"])"
+    );
 }
 
 #[test]
