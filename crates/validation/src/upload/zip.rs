@@ -57,8 +57,12 @@ pub(super) fn judge<R: Read + Seek>(
         packed = packed.saturating_add(entry.packed);
         unpacked = unpacked.saturating_add(entry.unpacked);
         of_entry(entry, rules, &mut add);
-        if !names.insert(entry.name.to_ascii_lowercase()) {
-            add(UploadProblem::ArchiveDuplicate);
+        // The other name may be the same one in another encoding, and is then none of another entry.
+        let other = entry.other_name.as_ref().filter(|other| **other != entry.name);
+        for name in std::iter::once(&entry.name).chain(other) {
+            if !names.insert(name.to_ascii_lowercase()) {
+                add(UploadProblem::ArchiveDuplicate);
+            }
         }
     }
     if unpacked > rules.max_unpacked {
@@ -70,11 +74,8 @@ pub(super) fn judge<R: Read + Seek>(
     if overlap(directory) {
         add(UploadProblem::ArchiveOverlap);
     }
-    for entry in &directory.entries {
-        if !directory::agrees(file, directory, entry)? {
-            add(UploadProblem::Broken);
-            break;
-        }
+    if !directory::agrees(file, directory)? {
+        add(UploadProblem::Broken);
     }
     Ok(())
 }
@@ -83,7 +84,7 @@ pub(super) fn judge<R: Read + Seek>(
 const SMALL: u64 = 1 << 20;
 
 fn of_entry(entry: &Entry, rules: &UploadRules, add: &mut impl FnMut(UploadProblem)) {
-    if leads_out(&entry.name) {
+    if leads_out(&entry.name) || entry.other_name.as_deref().is_some_and(leads_out) {
         add(UploadProblem::ArchivePath);
     }
     if entry.is_special() {
@@ -99,12 +100,14 @@ fn of_entry(entry: &Entry, rules: &UploadRules, add: &mut impl FnMut(UploadProbl
     if entry.is_stored() && entry.packed != entry.unpacked && !entry.is_encrypted() {
         add(UploadProblem::Broken);
     }
-    let lower = entry.name.to_ascii_lowercase();
-    if NESTED.iter().any(|ending| lower.ends_with(ending.as_bytes())) {
-        add(UploadProblem::ArchiveNested);
-    }
-    if lower.ends_with(b"vbaproject.bin") {
-        add(UploadProblem::ActiveContent);
+    for name in std::iter::once(&entry.name).chain(&entry.other_name) {
+        let lower = name.to_ascii_lowercase();
+        if NESTED.iter().any(|ending| lower.ends_with(ending.as_bytes())) {
+            add(UploadProblem::ArchiveNested);
+        }
+        if lower.ends_with(b"vbaproject.bin") {
+            add(UploadProblem::ActiveContent);
+        }
     }
 }
 

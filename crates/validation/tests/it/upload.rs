@@ -101,6 +101,59 @@ fn zip(entries: &[Entry]) -> Vec<u8> {
     file
 }
 
+/// Leaves one of two entries, with names of one letter, out of an archive's directory.
+fn unlisted(mut file: Vec<u8>, which: usize) -> Vec<u8> {
+    let end = file.len() - 22;
+    let record = 46 + 1;
+    file.drain(end - record * (2 - which)..end - record * (1 - which));
+    let end = end - record;
+    (file[end + 8], file[end + 10], file[end + 12]) = (1, 1, 47);
+    file
+}
+
+#[test]
+fn archives_are_the_same_to_every_reader() {
+    let two = zip(&[entry("a", b"x"), entry("b", b"y")]);
+    assert_eq!(problems("a.zip", &two), []);
+    for which in [0, 1] {
+        assert_eq!(problems("a.zip", &unlisted(two.clone(), which)), [P::Broken], "{which}");
+    }
+    // A second record in the first one's comment, whose own comment is cut off.
+    let mut commented = two.clone();
+    let end = commented.len() - 2;
+    commented[end] = 22;
+    commented.extend(b"PK\x05\x06");
+    commented.extend([0; 16]);
+    commented.extend([0xff, 0xff]);
+    assert_eq!(problems("a.zip", &commented), [P::Broken]);
+    // A comment that is cut off hides no archive behind an image.
+    let mut hidden = [b"GIF89a".as_slice(), &two].concat();
+    let end = hidden.len() - 2;
+    hidden[end] = 9;
+    assert_eq!(problems("a.gif", &hidden), [P::Polyglot]);
+    assert_eq!(problems("a.gif", b"GIF89aPK\x05\x06 and eighteen bytes more"), []);
+}
+
+#[test]
+fn another_name_of_an_entry_is_looked_at_too() {
+    let named = |other: &str| {
+        let mut file = zip(&[entry("a", b"x")]);
+        let end = file.len() - 22;
+        let mut extra = b"\x75\x70".to_vec();
+        extra.extend(u16::try_from(other.len() + 5).unwrap().to_le_bytes());
+        extra.extend([1, 0, 0, 0, 0]);
+        extra.extend(other.as_bytes());
+        let len = u8::try_from(extra.len()).unwrap();
+        file[end + 12] += len;
+        file[end - 47 + 30] = len;
+        file.splice(end..end, extra);
+        problems("a.zip", &file)
+    };
+    assert_eq!(named("ä"), []);
+    assert_eq!(named("../../x"), [P::ArchivePath]);
+    assert_eq!(named("x.zip"), [P::ArchiveNested]);
+}
+
 #[test]
 fn kinds_are_told_by_content() {
     let tar = [[0; 257].as_slice(), b"ustar\0"].concat();

@@ -1,10 +1,16 @@
 //! Reads the directory at the end of a ZIP archive, with every number checked.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// The record at the very end, and the longest comment behind it.
 const END: u64 = 22;
 const COMMENT: u64 = 65_535;
+
+/// What the record begins with, and what an entry of the directory and one before its data do.
+const RECORD: &[u8] = b"PK\x05\x06";
+const LISTED: &[u8] = b"PK\x01\x02";
+const HEADER: &[u8] = b"PK\x03\x04";
 
 /// A directory is never larger: a hundred bytes for an entry, and far more entries than anybody allows.
 const DIRECTORY: u64 = 32 << 20;
@@ -26,6 +32,8 @@ pub(in crate::upload) struct Entry {
     pub(super) packed: u64,
     pub(super) unpacked: u64,
     pub(super) offset: u64,
+    /// The name that readers of Info-ZIP's extra field take instead.
+    pub(super) other_name: Option<Vec<u8>>,
     flags: u16,
     method: u16,
     made_by: u8,
@@ -75,11 +83,15 @@ pub(in crate::upload) fn locate<R: Read + Seek>(
     file.seek(SeekFrom::Start(tail_at))?;
     let mut tail = Vec::new();
     file.by_ref().take(END + COMMENT).read_to_end(&mut tail)?;
-    let ends = memchr::memmem::rfind_iter(&tail, b"PK\x05\x06").find(|at| {
+    let ends = memchr::memmem::rfind_iter(&tail, RECORD).find(|at| {
         // The comment must reach to the end: that tells the record from bytes that look like it.
         u16_at(&tail, at + 20).is_some_and(|comment| at + 22 + usize::from(comment) == tail.len())
     });
-    let Some(at) = ends else { return Ok(Located::Nothing) };
+    let Some(at) = ends else { return loose(file, &tail, tail_at) };
+    // Readers that go by the last record, whatever its comment says, find another directory than those that do not.
+    if memchr::memmem::find(&tail[at + 4..], RECORD).is_some() {
+        return Ok(Located::Broken);
+    }
     let end_at = tail_at + at as u64;
     let numbers = (u16_at(&tail, at + 10), u32_at(&tail, at + 12), u32_at(&tail, at + 16));
     let (Some(count), Some(size), Some(start)) = numbers else { return Ok(Located::Broken) };
@@ -109,11 +121,39 @@ pub(in crate::upload) fn locate<R: Read + Seek>(
     })
 }
 
-/// Compares an entry with the header before its data: readers that go by one must see what readers of the other see.
-pub(super) fn agrees<R: Read + Seek>(
+/// Says whether an archive ends before the end of the file, by a record whose comment does not fit. Many readers do
+/// not mind, when a directory stands before it.
+fn loose<R: Read + Seek>(file: &mut R, tail: &[u8], tail_at: u64) -> io::Result<Located> {
+    let Some(at) = memchr::memmem::rfind(tail, RECORD) else { return Ok(Located::Nothing) };
+    let start = u32_at(tail, at + 12)
+        .and_then(|size| tail_at.saturating_add(at as u64).checked_sub(u64::from(size)));
+    let Some(start) = start else { return Ok(Located::Nothing) };
+    let mut begins = Vec::new();
+    file.seek(SeekFrom::Start(start))?;
+    file.by_ref().take(LISTED.len() as u64).read_to_end(&mut begins)?;
+    Ok(if begins == LISTED { Located::Broken } else { Located::Nothing })
+}
+
+/// Compares the directory with the headers before the data: readers that go by one must see what readers of the other
+/// see.
+pub(super) fn agrees<R: Read + Seek>(file: &mut R, directory: &Directory) -> io::Result<bool> {
+    let offsets: HashSet<u64> = directory.entries.iter().map(|entry| entry.offset).collect();
+    if !directory.entries.is_empty() && !offsets.contains(&0) {
+        return Ok(false);
+    }
+    for entry in &directory.entries {
+        if !entry_agrees(file, directory, entry, &offsets)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn entry_agrees<R: Read + Seek>(
     file: &mut R,
     directory: &Directory,
     entry: &Entry,
+    offsets: &HashSet<u64>,
 ) -> io::Result<bool> {
     let Some(at) = directory.before.checked_add(entry.offset) else { return Ok(false) };
     file.seek(SeekFrom::Start(at))?;
@@ -126,10 +166,35 @@ pub(super) fn agrees<R: Read + Seek>(
         |told: Option<u64>, size: u64| told.is_some_and(|told| told == size || told == 0xffff_ffff);
     let same_sizes =
         entry.is_streamed() || (fits(sizes.0, entry.packed) && fits(sizes.1, entry.unpacked));
-    Ok(header.starts_with(b"PK\x03\x04")
+    let Some(extra) = u16_at(&header, 28) else { return Ok(false) };
+    let end = entry
+        .offset
+        .saturating_add(header.len() as u64)
+        .saturating_add(u64::from(extra))
+        .saturating_add(entry.packed);
+    Ok(header.starts_with(HEADER)
         && same_name
         && same_sizes
-        && u16_at(&header, 8) == Some(entry.method))
+        && u16_at(&header, 8) == Some(entry.method)
+        && !is_followed(file, directory.before, end, offsets)?)
+}
+
+/// Tells whether an entry begins where another one ends, and is not in the directory: who reads from the beginning
+/// unpacks it.
+fn is_followed<R: Read + Seek>(
+    file: &mut R,
+    before: u64,
+    end: u64,
+    offsets: &HashSet<u64>,
+) -> io::Result<bool> {
+    let mut after = Vec::new();
+    file.seek(SeekFrom::Start(before.saturating_add(end)))?;
+    file.by_ref().take(28).read_to_end(&mut after)?;
+    // Nothing, or sizes and a checksum: of 32 bits or 64, with a mark or without.
+    Ok([0, 12, 16, 20, 24].into_iter().any(|gap| {
+        after.get(gap..).is_some_and(|rest| rest.starts_with(HEADER))
+            && !offsets.contains(&end.saturating_add(gap as u64))
+    }))
 }
 
 /// Reads the records of archives beyond 4 GiB or 65 535 entries: where they are, the count, the size, the start.
@@ -155,7 +220,7 @@ fn entries(bytes: &[u8], count: u64) -> Option<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut rest = bytes;
     for _ in 0..count {
-        if !rest.starts_with(b"PK\x01\x02") {
+        if !rest.starts_with(LISTED) {
             return None;
         }
         let name_len = usize::from(u16_at(rest, 28)?);
@@ -170,6 +235,7 @@ fn entries(bytes: &[u8], count: u64) -> Option<Vec<Entry>> {
             offset: u64::from(u32_at(rest, 42)?),
             flags: u16_at(rest, 8)?,
             method: u16_at(rest, 10)?,
+            other_name: None,
             made_by: *rest.get(5)?,
             attributes: u32_at(rest, 38)?,
         };
@@ -181,7 +247,10 @@ fn entries(bytes: &[u8], count: u64) -> Option<Vec<Entry>> {
     rest.is_empty().then_some(entries)
 }
 
-/// Takes sizes that have no room in 32 bits from the extra field.
+/// The extra field of another name.
+const UNICODE_PATH: u16 = 0x7075;
+
+/// Takes sizes that have no room in 32 bits from the extra field, and another name.
 fn widen(entry: &mut Entry, mut extra: &[u8]) -> Option<()> {
     while extra.len() >= 4 {
         let (id, len) = (u16_at(extra, 0)?, usize::from(u16_at(extra, 2)?));
@@ -194,6 +263,10 @@ fn widen(entry: &mut Entry, mut extra: &[u8]) -> Option<()> {
                     at += 8;
                 }
             }
+        }
+        if id == UNICODE_PATH {
+            // A version and a checksum stand before it.
+            entry.other_name = Some(field.get(5..)?.to_vec());
         }
         extra = &extra[4 + len..];
     }
