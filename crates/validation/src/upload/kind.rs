@@ -116,8 +116,8 @@ kinds! {
     Script = "script", "text/x-script", ["sh", "py", "pl", "rb", "php", "phtml", "js"];
     /// A page, or a piece of one.
     Html = "html", "text/html", ["html", "htm", "xhtml"];
-    /// A document in XML.
-    Xml = "xml", "application/xml", ["xml"];
+    /// A document in XML. It is served as plain text: browsers run the scripts in one that they take for XML.
+    Xml = "xml", "text/plain", ["xml"];
     /// Plain text in UTF-8.
     Text = "text", "text/plain", ["txt", "md", "csv", "tsv", "log", "json", "toml", "yaml", "yml", "ini"];
 }

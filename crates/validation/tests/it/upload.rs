@@ -112,6 +112,18 @@ fn unlisted(mut file: Vec<u8>, which: usize) -> Vec<u8> {
 }
 
 #[test]
+fn documents_are_served_so_that_browsers_run_nothing() {
+    let page = br#"<?xml version="1.0"?><x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>"#;
+    for mime in ["application/xml", "text/xml", "text/plain"] {
+        let report = EVERYTHING().check("a.xml", Some(mime), &mut Cursor::new(page)).unwrap();
+        assert_eq!((report.kind(), report.problems()), (Some(FileKind::Xml), [].as_slice()));
+    }
+    let runs = ["text/html", "image/svg+xml", "application/xml"];
+    let passive = FileKind::ALL.iter().filter(|kind| !kind.is_active());
+    assert!(passive.map(|kind| kind.mime()).all(|mime| !runs.contains(&mime)));
+}
+
+#[test]
 fn archives_are_the_same_to_every_reader() {
     let two = zip(&[entry("a", b"x"), entry("b", b"y")]);
     assert_eq!(problems("a.zip", &two), []);
