@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
 
 pub use entries::{PathEntries, PathEntry, PathEntryKind};
 pub use error::PathError;
@@ -255,7 +256,8 @@ impl SafePath {
     }
 
     /// Puts a file with these contents in the place of what is there, in one step: a reader sees the old one or the
-    /// new one. A symbolic link is replaced, not followed. The contents are on the disk when this returns.
+    /// new one. A symbolic link is replaced, not followed. It has the permissions of a new file, and other names of the
+    /// old one keep that. When this returns, it is on the disk, and so is its name if the directory may be read.
     ///
     /// # Errors
     ///
@@ -268,11 +270,14 @@ impl SafePath {
             .and_then(|()| file.sync_all())
             .map_err(PathError::Io)
             .and_then(|()| Ok(rustix::fs::renameat(&parent, &temporary, &parent, name)?));
-        if written.is_err() {
-            // Best effort: what failed is reported, and the name is out of the way of any other.
-            let _ = rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty());
+        match written {
+            Ok(()) => Ok(sync(&parent)?),
+            Err(error) => {
+                // Best effort: what failed is reported, and the name is out of the way of any other.
+                let _ = rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty());
+                Err(error.into())
+            }
         }
-        Ok(written?)
     }
 
     /// Creates a directory, which must not exist; its parent must.
@@ -373,6 +378,17 @@ impl fmt::Debug for SafePath {
 fn create(directory: &OwnedFd, name: &OsStr, mode: u32) -> Result<File, PathError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(directory, name, flags, Mode::from_raw_mode(mode))?.into())
+}
+
+/// Writes a directory's names to the disk, where the file system and the permissions let us.
+fn sync(directory: &OwnedFd) -> Result<(), PathError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let synced = rustix::fs::openat(directory, c".", flags, Mode::empty())
+        .and_then(|directory| rustix::fs::fsync(&directory));
+    match synced {
+        Err(Errno::ACCESS | Errno::PERM | Errno::INVAL) => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Creates a file of a name that nothing else has.

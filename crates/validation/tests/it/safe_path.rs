@@ -311,6 +311,23 @@ fn open_and_create(directory: &Path) {
 }
 
 #[test]
+fn a_file_is_replaced_in_a_directory_that_may_not_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Root::open(directory.path()).unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o300)).unwrap();
+    let path = root.path("state").unwrap();
+    fs::write(directory.path().join("state"), "old").unwrap();
+    fs::hard_link(directory.path().join("state"), directory.path().join("other")).unwrap();
+    fs::set_permissions(directory.path().join("state"), fs::Permissions::from_mode(0o644)).unwrap();
+    path.replace(b"new").unwrap();
+    assert_eq!(read(path.open().unwrap()), "new");
+    assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+    assert_eq!(fs::read(directory.path().join("other")).unwrap(), b"old");
+    // For whoever removes it.
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
 fn threads_that_replace_one_file_leave_one_whole_file() {
     let directory = tempfile::tempdir().unwrap();
     let root = Root::open(directory.path()).unwrap();
