@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::alphabet::Alphabet;
 use super::names::{self, Meaning};
-use super::{header, verify};
+use super::{header, place, verify};
 
 /// What was found beside a name.
 pub(super) struct Value {
@@ -23,6 +23,24 @@ pub(super) fn find(bytes: &[u8], start: usize, length: usize, also: &[Box<[u8]>]
         Meaning::Cookie => header::cookie(bytes, at.value)?,
         Meaning::Password | Meaning::Pass => at.password(bytes, meaning)?,
         Meaning::Token => at.token(bytes)?,
+    };
+    Some(Value { range, meaning })
+}
+
+/// Looks whether a value is secret because it stands in a field of this name.
+pub(super) fn beside(name: &[u8], value: &[u8], also: &[Box<[u8]>]) -> Option<Value> {
+    let meaning = names::meaning(name, also);
+    let text = value.trim_ascii();
+    let range = match meaning {
+        Meaning::Nothing => return None,
+        Meaning::Authorization => header::authorization(value, 0)?,
+        Meaning::Cookie => {
+            header::cookie(value, 0).or_else(|| verify::random(text).then_some(0..value.len()))?
+        }
+        Meaning::Password if is_placeholder(text) => return None,
+        Meaning::Pass if is_placeholder(text) || is_no_pass(text) => return None,
+        Meaning::Token if !verify::random(text) => return None,
+        Meaning::Password | Meaning::Pass | Meaning::Token => 0..value.len(),
     };
     Some(Value { range, meaning })
 }
@@ -48,6 +66,7 @@ fn name(bytes: &[u8], start: usize, length: usize) -> Option<(Range<usize>, usiz
     if begin > 0 && bytes[begin - 1] == b'\\' && matches!(bytes[begin], b'n' | b'r' | b't') {
         begin += 1;
     }
+    begin += place::colour(bytes, begin);
     while end > start + length && matches!(bytes[end - 1], b'.' | b'-') {
         end -= 1;
     }
@@ -85,6 +104,7 @@ impl Place {
         for _ in 0..3 {
             at += usize::from(matches!(bytes.get(at), Some(b'"' | b'\'' | b'`' | b'\\' | b']')));
         }
+        at += place::colours(bytes, at);
         let blanks = blanks(bytes, at);
         at += blanks;
         let (joint, equals, width) = match bytes.get(at..)? {
@@ -104,12 +124,14 @@ impl Place {
             _ => return None,
         };
         at += width;
+        at += place::colours(bytes, at);
         let after = self::blanks(bytes, at);
+        let value = at + after + place::colours(bytes, at + after);
         let joint = match joint {
             Joint::Tight if blanks + after > 0 => Joint::Loose,
             joint => joint,
         };
-        Some(Self { name, joint, equals, value: at + after })
+        Some(Self { name, joint, equals, value })
     }
 
     /// Returns the value of a name whose every value is secret.
@@ -121,11 +143,8 @@ impl Place {
             return None;
         }
         if meaning == Meaning::Pass {
-            let directory = matches!(value, [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]);
-            let verdict = value.iter().all(|byte| byte.is_ascii_digit() || b".%/s".contains(byte));
-            let address = memchr::memmem::find(value, b"://").is_some();
             let setting = self.equals || self.name.len() > 4 && self.begins(bytes);
-            if directory || verdict || address || !quoted && !setting {
+            if is_no_pass(value) || !quoted && !setting {
                 return None;
             }
         }
@@ -266,6 +285,13 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
         _ => false,
     };
     alike || variable || super::pseudonym::is_mask(trimmed) || is_one_of(trimmed, ABSENT)
+}
+
+/// Tells whether the value of `pass` or `pwd` is a directory, a verdict or an address.
+fn is_no_pass(value: &[u8]) -> bool {
+    let directory = matches!(value, [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]);
+    let verdict = value.iter().all(|byte| byte.is_ascii_digit() || b".%/s".contains(byte));
+    directory || verdict || memchr::memmem::find(value, b"://").is_some()
 }
 
 fn is_one_of(value: &[u8], words: &[&str]) -> bool {

@@ -63,13 +63,7 @@ impl Masker {
     /// Returns the text with what is recognised masked; the text itself where there is nothing. Its lines stay lines.
     #[must_use]
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.mask_bytes(text.as_bytes()) {
-            Cow::Borrowed(_) => Cow::Borrowed(text),
-            Cow::Owned(masked) => Cow::Owned(
-                String::from_utf8(masked)
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-            ),
-        }
+        as_text(text, self.mask_bytes(text.as_bytes()))
     }
 
     /// Returns the same of a text that need not be UTF-8.
@@ -78,10 +72,28 @@ impl Masker {
         self.settled(text, &self.find(text))
     }
 
+    /// Returns the value of a field masked: all of it where the field's name makes it secret, else what is recognised.
+    ///
+    /// ```
+    /// use wardkit_validation::Masker;
+    ///
+    /// let masker = Masker::default();
+    /// assert_eq!(masker.mask_beside("DB_PASSWORD", "hunter2"), "***");
+    /// assert_eq!(masker.mask_beside("note", "hunter2"), "hunter2");
+    /// ```
+    #[must_use]
+    pub fn mask_beside<'t>(&self, name: &str, value: &'t str) -> Cow<'t, str> {
+        let found = self.not_allowed(value.as_bytes(), self.0.recognisers.find_beside(name, value));
+        as_text(value, self.settled(value.as_bytes(), &found))
+    }
+
     /// Returns what is recognised and not allowed.
     #[must_use]
     pub fn find(&self, text: &[u8]) -> Vec<Found> {
-        let mut found = self.0.recognisers.find_bytes(text);
+        self.not_allowed(text, self.0.recognisers.find_bytes(text))
+    }
+
+    fn not_allowed(&self, text: &[u8], mut found: Vec<Found>) -> Vec<Found> {
         if !found.is_empty() {
             found.retain(|found| {
                 let value = &text[found.range.clone()];
@@ -158,6 +170,17 @@ impl Masker {
         } else if let Some(key) = &self.0.key {
             out.extend_from_slice(&key.pseudonym(value));
         }
+    }
+}
+
+/// Returns a text masked as bytes as a text.
+fn as_text<'t>(text: &'t str, masked: Cow<'t, [u8]>) -> Cow<'t, str> {
+    match masked {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(masked) => Cow::Owned(
+            String::from_utf8(masked)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        ),
     }
 }
 

@@ -42,6 +42,36 @@ pub(super) fn escape(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// Returns how many bytes from `at` on are the end of an escape that sets a colour, such as `3m`.
+pub(super) fn colour(bytes: &[u8], at: usize) -> usize {
+    let digits = bytes[at..].iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    let ends =
+        matches!(bytes[..at].last(), Some(b'[' | b';')) && bytes.get(at + digits) == Some(&b'm');
+    if ends && digits > 0 { digits + 1 } else { 0 }
+}
+
+/// Returns how many bytes from `at` on are escapes that set colours: `tracing` writes them between a field and its
+/// value.
+pub(super) fn colours(bytes: &[u8], at: usize) -> usize {
+    let mut end = at;
+    for _ in 0..4 {
+        let rest = bytes.get(end..).unwrap_or_default();
+        let Some(code) = [&b"\x1b["[..], b"\\u001b[", b"\\x1b["]
+            .iter()
+            .find_map(|begin| rest.strip_prefix(*begin))
+        else {
+            break;
+        };
+        let length =
+            code.iter().take(12).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+        if code.get(length) != Some(&b'm') {
+            break;
+        }
+        end += rest.len() - code.len() + length + 1;
+    }
+    end - at
+}
+
 /// Tells whether nothing of the alphabet follows.
 pub(super) fn ends(bytes: &[u8], at: usize, alphabet: Alphabet) -> bool {
     bytes.get(at).is_none_or(|byte| !alphabet.has(*byte))

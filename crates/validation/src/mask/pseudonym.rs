@@ -38,11 +38,12 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Tells whether this is what masking leaves behind: masking twice changes nothing.
+/// Tells whether this is what masking leaves behind, with a pseudonym or with the shorter one of texts that are kept for
+/// diffs: masking twice changes nothing.
 pub(super) fn is_mask(text: &[u8]) -> bool {
     text.strip_prefix(MASK.as_bytes()).is_some_and(|rest| {
         let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        rest.is_empty() || (rest.len() == DIGITS && rest.iter().all(hex))
+        rest.is_empty() || ([DIGITS, DIGITS - 2].contains(&rest.len()) && rest.iter().all(hex))
     })
 }
 

@@ -48,6 +48,19 @@ pub struct Found {
     pub confidence: u8,
 }
 
+impl Found {
+    /// Says what a value beside a name was recognised as.
+    fn named(value: assignment::Value) -> Self {
+        let (recogniser, confidence) = match value.meaning {
+            Meaning::Authorization => (&special::AUTHORIZATION, LIKELY),
+            Meaning::Cookie => (&special::COOKIE, LIKELY),
+            Meaning::Token => (&special::NAMED_TOKEN, 70),
+            Meaning::Password | Meaning::Pass | Meaning::Nothing => (&special::ASSIGNMENT, 80),
+        };
+        Self { recogniser, range: value.range, confidence }
+    }
+}
+
 impl Default for Recognisers {
     fn default() -> Self {
         Self::new(Sensitive::DEFAULT)
@@ -120,6 +133,25 @@ impl Recognisers {
         merged(search.found)
     }
 
+    /// Returns what is in the value of a field, in order: all of it where the field's name makes it secret, as
+    /// `DB_PASSWORD` does with any value and `GITHUB_TOKEN` with one that looks drawn at random.
+    ///
+    /// ```
+    /// use wardkit_validation::Recognisers;
+    ///
+    /// let recognisers = Recognisers::default();
+    /// assert_eq!(recognisers.find_beside("DB_PASSWORD", "hunter2")[0].range, 0..7);
+    /// assert!(recognisers.find_beside("db_user", "hunter2").is_empty());
+    /// ```
+    #[must_use]
+    pub fn find_beside(&self, name: &str, value: &str) -> Vec<Found> {
+        let named = assignment::beside(name.as_bytes(), value.as_bytes(), &self.names)
+            .filter(|_| self.has(Sensitive::Secret) || !self.names.is_empty());
+        let mut found = self.find(value);
+        found.extend(named.map(Found::named));
+        merged(found)
+    }
+
     fn has(&self, kind: Sensitive) -> bool {
         self.kinds.contains(&kind)
     }
@@ -174,14 +206,8 @@ impl Recognisers {
         let Some(value) = assignment::find(search.bytes, start, length, &self.names) else {
             return;
         };
-        let (recogniser, confidence) = match value.meaning {
-            Meaning::Authorization => (&special::AUTHORIZATION, LIKELY),
-            Meaning::Cookie => (&special::COOKIE, LIKELY),
-            Meaning::Token => (&special::NAMED_TOKEN, 70),
-            Meaning::Password | Meaning::Pass | Meaning::Nothing => (&special::ASSIGNMENT, 80),
-        };
         search.named_until = value.range.end;
-        search.push(recogniser, value.range, confidence);
+        search.found.push(Found::named(value));
     }
 }
 

@@ -7,6 +7,8 @@ mod kinds;
 mod lines;
 mod names;
 mod personal;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 use wardkit_validation::Masker;
 

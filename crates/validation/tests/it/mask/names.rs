@@ -1,5 +1,7 @@
 //! Values beside names, and credentials of headers and addresses.
 
+use wardkit_validation::Masker;
+
 use super::masked;
 
 fn check(rows: &[(&str, &str)]) {
@@ -139,7 +141,53 @@ fn credentials_of_headers_and_addresses_are_masked() {
 
 #[test]
 fn names_can_be_added_and_values_allowed() {
-    let masker = wardkit_validation::Masker::builder().name("room-pin").allow("hunter2").build();
+    let masker = Masker::builder().name("room-pin").allow("hunter2").build();
     assert_eq!(masker.mask("roomPin=1234 password=hunter2"), "roomPin=*** password=hunter2");
     assert_eq!(masker.mask("pin=1234 password=hunter3"), "pin=1234 password=***");
+}
+
+#[test]
+fn name_of_a_field_tells_of_its_value() {
+    let masker = Masker::builder().name("room-pin").build();
+    let rows = [
+        ("DB_PASSWORD", "correct horse", "***"),
+        ("smtp-pass", "x y", "***"),
+        ("githubToken", "q8ZkT3vN1xYb7LwR", "***"),
+        ("room_pin", "1234", "***"),
+        ("Proxy-Authorization", "Basic Ym9iOnMzY3IzdA==", "Basic ***"),
+        ("Set-Cookie", "id=q8ZkT3vN1x; Path=/", "***"),
+        ("session_cookie", "q8ZkT3vN1xYb7LwR", "***"),
+        ("db_password", "one\r\ntwo\n", "***\r\n***\n"),
+        ("db_password", "***", "***"),
+        ("db_password", "${DB_PASSWORD}", "${DB_PASSWORD}"),
+        ("has_password", "true", "true"),
+        ("next_token", "of the series", "of the series"),
+        ("pwd", "/home/bob", "/home/bob"),
+        ("auth", "ldap", "ldap"),
+        ("password_hint", "hunter2", "hunter2"),
+        ("public_key", "q8ZkT3vN1xYb7LwR", "q8ZkT3vN1xYb7LwR"),
+        ("note", "pwd=hunter2", "pwd=***"),
+        ("", "hunter2", "hunter2"),
+    ];
+    for (name, value, expected) in rows {
+        assert_eq!(masker.mask_beside(name, value), expected, "{name}");
+    }
+}
+
+#[test]
+fn colours_of_terminals_part_no_name_from_its_value() {
+    for (line, expected) in [
+        (
+            "\x1b[3mpass\x1b[0m\x1b[2m=\x1b[0m\"hunter2\"",
+            "\x1b[3mpass\x1b[0m\x1b[2m=\x1b[0m\"***\"",
+        ),
+        (
+            "\x1b[1;31mDB_PASSWORD\x1b[0m: \x1b[32mhunter2\x1b[0m",
+            "\x1b[1;31mDB_PASSWORD\x1b[0m: \x1b[32m***\x1b[0m",
+        ),
+        ("[mnemonic=x1 y]", "[mnemonic=*** y]"),
+        ("\x1b[32mpassword\x1b[0m took 3 ms", "\x1b[32mpassword\x1b[0m took 3 ms"),
+    ] {
+        assert_eq!(masked(line), expected);
+    }
 }
