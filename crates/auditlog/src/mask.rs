@@ -9,6 +9,13 @@ use serde_json::Value;
 pub trait Redact: Send + Sync {
     /// Returns what to write instead of `text`, or `None` when it may stand.
     fn redact(&self, text: &str) -> Option<String>;
+
+    /// Returns what to write instead of `text`, a text or number in a field of this name or somewhere beneath it, or
+    /// `None` when the name does not make it a secret. Called besides [`redact`](Self::redact), for each name above.
+    fn redact_field(&self, name: &str, text: &str) -> Option<String> {
+        let _ = (name, text);
+        None
+    }
 }
 
 /// Lets every text stand.
@@ -53,19 +60,42 @@ impl Default for MaskedFields {
 
 /// Masks a value in place.
 pub(crate) fn mask(value: &mut Value, fields: &MaskedFields, redact: &dyn Redact) {
+    mask_beneath(value, &mut Vec::new(), fields, redact);
+}
+
+/// Masks a value beneath fields of these names.
+fn mask_beneath<'v>(
+    value: &'v mut Value,
+    names: &mut Vec<&'v str>,
+    fields: &MaskedFields,
+    redact: &dyn Redact,
+) {
+    let named = |text: &str| names.iter().rev().find_map(|name| redact.redact_field(name, text));
     match value {
-        Value::String(text) => mask_text(text, redact),
-        Value::Array(values) => values.iter_mut().for_each(|value| mask(value, fields, redact)),
+        Value::String(text) => match named(text) {
+            Some(masked) => *text = masked,
+            None => mask_text(text, redact),
+        },
+        Value::Number(number) => {
+            if named(&number.to_string()).is_some() {
+                *value = MASK.into();
+            }
+        }
+        Value::Array(values) => {
+            values.iter_mut().for_each(|value| mask_beneath(value, names, fields, redact));
+        }
         Value::Object(map) => {
             for (name, value) in map.iter_mut() {
                 if fields.contains(name) {
                     *value = MASK.into();
                 } else {
-                    mask(value, fields, redact);
+                    names.push(name);
+                    mask_beneath(value, names, fields, redact);
+                    names.pop();
                 }
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -128,6 +158,33 @@ mod tests {
         let expected = json!({
             "API-Key": "***", "apikey": "***", "list": [{"passWord": "***"}, "card ##", 42, null],
             "note": "none",
+        });
+        assert_eq!(value, expected);
+    }
+
+    /// Takes the names that end in `pin` for those of secrets.
+    struct Pins;
+
+    impl Redact for Pins {
+        fn redact(&self, text: &str) -> Option<String> {
+            text.starts_with("card").then(|| "#".to_owned())
+        }
+
+        fn redact_field(&self, name: &str, text: &str) -> Option<String> {
+            (name.ends_with("pin") && text != "none").then(|| "*".to_owned())
+        }
+    }
+
+    #[test]
+    fn name_makes_what_is_in_its_field_and_beneath_a_secret() {
+        let mut value = json!({
+            "room_pin": "1", "pins": "1", "pin": [{"old": 1, "was": "none", "set": true}, "card"],
+            "note": "card 7",
+        });
+        mask(&mut value, &MaskedFields::default(), &Pins);
+        let expected = json!({
+            "room_pin": "*", "pins": "1", "pin": [{"old": "***", "was": "none", "set": true}, "*"],
+            "note": "#",
         });
         assert_eq!(value, expected);
     }
