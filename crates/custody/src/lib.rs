@@ -54,6 +54,7 @@ mod custody;
 mod error;
 mod files;
 mod keyring;
+mod mask;
 mod prove;
 mod seen;
 #[cfg(feature = "baselines")]

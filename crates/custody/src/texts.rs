@@ -1,10 +1,13 @@
 //! The texts of configuration files, secrets masked, kept to show what changed in them.
 
+use std::path::PathBuf;
+
 use wardkit_integrity::{
     Baseline, Change, ChangeKind, EntryKind, Field, Kept, Policy, Profile, Snapshot, TextDiff,
     TextStore,
 };
 
+use crate::mask::Recognised;
 use crate::{Baselines, Error};
 
 impl Baselines {
@@ -29,7 +32,7 @@ impl Baselines {
             }
             let store = match &mut store {
                 Some(store) => store,
-                none => none.insert(TextStore::open(self.path().join(TEXTS))?),
+                none => none.insert(open(self.path().join(TEXTS))?),
             };
             let kept =
                 store.remember_file(wardkit_integrity::Known::algorithm(now), &entry.path)?;
@@ -56,10 +59,15 @@ impl Baselines {
         }
         let old = baseline.entry(&change.path)?.content?;
         let found = change.field(Field::Content)?.new.as_ref()?.to_string().parse().ok()?;
-        let store = TextStore::open(dir).ok()?;
+        let store = open(dir).ok()?;
         let diff = store.diff_file(baseline.algorithm(), &old, &found, &change.path)?;
         (!diff.is_empty()).then_some(diff)
     }
+}
+
+/// Opens the texts. The same has to mask what is kept and what it is compared with.
+fn open(dir: PathBuf) -> Result<TextStore, Error> {
+    Ok(TextStore::open(dir)?.with_redact(Recognised::new()))
 }
 
 /// The directory beside the generations.

@@ -12,6 +12,7 @@ use wardkit_tlog::{Epoch, TreeHead, VerifierKey};
 use crate::custody::{Custody, first_certificate, resolve};
 use crate::files::make_dir;
 use crate::keyring::{Keys, Place, lock_all};
+use crate::mask::Recognised;
 use crate::{Error, Keyring, Seen, Subject};
 
 /// An audit log under the keys that are kept for it, and that change each day.
@@ -243,6 +244,7 @@ fn open_log(custody: &Custody, dir: &Path, keyring: &Keyring, turn: u64) -> Resu
             .with_host(custody.host())
             .with_certificate(keyring.first_certificate()?)
             .with_known_keys(keyring.chain()?.keys().cloned())
+            .with_redact(Arc::new(Recognised::new()))
             .with_clock(Arc::clone(custody.clock()));
         if let Some((next, _)) = &next {
             options = options.with_other_key(next.key().clone());

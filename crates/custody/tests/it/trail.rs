@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use serde_json::{Value, json};
 use wardkit_auditlog::{Durability, Entry};
 use wardkit_custody::{Error, Mismatch, Proof, Subject, Trail};
 use wardkit_tlog::{EpochCertificate, EpochSigner, Note, SigningKey};
@@ -35,6 +36,44 @@ fn a_handle_that_stays_open_changes_the_key_each_day() {
         (ring.identity(), ring.chain().unwrap().certificates().len()),
         (trail.identity(), 5)
     );
+}
+
+#[test]
+fn secrets_do_not_reach_the_trail_and_who_did_it_does() {
+    let host = Host::new();
+    let token = ["gh", "p_16C7e42F292c6912E7710c838347Ae178B4a"].concat();
+    let entry = Entry::new("config.changed", format!("/etc/bot.toml?token={token}"))
+        .by("alice@example.org")
+        .with("DB_PASSWORD", json!({"old": "hunter2", "new": 4711, "set": true}))
+        .and_then(|entry| entry.with("smtp_pass", "swordfish"))
+        .and_then(|entry| {
+            entry.with("lines", json!(["+ password = \"correct horse\"", "+ port = 8080"]))
+        })
+        .and_then(|entry| entry.with("args", json!(["curl", "https://bob:s3cr3t@example.org/"])))
+        .and_then(|entry| entry.with("paid", "card 4539 5787 6362 1486"))
+        .and_then(|entry| entry.with("secret_count", 3))
+        .unwrap();
+    host.custody.trail(host.log()).unwrap().append([entry], Durability::Sealed).unwrap();
+
+    let text = fs::read_to_string(host.log().join("000000000000.jsonl")).unwrap();
+    for secret in [&*token, "hunter2", "4711", "swordfish", "horse", "s3cr3t", "4539"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    let record: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(record["actor"], "alice@example.org");
+    assert_eq!(record["subject"], "/etc/bot.toml?token=***");
+    assert_eq!(
+        record["detail"],
+        json!({
+            "DB_PASSWORD": {"old": "***", "new": "***", "set": true},
+            "smtp_pass": "***",
+            "lines": ["+ password = \"***\"", "+ port = 8080"],
+            "args": ["curl", "https://bob:***@example.org/"],
+            "paid": "card ***",
+            "secret_count": 3,
+        })
+    );
+    assert_eq!(keys(&host), 1);
 }
 
 #[test]
