@@ -67,11 +67,14 @@ struct Filter {
     pending: Vec<u8>,
     count: u64,
     masked: u64,
+    /// Whether a line was begun whose end has not come yet, and whether something of it was masked.
+    is_begun: bool,
+    is_masked: bool,
 }
 
 impl Filter {
     const fn new(lines: MaskedLines) -> Self {
-        Self { lines, pending: Vec::new(), count: 0, masked: 0 }
+        Self { lines, pending: Vec::new(), count: 0, masked: 0, is_begun: false, is_masked: false }
     }
 
     /// Masks until the input ends. What was read is written before more is waited for.
@@ -83,7 +86,7 @@ impl Filter {
                 Ok(0) => break ExitCode::SUCCESS,
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if self.count == 0 && self.pending.is_empty() => {
+                Err(error) if self.count == 0 && self.pending.is_empty() && !self.is_begun => {
                     return Err(could_not_run(error));
                 }
                 Err(error) => {
@@ -103,6 +106,8 @@ impl Filter {
         if !self.pending.is_empty() {
             self.mask(&[], &mut masked);
         }
+        self.masked += u64::from(self.is_masked);
+        self.count += u64::from(self.is_begun);
         goes_on(out.write_all(&masked).and_then(|()| out.flush())).map(|_| ended)
     }
 
@@ -123,8 +128,13 @@ impl Filter {
             Cow::Owned([&pending, piece].concat())
         };
         let line = self.lines.mask(&whole);
-        self.count += 1;
-        self.masked += u64::from(matches!(line, Cow::Owned(_)));
+        self.is_begun = true;
+        self.is_masked |= matches!(line, Cow::Owned(_));
+        if line.ends_with(b"\n") {
+            self.count += 1;
+            self.masked += u64::from(std::mem::take(&mut self.is_masked));
+            self.is_begun = false;
+        }
         masked.extend_from_slice(&line);
     }
 }

@@ -1,5 +1,6 @@
 //! `auditctl mask`.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
@@ -39,6 +40,68 @@ fn secrets_are_masked_one_line_out_for_each_in() {
     let (code, output, said) = mask(&["--format", "json"], input);
     assert_eq!((code, output.as_slice()), (Some(0), &expected[..]));
     assert_eq!(said, "{\"lines\":6,\"masked\":3}\n");
+}
+
+#[test]
+fn lines_of_many_megabytes_are_masked_and_counted_as_one() {
+    // The longer one is masked in pieces.
+    for megabytes in [10, 20] {
+        let fill = b"fill ".repeat(megabytes * 200_000);
+        let line = |value: &str| {
+            let value = format!("password={value} ");
+            [value.as_bytes(), &fill, value.as_bytes(), &fill, b"\r\n"].concat()
+        };
+        let input = [&line("hunter2")[..], b"plain\n", &fill, b"pwd=hunter2"].concat();
+        let expected = [&line("***")[..], b"plain\n", &fill, b"pwd=***"].concat();
+        let (code, output, said) = mask(&["--format", "json"], &input);
+        assert_eq!((code, said.as_str()), (Some(0), "{\"lines\":3,\"masked\":2}\n"));
+        assert!(output == expected, "{megabytes} MB differ");
+    }
+}
+
+#[test]
+fn private_key_without_end_is_masked_as_far_as_keys_are_long() {
+    let (begin, line) = ("-----BEGIN RSA PRIVATE KEY-----\n", "MIIEvQIBADANBgkqhkiG9w0BAQEF\n");
+    let ended = mask(&[], format!("{begin}{line}{line}").as_bytes());
+    assert_eq!(ended, (Some(0), format!("{begin}***\n***\n").into_bytes(), String::new()));
+    let (code, output, _) = mask(&[], (begin.to_owned() + &line.repeat(5000) + "plain").as_bytes());
+    let output = String::from_utf8(output).unwrap();
+    assert_eq!((code, output.lines().count()), (Some(0), 5002));
+    assert_eq!(output.lines().filter(|line| *line == "***").count(), 401);
+    assert!(output.ends_with("\nplain"));
+}
+
+#[test]
+fn input_that_comes_byte_by_byte_is_masked_as_ever() {
+    let input = b"a\xe4 password=hunter2\r\n\0token=q8ZkT3vN1xYb7LwR";
+    let mut child = command(&[]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for byte in input {
+        stdin.write_all(&[*byte]).unwrap();
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"a\xe4 password=***\r\n\0token=***");
+}
+
+#[test]
+fn input_that_cannot_be_read_and_output_that_is_full_are_told() {
+    let run = |stdin: Stdio, stdout: Stdio| {
+        let output = command(&[]).stdin(stdin).stdout(stdout).stderr(Stdio::piped()).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run(File::open("/").unwrap().into(), Stdio::null());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("directory"), "{said}");
+    let file = tempfile::tempdir().unwrap();
+    std::fs::write(file.path().join("log"), "line\n").unwrap();
+    let log = || File::open(file.path().join("log")).unwrap().into();
+    let full = File::options().write(true).open("/dev/full").unwrap().into();
+    let (code, said) = run(log(), full);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("space"), "{said}");
+    assert_eq!(run(log(), Stdio::null()), (Some(0), String::new()));
 }
 
 #[test]
