@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::recogniser::Sensitive;
-use super::structured::PEM_END;
+use super::structured::{PEM_END, PRIVATE_KEY};
 use super::table::special;
 use super::{Found, Masker};
 
@@ -53,7 +53,7 @@ impl MaskedLines {
 
     /// Notes whether a private key goes on in the next line.
     fn open(&mut self, line: &[u8], found: &[Found]) {
-        let Some(begin) = memmem::rfind(line, b"PRIVATE KEY") else { return };
+        let Some(begin) = memmem::rfind(line, PRIVATE_KEY) else { return };
         let rest = &line[begin..];
         let is_key = found.iter().any(|found| found.recogniser.id == special::PRIVATE_KEY.id);
         let opened = memmem::find(&line[..begin], b"-----BEGIN ").is_some();

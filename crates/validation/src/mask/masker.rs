@@ -98,8 +98,9 @@ impl Masker {
             found.retain(|found| {
                 let value = &text[found.range.clone()];
                 // A private key that begins in the next line has only the line's end in this one.
-                let is_empty = value.trim_ascii().is_empty();
-                !is_empty && !is_mask(value) && !self.0.allowed.contains(value)
+                let is_nothing = |line: &[u8]| line.is_empty() || is_mask(line);
+                let mut lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+                !lines.all(is_nothing) && !self.0.allowed.contains(value)
             });
         }
         found
@@ -121,23 +122,22 @@ impl Masker {
     /// Masks what was found, and then what only masking has brought about, such as a name that is now beside a mask:
     /// so that masking what was masked changes nothing.
     pub(super) fn settled<'t>(&self, text: &'t [u8], found: &[Found]) -> Cow<'t, [u8]> {
-        let mut masked = self.masked(text, found);
-        if !found.is_empty() {
-            for _ in 0..MOST_ROUNDS {
-                let again = self.find(&masked);
-                if again.is_empty() {
-                    break;
-                }
-                masked = Cow::Owned(self.masked(&masked, &again).into_owned());
-            }
-        }
-        masked
-    }
-
-    fn masked<'t>(&self, text: &'t [u8], found: &[Found]) -> Cow<'t, [u8]> {
         if found.is_empty() {
             return Cow::Borrowed(text);
         }
+        let mut masked = self.masked(text, found);
+        for _ in 0..MOST_ROUNDS {
+            let again = self.find(&masked);
+            if again.is_empty() {
+                break;
+            }
+            masked = self.masked(&masked, &again);
+        }
+        // Of a private key there may be nothing left but masks.
+        if masked == text { Cow::Borrowed(text) } else { Cow::Owned(masked) }
+    }
+
+    fn masked(&self, text: &[u8], found: &[Found]) -> Vec<u8> {
         let mut masked = Vec::with_capacity(text.len() + 16 * found.len());
         let mut at = 0;
         for found in found {
@@ -146,7 +146,7 @@ impl Masker {
             at = found.range.end;
         }
         masked.extend_from_slice(&text[at..]);
-        Cow::Owned(masked)
+        masked
     }
 
     /// Masks each line of a value by itself, so that there are as many as before.

@@ -34,16 +34,20 @@ pub(super) fn json_token(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 /// Returns the body of the private key whose `BEGIN ` stands here; all that follows, if its end is missing.
 pub(super) fn pem_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let line = &bytes[at..bytes.len().min(at + LONGEST_LABEL)];
-    let label = memmem::find(line, b"PRIVATE KEY")?;
+    let label = memmem::find(line, PRIVATE_KEY)?;
     let plain = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ';
     if !bytes[..at].ends_with(b"-----") || !line[..label].iter().all(plain) {
         return None;
     }
-    let dashes = memmem::find(&line[label..], b"-----")?;
-    let start = at + label + dashes + 5;
+    let behind = &line[label + PRIVATE_KEY.len()..];
+    let behind = behind.strip_prefix(b" BLOCK").unwrap_or(behind).strip_prefix(b"-----")?;
+    let start = at + line.len() - behind.len();
     let end = memmem::find(&bytes[start..], PEM_END);
     Some(start..end.map_or(bytes.len(), |end| start + end))
 }
+
+/// What its label ends in, but for PGP's.
+pub(super) const PRIVATE_KEY: &[u8] = b"PRIVATE KEY";
 
 /// How the line begins that ends a key in PEM.
 pub(super) const PEM_END: &[u8] = b"-----END";

@@ -46,6 +46,22 @@ fn private_key_is_masked_in_one_text() {
 }
 
 #[test]
+fn private_key_that_is_masked_already_is_borrowed() {
+    let masked = key("PRIVATE KEY", "\n").replace("MIIEvQIBADAN", "***").replace("Bgkqhki=", "***");
+    assert!(matches!(Masker::default().mask(&masked), Cow::Borrowed(text) if text == masked));
+}
+
+#[test]
+fn label_that_is_broken_begins_no_private_key() {
+    let text = "-----BEGIN PRIVATE KEY--\0---\nMIIE\n-----END PRIVATE KEY-----\nplain\n";
+    assert_eq!(masked(text), text);
+    let mut lines = Masker::default().lines();
+    assert!(
+        text.split_inclusive('\n').all(|line| *lines.mask(line.as_bytes()) == *line.as_bytes())
+    );
+}
+
+#[test]
 fn private_key_is_masked_line_by_line() {
     let mut lines = Masker::default().lines();
     let text = format!("before\n{}\nafter password=x\n", key("RSA PRIVATE KEY", "\r\n"));
