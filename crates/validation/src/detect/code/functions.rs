@@ -19,20 +19,33 @@ pub(super) fn danger(name: &str) -> Option<Danger> {
 
 /// Tells whether a function of a module or class runs programs, loads code, or shows the environment.
 pub(super) fn is_method(module: &str, function: &str) -> bool {
-    among(METHODS, module, function)
+    among(&METHODS_BY_MODULE, module, function)
 }
 
 /// Tells whether a function of a module or class runs programs.
 pub(super) fn runs(module: &str, function: &str) -> bool {
-    among(RUNNERS, module, function)
+    among(&RUNNERS_BY_MODULE, module, function)
 }
 
-fn among(table: &str, module: &str, function: &str) -> bool {
-    let mut entries = table.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'));
-    entries.any(|(known, names)| {
-        known == module && names.split(',').any(|one| one == "*" || one == function)
-    })
+/// The functions of each module; a table may speak of a module twice.
+type ByModule = HashMap<&'static str, Vec<&'static str>>;
+
+fn among(table: &ByModule, module: &str, function: &str) -> bool {
+    table.get(module).is_some_and(|names| names.iter().any(|one| *one == "*" || *one == function))
 }
+
+fn by_module(table: &'static str) -> ByModule {
+    let mut modules = ByModule::new();
+    for (module, names) in table.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'))
+    {
+        modules.entry(module).or_default().extend(names.split(','));
+    }
+    modules
+}
+
+static METHODS_BY_MODULE: LazyLock<ByModule> = LazyLock::new(|| by_module(METHODS));
+
+static RUNNERS_BY_MODULE: LazyLock<ByModule> = LazyLock::new(|| by_module(RUNNERS));
 
 static FUNCTIONS: LazyLock<HashMap<&'static str, Danger>> = LazyLock::new(|| {
     let calls = CALLS.split_ascii_whitespace().map(|name| (name, Danger::Call));
@@ -175,6 +188,10 @@ mod tests {
         assert_eq!(danger("thing"), None);
         assert!(is_method("os", "system"));
         assert!(is_method("process", "env"));
+        assert!(is_method("kernel", "puts"));
+        // Both lines of a module that the table speaks of twice.
+        assert!(is_method("object", "prototype") && is_method("object", "const_get"));
+        assert!(is_method("ctypes", "anything"));
         assert!(!is_method("os", "path"));
         assert!(!is_method("a", "b"));
     }
