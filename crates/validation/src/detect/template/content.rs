@@ -1,6 +1,5 @@
 //! What stands in an expression.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -212,48 +211,64 @@ pub(super) fn walks(text: &str, hits: &mut Hits<'_>) {
     let Some(automaton) = WALKS.as_ref() else {
         return;
     };
-    let bytes = text.as_bytes();
+    let mut openers = Openers { text: text.as_bytes(), seen: 0, last: None };
     for found in automaton.find_iter(text) {
         if !hits.spend(COST) {
             return;
         }
         let alone = found.pattern().as_usize() < ALONE.len();
-        if alone || within(bytes, found.start()..found.end()) {
+        if alone || openers.is_open_at(found.start()) {
             hits.hit(&WALK, found.start()..found.end());
         }
     }
 }
 
-/// Tells whether an expression begins not far before and has not ended.
-fn within(text: &[u8], span: Range<usize>) -> bool {
-    let before = &text[span.start.saturating_sub(REACH)..span.start];
-    let opens = [
-        b"{{".as_slice(),
-        b"{%",
-        b"${",
-        b"#{",
-        b"<%",
-        b"*{",
-        b"%{",
-        b"@(",
-        b"@{",
-        b"~{",
-        b"<#",
-        b"#set",
-        b"{$",
-        b"{php}",
-    ]
-    .iter()
-    .filter_map(|opener| memchr::memmem::rfind(before, opener))
-    .max();
-    let Some(open) = opens else {
-        return false;
-    };
-    // It has ended where as many braces close as open, or a bracket with a percent sign does.
-    let inside = &before[open..];
-    let depth = |byte| memchr::memchr_iter(byte, inside).count();
-    depth(b'}') < depth(b'{') || depth(b'{') == 0 && memchr::memmem::find(inside, b"%>").is_none()
+/// Where an expression began last, found in one pass for all walks.
+struct Openers<'t> {
+    text: &'t [u8],
+    /// Up to here the text was looked at.
+    seen: usize,
+    last: Option<usize>,
 }
+
+impl Openers<'_> {
+    /// Tells whether an expression begins not far before a place, and has not ended there. Places come in order.
+    fn is_open_at(&mut self, place: usize) -> bool {
+        let before = &self.text[..place];
+        while let Some(step) = before
+            .get(self.seen..)
+            .and_then(|rest| rest.iter().position(|byte| FIRSTS.contains(byte)))
+        {
+            let at = self.seen + step;
+            if OPENERS.iter().any(|opener| before[at..].starts_with(opener)) {
+                self.last = Some(at);
+            }
+            self.seen = at + 1;
+        }
+        // One may have begun that goes on behind the place.
+        self.seen = place.saturating_sub(LONGEST_OPENER - 1);
+        let Some(open) = self.last.filter(|at| place - at <= REACH) else {
+            return false;
+        };
+        // It has ended where as many braces close as open, or a bracket with a percent sign does.
+        let inside = &before[open..];
+        let depth = |byte| memchr::memchr_iter(byte, inside).count();
+        depth(b'}') < depth(b'{')
+            || depth(b'{') == 0 && memchr::memmem::find(inside, b"%>").is_none()
+    }
+}
+
+/// What an expression begins with.
+const OPENERS: [&[u8]; 14] = [
+    b"{{", b"{%", b"${", b"#{", b"<%", b"*{", b"%{", b"@(", b"@{", b"~{", b"<#", b"#set", b"{$",
+    b"{php}",
+];
+
+/// The first bytes of those.
+const FIRSTS: &[u8] = b"{$#<*%@~";
+
+/// The longest of those.
+const LONGEST_OPENER: usize = 5;
 
 /// How far before a walk its expression may begin.
 const REACH: usize = 512;
@@ -488,5 +503,22 @@ mod tests {
         ] {
             check(text, "");
         }
+    }
+
+    #[test]
+    fn an_expression_is_open_until_it_ends() {
+        let text = b"a {{b}} c <% d %> e {php} f ${ g";
+        let mut openers = Openers { text, seen: 0, last: None };
+        for (place, expected) in
+            [(b'b', true), (b'c', false), (b'd', true), (b'e', false), (b'g', true)]
+        {
+            let at = memchr::memchr(place, text).expect("the place is in the text");
+            assert_eq!(openers.is_open_at(at), expected, "{}", char::from(place));
+        }
+        // What a place cuts in two is found from the next place on.
+        let mut openers = Openers { text: b"x {php} y", seen: 0, last: None };
+        assert!(!openers.is_open_at(4) && openers.last.is_none());
+        openers.is_open_at(8);
+        assert_eq!(openers.last, Some(2));
     }
 }
