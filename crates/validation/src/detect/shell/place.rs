@@ -187,11 +187,13 @@ impl Place<'_> {
 
     /// Tells whether the bar before the place belongs to a table of a document.
     fn is_table(&self) -> bool {
+        if self.text.get(self.from) != Some(&b' ') {
+            return false;
+        }
         let before = &self.text[self.from.saturating_sub(LINE)..self.from];
-        let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let rest = self.rest_of_line();
+        let before = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
         let bars = |part: &[u8]| memchr::memchr_iter(b'|', part).count();
-        rest.first() == Some(&b' ') && bars(before) + bars(rest) >= 3
+        bars(before) + bars(self.rest_of_line()) >= 3
     }
 
     /// Tells whether the name comes out of variables: two of them side by side, or one that the text itself set.
@@ -240,7 +242,7 @@ impl Place<'_> {
 
     fn rest_of_line(&self) -> &[u8] {
         let rest = &self.text[self.from..self.text.len().min(self.from + LINE)];
-        rest.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default()
+        memchr::memchr2(b'\n', b'\r', rest).map_or(rest, |end| &rest[..end])
     }
 
     /// A text, or a line of it, that is itself a command.
