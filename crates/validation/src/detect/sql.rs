@@ -8,6 +8,7 @@ mod boolean;
 mod calls;
 mod grammar;
 mod lexer;
+mod probes;
 mod queries;
 mod rules;
 mod statements;
@@ -25,6 +26,9 @@ use super::hits::{Hits, View};
 /// Looks at one reading of a text.
 pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     let text = view.text;
+    if let Some(rule) = probes::probe(text) {
+        hits.hit(rule, 0..text.len());
+    }
     for place in PLACES {
         if let Place::In(quote) = place
             && !may_break_out(text, quote)

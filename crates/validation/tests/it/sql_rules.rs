@@ -81,6 +81,23 @@ fn the_worst_that_can_be_nested_is_judged() {
 
 /// Values that add something to the statement, one a line.
 const ATTACKS: &str = r#"
+7')
+"))
+'"
+id;--
+9/*
+'like'
+'rlike'.
+'=''='
+order by 7
+7 limit 3,1
+7 for update
+version()
+current_database()
+drop table users
+7 union table accounts
+7; exec('sel'+'ect 9')
+why select * from users where id=7
 1 or 1=1
 1 or 1 = 1 --
 1' or '1'='1
@@ -396,6 +413,18 @@ name desc,(select 1)
 
 /// Texts of people who mean no query, one a line.
 const HARMLESS: &str = r#"
+why does SELECT * FROM not work here
+I typed sleep(1) and nothing happened
+what does sleep(3) do in C
+take ' or " for strings
+(like 'this')
+"so he said")
+order by phone
+order by 5 in the afternoon
+5 limit orders
+dear user() of this
+'likes' and 'dislikes'
+12"
 "A" OR "B"
 select 5 from this list
 I select * as my favourite

@@ -79,6 +79,10 @@ pub(super) fn breakout(scan: &mut Scan<'_, '_, '_>) {
     if next.comment != Comment::None && (chain.parts > 0 || cuts(scan, next, closed)) {
         return scan.hit(&rules::TRUNCATED, 0, chain.next + 1);
     }
+    // The quote that opens behind is not the one that closed: "use ' or " for strings".
+    if chain.open && chain.parts == 1 && chain.compares == 0 {
+        return;
+    }
     if chain.connects > 0 && (chain.compares > 0 || (next.is_end() && chain.ends_in_value)) {
         return scan.hit(&rules::BOOLEAN, 0, chain.next);
     }

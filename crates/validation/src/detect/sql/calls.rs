@@ -34,7 +34,12 @@ fn delay(scan: &mut Scan<'_, '_, '_>) {
     let argument = window.at(2);
     let behind = window.at(skip_group(window, 1));
     // "Sleep (8 hours)", "sleep(8) well"
-    let prose = behind.kind == Kind::Word && behind.flags == 0
+    let spoken = window.before().is_some_and(|before| {
+        let word = window.text(before);
+        before.kind == Kind::Word && SPOKEN.iter().any(|known| word.eq_ignore_ascii_case(known))
+    });
+    let prose = spoken
+        || behind.kind == Kind::Word && behind.flags == 0
         || next.gap
             && (argument.kind != Kind::Number
                 || !matches!(window.at(3).kind, Kind::Close(_))
@@ -47,6 +52,13 @@ fn delay(scan: &mut Scan<'_, '_, '_>) {
         scan.hit(&rules::DELAY, 0, 3);
     }
 }
+
+/// Words before the name of a function that people speak of.
+const SPOKEN: &[&str] = &[
+    "i", "you", "we", "it", "does", "use", "using", "used", "call", "calling", "typed", "type",
+    "the", "a", "that", "this", "why", "explain", "about", "of", "with", "between", "to",
+    "between", "is",
+];
 
 /// Tells whether the word is the method of something: `time.sleep(1)`.
 fn is_method(window: &Window<'_>) -> bool {

@@ -275,7 +275,13 @@ pub(super) fn select_strength(window: &Window<'_>, from: usize) -> u8 {
     for items in 0..MOST_COLUMNS {
         let star = window.at(at).kind == Kind::Arithmetic && window.text(window.at(at)) == "*";
         if star {
-            return 2 * u8::from(ends_item(window, at + 1) && !window.is(at + 1, "as"));
+            // "Why does SELECT * FROM not work": of a query, but not one.
+            let spoken = window.is(at + 1, "from")
+                && (window.is_any(at + 2, ARTICLES)
+                    || window.is_any(at + 2, SPOKEN)
+                    || window.before().is_some() && window.at(at + 2).is_end());
+            let ends = ends_item(window, at + 1) && !window.is(at + 1, "as");
+            return 2 * u8::from(ends && !spoken);
         }
         let Some(item) = expression(window, at) else {
             return u8::from(items > 0);
@@ -366,6 +372,9 @@ fn ends_item(window: &Window<'_>, at: usize) -> bool {
 
 /// Columns that are looked at; a longer list is a query's.
 const MOST_COLUMNS: usize = 8;
+
+/// Words that go on a sentence, not a query.
+const SPOKEN: &str = "in is and or to but not does do work works with for because when if would";
 
 /// Words that stand before a noun, never a table.
 const ARTICLES: &str = "the a an my your our his her their its this that these those each every any all one which \

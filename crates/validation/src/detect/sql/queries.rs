@@ -32,7 +32,11 @@ fn union(scan: &mut Scan<'_, '_, '_>) {
     }
     if !window.at(at).has(SELECT) {
         let values = window.is(at, "values") && matches!(window.at(at + 1).kind, Kind::Open(_));
-        if values {
+        let table = behind_number(scan)
+            && window.is(at, "table")
+            && window.at(at + 1).kind == Kind::Word
+            && window.at(at + 2).is_end();
+        if values || table {
             scan.hit(&rules::UNION, 0, at + 1);
         }
         return;
@@ -57,6 +61,14 @@ fn union(scan: &mut Scan<'_, '_, '_>) {
     }
 }
 
+/// Tells whether a number stands before, as a value does.
+fn behind_number(scan: &Scan<'_, '_, '_>) -> bool {
+    let before = scan.window.before();
+    before.is_some_and(|before| {
+        matches!(before.kind, Kind::Number | Kind::Text { .. } | Kind::Breakout | Kind::Close(_))
+    })
+}
+
 /// "Union select committee": a bare word behind the `select` that nothing follows but words.
 fn is_prose(scan: &Scan<'_, '_, '_>, select: usize) -> bool {
     let next = scan.window.at(select + 1);
@@ -79,7 +91,12 @@ fn statement(scan: &mut Scan<'_, '_, '_>) {
         && upper(window.text(window.at(0)))
         && upper(window.text(window.at(1)))
         && !upper(window.text(window.at(2)));
-    let needed = if first && (query || written) { 1 } else { 2 };
+    let whole = window.before().is_none()
+        && window.is_any(0, "drop truncate")
+        && window.is_any(1, "table database schema")
+        && (window.is_any(2, TABLES) || window.text(window.at(2)).len() == 1)
+        && window.at(3).is_end();
+    let needed = if first && (query || written || whole) { 1 } else { 2 };
     if statements::strength(window, 0) >= needed {
         scan.hit(&rules::STATEMENT, 0, 3);
     }
@@ -101,7 +118,10 @@ pub(super) fn stacked(scan: &mut Scan<'_, '_, '_>) {
         at,
         "drop show insert update delete truncate shutdown select create copy call alter",
     );
-    if strength > 1 || (strength > 0 && clear) {
+    let built = window.is_any(at, "exec execute")
+        && matches!(window.at(at + 1).kind, Kind::Open(_))
+        && window.at(at + 2).is_text();
+    if strength > 1 || (strength > 0 && (clear || built)) {
         scan.hit(&rules::STACKED, 0, at + 2);
     }
 }
@@ -216,6 +236,11 @@ fn joins(first: &str, second: &str) -> bool {
     word[first.len()..length].copy_from_slice(second);
     words::flags(&word[..length]) & (SELECT | UNION | STATEMENT | DELAY | DANGER | CLAUSE) != 0
 }
+
+/// Tables that most programs have, and furniture has not.
+const TABLES: &str = "user users account accounts admin admins member members customer customers client clients order \
+    orders product products employee employees student students login logins session sessions password passwords log \
+    logs message messages post posts news test data information master";
 
 /// Words between which a comment stands in place of a space.
 const KEYWORDS: u32 = CONNECT | UNION | SELECT | COMPARE | CLAUSE | STATEMENT;
