@@ -83,6 +83,10 @@ fn is_typed(token: &[u8]) -> bool {
     if has(b"://") || has(b"$") || has(b"\\") || has(b"|") || has(b"`") || has(b"..") {
         return true;
     }
+    // A drive of Windows.
+    if inner.len() == 2 && inner[0].is_ascii_alphabetic() && inner[1] == b':' {
+        return true;
+    }
     // A path, but not "and/or".
     let slashes = memchr::memchr_iter(b'/', inner).count();
     if slashes > 1 || inner.ends_with(b"/") && slashes == 1 && inner.len() > 2 {
@@ -94,7 +98,7 @@ fn is_typed(token: &[u8]) -> bool {
     {
         let end = &inner[dot + 1..];
         let letters = end.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        return (1..=6).contains(&letters) && inner[dot - 1].is_ascii_alphanumeric();
+        return (1..=LONGEST_LABEL).contains(&letters) && inner[dot - 1].is_ascii_alphanumeric();
     }
     memchr::memchr(b'=', inner).is_some_and(|at| at > 0 && at + 1 < inner.len())
         || memchr::memchr(b'@', inner).is_some_and(|at| at > 0 && at + 1 < inner.len())
@@ -143,6 +147,9 @@ pub(in crate::detect) fn is_prose(line: &[u8]) -> bool {
     }
     small >= 2 || small == 1 && words >= 4
 }
+
+/// The ends of files and of hosts are rarely longer.
+const LONGEST_LABEL: usize = 8;
 
 /// A token is judged by its start.
 const LONGEST: usize = 160;

@@ -44,7 +44,7 @@ pub(super) fn command(word: &Word) -> Option<Command> {
 
 /// Returns what is known of a bare name.
 pub(super) fn named(name: &str) -> Option<Name> {
-    let name = [".exe", ".com", ".bat", ".cmd"]
+    let name = [".exe", ".com", ".bat", ".cmd", ".ext2", ".ext3", ".ext4", ".xfs"]
         .iter()
         .find_map(|end| name.strip_suffix(end))
         .unwrap_or(name);
@@ -175,7 +175,9 @@ const SUBCOMMANDS: &str = "
     ip:addr,address,route,link,neigh,a,r,rule,netns arp,route,netstat:print service:start,stop,restart,status
     echo:test,hello,vulnerable,rce,pwned,hacked,hi env:id,ls,sh,bash sudo,doas,nohup,time,nice,exec,command,xargs,eval,watch,busybox,env:id,ls,sh,bash,cat,su,whoami,passwd,reboot,vi,vim,rm,find,ps,env,sleep,dir,ping
     cat,type,more,less,head,tail,nl,tac,od:passwd,shadow,hosts,flag,index,config
-    user,group:add,del,mod init:0,6 show:version,config,running-config
+    user,group:add,del,mod ps:aux,ax,ef,auxw,axu su,passwd,sudo:root
+    start:calc,calc.exe,notepad,notepad.exe,cmd,cmd.exe,powershell,explorer eval,exec,time,watch:id,whoami,ls,sh,bash
+    init:0,6 show:version,config,running-config
     sh,bash,zsh,dash,ksh,cmd:<<eof python,perl,ruby,php,node:manage
 ";
 
@@ -192,7 +194,7 @@ const SURE: &str = "
     check_log check_memory check_raid check_ssl_cert check_statusfile chef-client chef-run chef-shell chef-solo
     chef-vault chgrp chkdsk chmod choom chown chpasswd chroot chsh clamscan cls cmdkey cmdl32 cmstp cobc cpan
     cpanm cpio cpulimit crictl crontab cscli cscript csh csplit csvde csvtool ctr cupsfilter cvtres cygpath
-    debugfs desktopimgdownldr dhclient dig diskpart diskshadow distcc dmesg dmidecode dmsetup dnf dnscmd doas
+    debugfs desktopimgdownldr dhclient diskpart diskshadow distcc dmesg dmidecode dmsetup dnf dnscmd doas
     dos2unix dosbox dpkg dpkg-query dsget dsquery dstat dvips easy_install easyrsa efax egrep enscript esbuild
     ethtool eventcreate eventvwr exiftool extrac32 faillock fallocate fdisk fgrep fltmc forfiles fping fsck
     fsutil ftype fuser fusermount gawk gcloud gcore gdb gdbserver genisoimage getcap getenforce getent getfacl
@@ -203,7 +205,7 @@ const SURE: &str = "
     last-log lastlog latexmk ldconfig ldd ldifde lftp lftpget loginctl logname logoff logsave losetup ls lsattr
     lsb_release lsblk lscpu lshw lsmod lsof lspci lsusb lua luajit lualatex luatex lwp-download lwp-dump
     lwp-mirror lwp-request lz4 lz4c lz4cat lzcat lzcmp lzdiff lzegrep lzgrep lzless lzma lzmore makecab
-    mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
+    seq mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
     mlocate mmc modprobe mofcomp mosquitto_pub mosquitto_sub mountvol msbuild msfconsole msfvenom msgattrib
     msgcat msgconv msgfilter msgmerge msguniq mshta msiexec msinfo32 mtr multitime mysqladmin mysqldump
     mysqldumpslow namei nawk nbtstat ncat ncdu ncftp net1 netcat netdom netplan netsh netstat networkctl newgrp
@@ -236,7 +238,7 @@ const WORDS: &str = "
     bash bat batch bc bconsole bg bison bridge builtin bun bundle bundler busybox byebug c89 c99 cal call caller
     cancel cargo cat cc cd check chef choice chronyc cipher clang clear cmd cmp code color column comm command
     comp composer conda convert copy cowsay cowthink cp curl cut cvs dash date dc dd del deno df dfsvc dialog
-    diff dir dirname dirs dism docker doskey dotnet driverquery du eb echo ed elvish emacs enable env eqn erase
+    diff dir dirname dirs dism docker doskey dotnet driverquery du eb echo ed dig notepad calc gc elvish emacs enable env eqn erase
     espeak eval ex exec exit expand expect explorer export expr facter false fc fetch fg file find finger
     firefox fish flock fmt fold fontview format free ftp g++ gcc gci gcm gem genie get gh gimp git glab go goto
     gpg gradle grep groups halt hash hd head helm help hg history host hostname id iex iexpress ifdown ifup info

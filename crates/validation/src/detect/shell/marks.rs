@@ -8,8 +8,8 @@ use aho_corasick::AhoCorasick;
 use super::argument;
 use super::commands;
 use super::rules::{
-    BATCH, DOWNLOAD, EXPANSION, FUNCTION, HIDDEN, HISTORY, INTERPRETER, MAIL, POWERSHELL, PROGRAM,
-    REDIRECTED, SERVER_SIDE, SOCKET,
+    BATCH, CHAINED, DOWNLOAD, EXPANSION, FUNCTION, HIDDEN, HISTORY, INTERPRETER, MAIL, OPTION,
+    POWERSHELL, PROGRAM, REDIRECTED, SERVER_SIDE, SOCKET,
 };
 use super::windows;
 use super::word::Word;
@@ -92,6 +92,16 @@ static MARKS: &[(&str, &Rule, Check)] = &[
     (">/tmp/", &REDIRECTED, outside_prose),
     ("> /etc/", &REDIRECTED, outside_prose),
     (">/etc/", &REDIRECTED, outside_prose),
+    (">> ~/.", &REDIRECTED, outside_prose),
+    ("> ~/.", &REDIRECTED, outside_prose),
+    (">~/.", &REDIRECTED, outside_prose),
+    ("</etc/", &REDIRECTED, outside_prose),
+    ("< /etc/", &REDIRECTED, outside_prose),
+    (":(){", &FUNCTION, always),
+    (":() {", &FUNCTION, always),
+    ("$", &EXPANSION, variable),
+    ("-", &OPTION, option),
+    ("\\n", &CHAINED, written_line),
     ("${", &EXPANSION, expansion),
     ("$((", &EXPANSION, arithmetic),
     ("bin/", &PROGRAM, program),
@@ -137,6 +147,8 @@ static MARKS: &[(&str, &Rule, Check)] = &[
     (" EXPUNGE", &MAIL, tagged),
     (" LOGOUT", &MAIL, tagged),
     ("%COMSPEC%", &BATCH, always),
+    ("%", &BATCH, windows::variable),
+    ("]::", &POWERSHELL, windows::class),
     (":~", &BATCH, windows::slice),
     ("cmd", &BATCH, windows::cmd),
     ("for ", &BATCH, windows::for_loop),
@@ -152,6 +164,33 @@ static MARKS: &[(&str, &Rule, Check)] = &[
     ("$env:", &POWERSHELL, always),
     ("${env:", &POWERSHELL, always),
     ("[char]", &POWERSHELL, outside_prose),
+];
+
+/// Variables that every shell sets or knows.
+const VARIABLES: &[&str] = &[
+    "HOME", "PATH", "SHELL", "USER", "IFS", "PWD", "OLDPWD", "HOSTNAME", "BASH", "0", "LOGNAME",
+    "RANDOM", "UID",
+];
+
+/// Options that name a program to run, behind their first hyphen.
+const OPTIONS: &[&str] = &[
+    "-upload-pack=",
+    "-receive-pack=",
+    "-checkpoint-action=",
+    "-to-command=",
+    "-use-compress-program=",
+    "-rsh-command=",
+    "-rsh=",
+    "oProxyCommand=",
+    "o ProxyCommand=",
+    "oLocalCommand=",
+    "oPermitLocalCommand=",
+    "-use-askpass=",
+    "-post-file=",
+    "-open-files-in-pager=",
+    "-exec=",
+    "-config-env=",
+    "e/bin/",
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "one of the checks")]
@@ -236,6 +275,46 @@ fn expansion(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
         _ => false,
     };
     (len > 0 && cuts && !(*operator == b':' && next == b' ')).then_some(end)
+}
+
+/// `$HOME`, `${IFS}`: a variable of every shell, by itself.
+fn variable(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
+    if mark.start != 0 {
+        return None;
+    }
+    let name = text.bytes[1..].trim_ascii_end();
+    let name = name.strip_prefix(b"{").and_then(|name| name.strip_suffix(b"}")).unwrap_or(name);
+    VARIABLES.iter().any(|known| known.as_bytes() == name).then_some(text.bytes.len())
+}
+
+/// `--checkpoint-action=exec=x`: an option by which a program is made to run another, in the place of a value.
+fn option(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
+    let starts = text.before(mark.start, 1).last().is_none_or(|byte| b" \t\n'\"+,".contains(byte));
+    if !starts {
+        return None;
+    }
+    let rest = text.after(mark.end, 40);
+    OPTIONS
+        .iter()
+        .find(|known| {
+            rest.get(..known.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes()))
+                && rest.get(known.len()).is_some_and(u8::is_ascii_graphic)
+        })
+        .map(|known| mark.end + known.len())
+}
+
+/// `\nid`: a line break as programs write it, and a command behind it.
+fn written_line(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
+    if mark.start > 0 && !text.bytes[..mark.start].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let from = mark.end + usize::from(text.after(mark.end, 1) == b" ");
+    let word = Word::read(text.bytes, from)?;
+    let command = commands::command(&word)?;
+    let rest = text.after(word.end, 2);
+    let ends = rest.is_empty() || rest == b"\\n" || rest.first() == Some(&b' ');
+    (ends && (command.path || word.name().len() <= 6) && !text.is_prose()).then_some(word.end)
 }
 
 fn arithmetic(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {

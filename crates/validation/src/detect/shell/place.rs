@@ -103,9 +103,12 @@ impl Place<'_> {
         match self.start {
             Start::Text | Start::Line => self.line(command, word, argument),
             // Only a shell's own names count here, and it has none with capitals: makefiles do.
-            Start::Backquote | Start::Parenthesis => (!word.capitals)
-                .then_some(Found::Substituted)
-                .filter(|_| command.name == Name::Sure || strong || argument == Argument::None),
+            Start::Backquote | Start::Parenthesis => {
+                (!word.capitals).then_some(Found::Substituted).filter(|_| {
+                    let whole = argument == Argument::Word && self.is_closed() && self.leads;
+                    command.name == Name::Sure || strong || argument == Argument::None || whole
+                })
+            }
             Start::Operator(operator) => self
                 .chained(command, word, argument, operator, from == self.from)
                 .then_some(Found::Chained),
@@ -140,6 +143,10 @@ impl Place<'_> {
     fn alone(&self, command: Command, word: &Word, operator: u8, glued: bool) -> bool {
         let next = self.text.get(word.end);
         let before = self.text[..self.from - 1].trim_ascii_end().last();
+        // "Name | Date"
+        if word.capitals && command.name == Name::Word && !glued && before.is_some() {
+            return false;
+        }
         if matches!(next, Some(b')' | b'}')) {
             return operator != b'|' && command.name == Name::Sure;
         }
@@ -183,6 +190,12 @@ impl Place<'_> {
             let spoken = *quote == b'`' && argument::words(left) + argument::words(right) >= 2;
             apart && (spoken || argument::is_prose(left) || argument::is_prose(right))
         })
+    }
+
+    /// Tells whether the text ends where the substitution does, and reads as no prose.
+    fn is_closed(&self) -> bool {
+        let rest = self.rest_of_line().trim_ascii_end();
+        rest.ends_with(b")") || rest.ends_with(b"`") && !argument::is_prose(rest)
     }
 
     /// Tells whether the bar before the place belongs to a table of a document.
@@ -269,6 +282,12 @@ impl Place<'_> {
             Argument::Word => {
                 let tokens =
                     line.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).count();
+                let path = line
+                    .split(u8::is_ascii_whitespace)
+                    .any(|token| ROOTED.iter().any(|root| token.starts_with(root)));
+                if path && tokens <= 5 && self.start == Start::Text {
+                    return Some(Found::Plain);
+                }
                 (command.name == Name::Sure && tokens <= 5).then_some(Found::Line)
             }
             Argument::Not => None,
@@ -355,6 +374,12 @@ const KEYWORDS: &[&str] = &[
 /// Commands without arguments on a line of their own.
 const SHORT: &[&str] =
     &["id", "dir", "ps", "env", "w", "who", "ver", "set", "date", "hostname", "uptime", "cat"];
+
+/// Where the paths begin that commands are pointed at.
+const ROOTED: &[&[u8]] = &[
+    b"/etc", b"/bin", b"/usr/", b"/var/", b"/tmp/", b"/root", b"/home/", b"/proc/", b"/dev/",
+    b"~/", b"/opt/",
+];
 
 /// How much of a line is looked at, to either side.
 const LINE: usize = 400;

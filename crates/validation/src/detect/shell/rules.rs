@@ -12,6 +12,7 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     PROGRAM,
     INTERPRETER,
     DOWNLOAD,
+    OPTION,
     SOCKET,
     REDIRECTED,
     EXPANSION,
@@ -309,6 +310,17 @@ pub(super) const INTERPRETER: Rule = Rule {
         "`sh -c`, `python -c`, `perl -e` and their like run the text that follows. Start programs with Argv, and do \
          not let users choose an interpreter.",
         "env bash -c id",
+    )
+};
+
+pub(super) const OPTION: Rule = Rule {
+    sinks: &[],
+    ..rule(
+        "shell.program-option",
+        "an option is given by which a program runs another",
+        "Options such as `--upload-pack=` or `-oProxyCommand=` name a command that the program starts: no shell is \
+         needed for it. Argv takes an argument with a leading hyphen for an option only where you declare that.",
+        "--checkpoint-action=exec=id",
     )
 };
 
