@@ -5,6 +5,7 @@ mod calls;
 mod functions;
 mod literals;
 mod rules;
+mod statements;
 
 pub(super) use rules::{GATE, RULES};
 
@@ -23,5 +24,6 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     calls::scan(view.text, hits);
     if view.sink == Some(Sink::Code) {
         base64::scan(view.text, hits);
+        statements::scan(view.text, hits);
     }
 }

@@ -68,7 +68,10 @@ fn called(
     }
     let argument =
         text[open + 1..].iter().take(MOST_BLANKS).find(|byte| !byte.is_ascii_whitespace()).copied();
-    let member = matches!(before, Some(b'.' | b'>' | b':'));
+    // `'.system('id').'` joins strings.
+    let joins =
+        before == Some(b'.') && start >= 2 && matches!(text[start - 2], b'"' | b'\'' | b' ');
+    let member = matches!(before, Some(b'.' | b'>' | b':')) && !joins;
     match functions::danger(&name) {
         Some(Danger::Execution)
             if !member

@@ -295,6 +295,45 @@ static LITERALS: &[(&str, &Rule, Check)] = &[
     ("gASV", &PICKLE, exact),
     ("__proto__", &PROTOTYPE, always),
     ("constructor", &PROTOTYPE, constructor),
+    ("__builtins__", &METHOD, always),
+    ("__class__", &METHOD, always),
+    ("__globals__", &METHOD, always),
+    ("__subclasses__", &METHOD, always),
+    ("__import__", &METHOD, always),
+    ("__mro__", &METHOD, always),
+    ("__bases__", &METHOD, always),
+    ("__base__", &METHOD, always),
+    ("__dict__", &METHOD, always),
+    ("__init__", &METHOD, always),
+    ("__file__", &METHOD, always),
+    ("getClass(", &METHOD, own),
+    (".getClassLoader", &METHOD, always),
+    ("class.classLoader", &GADGET, own),
+    ("(function", &METHOD, always),
+    ("function(){", &METHOD, own),
+    ("function (){", &METHOD, own),
+    ("function() {", &METHOD, own),
+    ("=>{", &METHOD, always),
+    ("%{#", &METHOD, always),
+    ("%{(", &METHOD, always),
+    ("u0023", &METHOD, always),
+    ("%x[", &METHOD, own),
+    ("Command::new(", &METHOD, own),
+    ("exec.Command", &METHOD, own),
+    ("os/exec", &METHOD, own),
+    ("WScript.", &METHOD, own),
+    ("<cfquery", &PHP_TAG, always),
+    ("cfexecute", &PHP_TAG, own),
+    ("<cf_", &PHP_TAG, always),
+    ("<cfinclude", &PHP_TAG, always),
+    ("<asp:", &PHP_TAG, always),
+    ("$ENV{", &PHP_VARIABLE, always),
+    ("ENV[", &METHOD, own),
+    ("${'", &DYNAMIC, always),
+    ("${\"", &DYNAMIC, always),
+    ("PHP_SELF", &SERVER_VARIABLE, own),
+    ("$PROGRAM_NAME", &METHOD, word),
+    ("$type\"", &GADGET, always),
     ("while", &LOOP, endless),
     ("for", &LOOP, endless),
     ("@{[", &LOOP, interpolated),
@@ -488,8 +527,8 @@ fn constructor(text: &[u8], found: Range<usize>) -> Option<usize> {
     let rest = after(text, found.end);
     let next = rest
         .iter()
-        .position(|byte| !b" \t[.:\"'](%5bBDd".contains(byte) || byte.is_ascii_alphabetic())?;
-    let joined = rest[..next].iter().any(|byte| b"[.:".contains(byte));
+        .position(|byte| !b" \t[.:\"'](%5bBDd{".contains(byte) || byte.is_ascii_alphabetic())?;
+    let joined = rest[..next].iter().any(|byte| b"[.:{".contains(byte));
     let path = rest[next..].starts_with(b"prototype") || rest[next..].starts_with(b"constructor");
     let index = before(text, found.start) == b'[' && rest.first() == Some(&b']');
     (joined && path || index).then_some(found.end + next)

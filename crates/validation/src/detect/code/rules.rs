@@ -7,6 +7,8 @@ pub(in crate::detect) static RULES: &[Rule] = &[
     INTERPOLATED,
     METHOD,
     CALL,
+    STATEMENT,
+    BREAKOUT,
     DYNAMIC,
     PHP_TAG,
     PHP_VARIABLE,
@@ -202,6 +204,30 @@ pub(super) const CALL: Rule = Rule {
         "The name of a built-in function, followed by a parenthesis, is a call as soon as an interpreter \
          reads the text. Hand text to programs as data, and evaluate nothing that users wrote.",
         "fopen('x')",
+    )
+};
+
+pub(super) const STATEMENT: Rule = Rule {
+    message: 0,
+    confidence: 60,
+    ..rule(
+        "code.statement",
+        "it is a statement or a call of a programming language",
+        "`import os`, `new File(x)`, `a.b(x)` and `system \"x\"` are code as soon as an interpreter reads the text. Hand \
+         text to programs as data, and evaluate nothing that users wrote.",
+        "import os",
+    )
+};
+
+pub(super) const BREAKOUT: Rule = Rule {
+    message: 0,
+    confidence: 80,
+    ..rule(
+        "code.closed-string",
+        "the text closes a string and goes on as code",
+        "Put between quotes in a program, the text ends the string, calls what it likes, and makes the rest of the \
+         line good again. Give text to a program as data; never build code from it.",
+        "'+f(7)+'",
     )
 };
 

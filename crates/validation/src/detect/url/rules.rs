@@ -1,6 +1,6 @@
 //! What is known of hostile requests.
 
-use crate::detect::{Class, Rule};
+use crate::detect::{Class, Rule, Sink};
 
 /// All of them.
 pub(crate) static RULES: &[Rule] = &[
@@ -39,6 +39,7 @@ const BASE: Rule = Rule {
 
 pub(super) const INTERNAL_ADDRESS: Rule = Rule {
     id: "url.internal-address",
+    sinks: &[Sink::Code],
     strictness: 1,
     confidence: 90,
     reason: "the URL leads to an address that is not public",
@@ -64,6 +65,7 @@ pub(super) const MENTION: Rule = Rule {
 
 pub(super) const METADATA: Rule = Rule {
     id: "url.metadata",
+    sinks: &[Sink::Code],
     strictness: 1,
     confidence: 95,
     reason: "the URL leads to a cloud's metadata service",
@@ -75,6 +77,7 @@ pub(super) const METADATA: Rule = Rule {
 
 pub(super) const DISGUISED_ADDRESS: Rule = Rule {
     id: "url.disguised-address",
+    sinks: &[Sink::Code],
     strictness: 1,
     confidence: 90,
     reason: "the URL has an IP address in a spelling that nobody uses openly",
@@ -86,6 +89,7 @@ pub(super) const DISGUISED_ADDRESS: Rule = Rule {
 
 pub(super) const RAW_ADDRESS: Rule = Rule {
     id: "url.raw-address",
+    sinks: &[Sink::Code],
     confidence: 50,
     reason: "the URL has an IP address in place of a name",
     about: "Public services have names. A bare address avoids lists of names and has no certificate that means \
@@ -96,6 +100,7 @@ pub(super) const RAW_ADDRESS: Rule = Rule {
 
 pub(super) const INTERNAL_NAME: Rule = Rule {
     id: "url.internal-name",
+    sinks: &[Sink::Code],
     confidence: 80,
     reason: "the URL has a name that only the inside of a network knows",
     about: "Names such as localhost, of one word, or under .internal, .local and cluster.local lead to neighbours. \
@@ -106,6 +111,7 @@ pub(super) const INTERNAL_NAME: Rule = Rule {
 
 pub(super) const REBINDING_NAME: Rule = Rule {
     id: "url.rebinding-name",
+    sinks: &[Sink::Code],
     confidence: 85,
     reason: "the URL has a public name whose answer is an address of the inside",
     about: "Anyone can have a name that resolves to 127.0.0.1, and services give one for every address; others change \
@@ -117,6 +123,7 @@ pub(super) const REBINDING_NAME: Rule = Rule {
 
 pub(super) const CALLBACK_NAME: Rule = Rule {
     id: "url.callback-name",
+    sinks: &[Sink::Code],
     confidence: 70,
     reason: "the URL has the name of a service that records who calls",
     about: "Testers and attackers learn from such a service that a request was made, from where, and with what inside. \
@@ -127,6 +134,7 @@ pub(super) const CALLBACK_NAME: Rule = Rule {
 
 pub(super) const SCHEME: Rule = Rule {
     id: "url.scheme",
+    sinks: &[Sink::Code],
     strictness: 1,
     message: 1,
     confidence: 90,
