@@ -102,6 +102,7 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
             (true, Behind::Page) if last.count > 1 => ENCODED_LINE,
             (true, _) if last.has_pair => ENCODED_BREAK,
             (false, Behind::Known) => LINE,
+            (false, Behind::Field) if follows_value(bytes, &first) => LINE,
             (false, Behind::Request) => REQUEST_LINE,
             (false, _) => ANY_BREAK,
             (true, _) => continue,
@@ -229,6 +230,8 @@ enum Behind {
     Header,
     /// A header that steers whoever reads it.
     Known,
+    /// A header that mails and requests have, and texts about them.
+    Field,
     /// The first line of a request or a response.
     Request,
     /// Markup.
@@ -256,9 +259,24 @@ fn behind(rest: &[u8], is_encoded: bool) -> Behind {
     if KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return Behind::Known;
     }
+    let custom = starts_with(name, b"x-") && len > 3;
+    if !is_encoded && (custom || FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known))) {
+        return Behind::Field;
+    }
     // A scheme is no header: `%0ahttps://` is a list of links.
     let is_scheme = after.starts_with(b"://") || starts_with(after, b"%3a%2f%2f");
     if is_encoded && !is_scheme { Behind::Header } else { Behind::Nothing }
+}
+
+/// Tells whether the first line of the text ends here, and is a single value such as an address: a mail or a request
+/// that is quoted starts with a header or a sentence.
+fn follows_value(bytes: &[u8], first: &Break) -> bool {
+    let value = &bytes[..first.range.start];
+    let written = bytes.get(first.range.end).is_some_and(u8::is_ascii_whitespace);
+    let single =
+        value.iter().all(|byte| !byte.is_ascii_whitespace() && *byte != b':' || *byte == 0);
+    let address = value.len() <= LONGEST_VALUE && !value.ends_with(b"---");
+    single && address && !(value.is_empty() && written && bytes.len() > LONGEST_LINE)
 }
 
 /// Tells whether a line is `GET /path HTTP/1.1`, with blanks as they are or encoded.
@@ -296,6 +314,31 @@ const KNOWN: [&[u8]; 12] = [
     b"x-xss-protection",
     b"bcc",
 ];
+
+/// Headers that do harm behind a value, but stand in every quoted mail.
+const FIELDS: [&[u8]; 18] = [
+    b"to",
+    b"cc",
+    b"from",
+    b"subject",
+    b"reply-to",
+    b"sender",
+    b"content-type",
+    b"content-disposition",
+    b"content-transfer-encoding",
+    b"mime-version",
+    b"host",
+    b"link",
+    b"cookie",
+    b"connection",
+    b"cache-control",
+    b"expires",
+    b"origin",
+    b"authorization",
+];
+
+/// Addresses and codes are no longer.
+const LONGEST_VALUE: usize = 80;
 
 /// So much of a line is looked at behind each break.
 const LONGEST_LINE: usize = 256;

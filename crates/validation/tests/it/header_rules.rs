@@ -53,6 +53,27 @@ fn breaks_count_for_headers() {
 }
 
 #[test]
+fn fields_of_mails_count_behind_a_value() {
+    for text in [
+        "anne@example.org\r\nCc: bob@example.org",
+        "anne@example.org\nTo: bob@example.org",
+        "en\r\nContent-Type: text/html",
+        "1\nX-Role: admin",
+        "\r\nHost: a.example",
+    ] {
+        assert_eq!(found(Some(Sink::Header), text), ["header.line"], "{text:?}");
+    }
+    for text in [
+        "From: anne@example.org\nTo: bob@example.org\nSubject: x",
+        "Hello Bob,\nSubject: the garden",
+        "-----Original-Message-----\nFrom: Anne\nTo: Bob",
+        "> quoted text\r\nFrom: nobody",
+    ] {
+        assert_eq!(found(Some(Sink::Header), text), [""; 0], "{text:?}");
+    }
+}
+
+#[test]
 fn ordinary_texts_pass() {
     for text in [
         "first line\nsecond line: with a colon\nNote: a third",
