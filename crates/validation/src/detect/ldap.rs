@@ -31,8 +31,13 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
             _ => {}
         }
     }
-    if !bytes.is_empty() && bytes.iter().all(|byte| b"|&!/ ".contains(byte)) {
+    if !bytes.is_empty() && bytes.iter().all(|byte| b"|&!/() ".contains(byte)) {
         hits.hit(&OPERATOR, 0..bytes.len());
+    }
+    for escape in ESCAPES {
+        if let Some(at) = memchr::memmem::find(bytes, escape.as_bytes()) {
+            hits.hit(&ESCAPED, at..at + escape.len());
+        }
     }
     path(view.text, hits);
 }
@@ -94,6 +99,21 @@ fn path(text: &str, hits: &mut Hits<'_>) {
     }
 }
 
+/// Signs of filters as RFC 4515 escapes them, and rules of matching by their numbers.
+const ESCAPES: &[&str] = &[
+    "\\2a",
+    "\\2A",
+    "\\28",
+    "\\29",
+    "\\00",
+    "\\7c",
+    "\\26",
+    ":1.2.840.113556.",
+    "~=",
+    "(uid>=",
+    "(cn>=",
+];
+
 /// Parentheses that may stand between an operator and its first attribute.
 const MOST_NESTED: usize = 8;
 
@@ -144,7 +164,7 @@ pub(super) const GATE: &[&str] = &[
 
 /// Every rule of LDAP.
 pub(super) static RULES: &[Rule] =
-    &[BREAKOUT, FILTER, ASSERTION, CLOSED, WILDCARD, OPERATOR, NUL, XPATH];
+    &[BREAKOUT, FILTER, ASSERTION, CLOSED, WILDCARD, OPERATOR, ESCAPED, NUL, XPATH];
 
 const BREAKOUT: Rule = Rule {
     id: "ldap.filter-breakout",
@@ -222,6 +242,19 @@ const OPERATOR: Rule = Rule {
     about: "A value of operators alone is sent to see whether the directory answers with an error. Escape the value as RFC \
             4515 says.",
     example: "|",
+};
+
+const ESCAPED: Rule = Rule {
+    id: "ldap.escaped-sign",
+    class: Class::Ldap,
+    sinks: &[],
+    strictness: 2,
+    message: 0,
+    confidence: 55,
+    reason: "a sign of filters stands in it escaped, or a rule of matching",
+    about: "Senders of values do not escape: the program that builds the filter does. An escape in the value means \
+            somebody who knows what the directory does with it. Escape the backslash as \\5c.",
+    example: "admin\\2a",
 };
 
 const NUL: Rule = Rule {

@@ -13,6 +13,20 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     this(text, hits);
     breakout(text, hits);
     object(text, hits);
+    languages(text, hits);
+}
+
+/// Code and clauses of other stores' languages: Cypher, Redis, Lucene, scripts.
+fn languages(text: &str, hits: &mut Hits<'_>) {
+    if !hits.counts(&LANGUAGE) || !hits.spend(text.len()) {
+        return;
+    }
+    let upper = text.to_ascii_uppercase();
+    for mark in MARKS {
+        if let Some(at) = memchr::memmem::find(upper.as_bytes(), mark.as_bytes()) {
+            hits.hit(&LANGUAGE, at..at + mark.len());
+        }
+    }
 }
 
 /// `"$ne":`, `[$gt]=`, `$where:`.
@@ -34,7 +48,12 @@ fn operators(text: &str, hits: &mut Hits<'_>) {
         };
         let opens =
             matches!(before, None | Some(b'{' | b'[' | b',' | b'.' | b'"' | b'\'' | b'&' | b'?'));
+        // `$where=…` at the start is a parameter of a query.
+        let parameter = at == 0
+            && bytes.get(end) == Some(&b'=')
+            && bytes.get(end + 1).is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'=');
         let follows = match rest.first() {
+            _ if parameter => true,
             Some(b':') => quoted || is_value(skip_space(&rest[1..])),
             Some(b']') => before == Some(&b'['),
             Some(b'=') => matches!(before, Some(b'&' | b'?' | b'.')),
@@ -219,6 +238,58 @@ const METHODS: &str = "insert insertOne insertMany find findOne findAndModify fi
 const CALLS: &[&str] =
     &["mapReduce(", "tojson(", "emit(", "ObjectId(\"", "db.getC", "new Date();do"];
 
+/// Starts of clauses and commands, in capitals, that texts without them do not have.
+const MARKS: &[&str] = &[
+    "RETURN TRUE",
+    "RETURN FALSE",
+    "RETURN THIS",
+    "RETURN 1",
+    "FUNCTION(){",
+    "FUNCTION() {",
+    "DETACH DELETE",
+    "LOAD CSV",
+    "CALL DB.",
+    "CALL DBMS.",
+    "CALL APOC.",
+    "MATCH (",
+    "MATCH(",
+    "RETURN N",
+    "}) RETURN",
+    "\nFLUSHALL",
+    "\nFLUSHDB",
+    "\nSET ",
+    "\nGET ",
+    "\nDEL ",
+    "\nCONFIG SET",
+    "\nEVAL ",
+    "CONFIG SET ",
+    "CONFIG GET ",
+    "EVAL \"",
+    "SLAVEOF ",
+    "REPLICAOF ",
+    "MODULE LOAD",
+    "SCRIPT_FIELDS",
+    "MATCH_ALL",
+    "\"SCRIPT\"",
+    "\"QUERY_STRING\"",
+    "_VAL_:",
+    "{!XML",
+    "{!LUCENE",
+    "{!FUNC",
+    "*:*",
+    "_ALL_DOCS",
+    "_ALL_DBS",
+    "/_SEARCH",
+    "/_CAT/",
+    "|| TRUE",
+    "||TRUE",
+    "|| 1",
+    "||1",
+    "&& 1==",
+    "+(FUNCTION",
+    "SLEEP(",
+];
+
 /// What every attack in a message has one of.
 pub(super) const GATE: &[&str] = &[
     "$ne",
@@ -267,7 +338,7 @@ pub(super) const GATE: &[&str] = &[
 ];
 
 /// Every rule of document stores.
-pub(super) static RULES: &[Rule] = &[OPERATOR, CODE, SHELL, BREAKOUT, FIELD, OBJECT];
+pub(super) static RULES: &[Rule] = &[OPERATOR, CODE, SHELL, BREAKOUT, FIELD, LANGUAGE, OBJECT];
 
 const OPERATOR: Rule = Rule {
     id: "nosql.operator",
@@ -332,6 +403,19 @@ const FIELD: Rule = Rule {
     about: "this.field is how code in $where or mapReduce reads a document. Take values as strings only, and do without code \
             in queries.",
     example: "this.password.match(/a/)",
+};
+
+const LANGUAGE: Rule = Rule {
+    id: "nosql.language",
+    class: Class::Nosql,
+    sinks: &[],
+    strictness: 2,
+    message: 0,
+    confidence: 60,
+    reason: "a clause, command or script of a document, graph or key-value store stands in it",
+    about: "Put into a query that is built from text, it becomes part of the query: it matches everything, deletes, or \
+            changes how the store is set up. Hand values to the store as parameters.",
+    example: "'}) RETURN x //",
 };
 
 const OBJECT: Rule = Rule {

@@ -44,6 +44,11 @@ fn parentheses_of_prose_are_harmless() {
 
 /// One a line.
 const ATTACKS: &str = r"
+(&)
+|(
+admin\2a
+(memberOf:1.2.840.113556.1.4.1941:=cn=x)
+(sn~=x)
 *
 admin*
 *)(&

@@ -34,6 +34,13 @@ fn dollars_and_code_are_harmless_in_messages() {
 
 /// One a line.
 const ATTACKS: &str = r#"
+$where=7
+0;return true
+' DETACH DELETE n//
+'}) RETURN x//
+CALL db.labels()
+CONFIG SET dir /tmp
+{"script":{"source":"1"}}
 {"$ne": null}
 {'$gt': ''}
 {$ne:1}
