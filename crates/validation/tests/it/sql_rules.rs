@@ -81,6 +81,14 @@ fn the_worst_that_can_be_nested_is_judged() {
 
 /// Values that add something to the statement, one a line.
 const ATTACKS: &str = r#"
+' or
+") and
+|| 7
+name desc--
+id limit 3 --
+' or {d '2001-01-01'}
+'; set global general_log=on--
+show databases
 7')
 "))
 '"

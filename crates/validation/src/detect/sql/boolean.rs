@@ -67,6 +67,17 @@ pub(super) fn breakout(scan: &mut Scan<'_, '_, '_>) {
         at += 1;
     }
     let closed = at > 1;
+    // `' or {ts '2020-01-01'}`: what drivers of ODBC translate.
+    let window = &scan.window;
+    let joins = window.at(at).has(CONNECT) || window.at(at).kind == Kind::Logic;
+    let value = matches!(window.at(at + 3).kind, Kind::Text { .. } | Kind::Number | Kind::Open(_));
+    if joins
+        && window.at(at + 1).kind == Kind::Brace
+        && window.at(at + 2).kind == Kind::Word
+        && value
+    {
+        return scan.hit(&rules::BOOLEAN, 0, at + 4);
+    }
     let chain = Chain::read(scan, at);
     if chain.is_quoted_word {
         return;

@@ -9,7 +9,10 @@ pub(super) fn probe(text: &str) -> Option<&'static Rule> {
     if text.len() < 2 || text.len() > LONGEST {
         return None;
     }
-    if closes(text) || ends_statement(text) || opens_comment(text) {
+    if joins(text) {
+        return Some(&rules::BOOLEAN);
+    }
+    if closes(text) || ends_statement(text) || hides_rest(text) || opens_comment(text) {
         return Some(&rules::TRUNCATED);
     }
     if quoted_operator(text) {
@@ -45,6 +48,32 @@ fn ends_statement(text: &str) -> bool {
         return false;
     };
     !value.is_empty() && !value.contains(char::is_whitespace)
+}
+
+/// `' or`, `|| 1`: a quote or nothing, a word that joins conditions, and at most a digit.
+fn joins(text: &str) -> bool {
+    let bare = text.trim_start_matches(['\'', '"', ')', ' ']);
+    let quoted = text.starts_with(['\'', '"']);
+    let word = quoted && JOINTS.iter().any(|known| bare.eq_ignore_ascii_case(known));
+    let sign = bare.strip_prefix("||").or_else(|| bare.strip_prefix("&&"));
+    word || sign.is_some_and(|rest| {
+        let value = rest.trim_start();
+        !value.is_empty() && value.len() < 3 && value.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// `name desc--`, `id limit 1 --`: what orders or limits rows, and a comment that hides the rest.
+fn hides_rest(text: &str) -> bool {
+    let Some(before) = text.strip_suffix("--").or_else(|| text.strip_suffix("-- -")) else {
+        return false;
+    };
+    let mut words = before.split_ascii_whitespace().rev();
+    let (Some(last), Some(second)) = (words.next(), words.next()) else {
+        return false;
+    };
+    last.eq_ignore_ascii_case("asc")
+        || last.eq_ignore_ascii_case("desc")
+        || second.eq_ignore_ascii_case("limit") && last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `1/*`: a value, and a comment that does not end.
@@ -116,6 +145,20 @@ const MOST_BEHIND: usize = 4;
 /// Comparisons that are written as words.
 const COMPARES: &[&str] =
     &["like", "ilike", "rlike", "regexp", "glob", "sounds like", "xor", "div"];
+
+/// What joins a condition, a query or a clause to what stands before.
+const JOINTS: &[&str] = &[
+    "or",
+    "and",
+    "xor",
+    "union",
+    "union select",
+    "union all select",
+    "select",
+    "having",
+    "order by",
+    "group by",
+];
 
 /// Functions that only databases have.
 const SESSION: &[&str] = &[

@@ -96,7 +96,11 @@ fn statement(scan: &mut Scan<'_, '_, '_>) {
         && window.is_any(1, "table database schema")
         && (window.is_any(2, TABLES) || window.text(window.at(2)).len() == 1)
         && window.at(3).is_end();
-    let needed = if first && (query || written || whole) { 1 } else { 2 };
+    let shown = window.before().is_none()
+        && window.is(0, "show")
+        && window.is_any(1, "databases schemas grants processlist columns")
+        && window.at(2).is_end();
+    let needed = if first && (query || written || whole || shown) { 1 } else { 2 };
     if statements::strength(window, 0) >= needed {
         scan.hit(&rules::STATEMENT, 0, 3);
     }

@@ -127,6 +127,9 @@ fn runs(window: &Window<'_>, at: usize) -> u8 {
     if window.is(at, "call") {
         return u8::from(next.kind == Kind::Word && is_open(window, skip_path(window, at + 1)));
     }
+    if window.is(at, "set") && window.is_any(at + 1, "global session persist") {
+        return 2 * u8::from(window.at(at + 3).kind == Kind::Compare);
+    }
     u8::from(window.at(at + 2).kind == Kind::Compare || window.at(at + 2).has(TYPE))
 }
 
