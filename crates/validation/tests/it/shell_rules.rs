@@ -129,6 +129,9 @@ fn is_attack(text: &str) -> bool {
 const PREFIXES: &[&str] = &["shell.", "code."];
 
 const ATTACKS: &[&str] = &[
+    "| echo abc",
+    "&& echo 7",
+    "a;usleep 9",
     "; ps aux",
     "$(curl a.longlabel)",
     "`expr 3 + 9`",

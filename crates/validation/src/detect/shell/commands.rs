@@ -205,7 +205,7 @@ const SURE: &str = "
     last-log lastlog latexmk ldconfig ldd ldifde lftp lftpget loginctl logname logoff logsave losetup ls lsattr
     lsb_release lsblk lscpu lshw lsmod lsof lspci lsusb lua luajit lualatex luatex lwp-download lwp-dump
     lwp-mirror lwp-request lz4 lz4c lz4cat lzcat lzcmp lzdiff lzegrep lzgrep lzless lzma lzmore makecab
-    seq mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
+    seq usleep mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
     mlocate mmc modprobe mofcomp mosquitto_pub mosquitto_sub mountvol msbuild msfconsole msfvenom msgattrib
     msgcat msgconv msgfilter msgmerge msguniq mshta msiexec msinfo32 mtr multitime mysqladmin mysqldump
     mysqldumpslow namei nawk nbtstat ncat ncdu ncftp net1 netcat netdom netplan netsh netstat networkctl newgrp

@@ -52,6 +52,9 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
     let Some(automaton) = AUTOMATON.as_ref() else {
         return;
     };
+    if is_variable(text) {
+        hits.hit(&EXPANSION, 0..text.len());
+    }
     let whole = Text::new(text);
     for mark in automaton.find_overlapping_iter(text) {
         let (_, rule, check) = &MARKS[mark.pattern().as_usize()];
@@ -99,8 +102,24 @@ static MARKS: &[(&str, &Rule, Check)] = &[
     ("< /etc/", &REDIRECTED, outside_prose),
     (":(){", &FUNCTION, always),
     (":() {", &FUNCTION, always),
-    ("$", &EXPANSION, variable),
-    ("-", &OPTION, option),
+    ("--upload-pack=", &OPTION, option),
+    ("--receive-pack=", &OPTION, option),
+    ("--checkpoint-action=", &OPTION, option),
+    ("--to-command=", &OPTION, option),
+    ("--use-compress-program=", &OPTION, option),
+    ("--rsh-command=", &OPTION, option),
+    ("--rsh=", &OPTION, option),
+    ("-EncodedCommand ", &OPTION, option),
+    ("-oProxyCommand=", &OPTION, option),
+    ("-o ProxyCommand=", &OPTION, option),
+    ("-oLocalCommand=", &OPTION, option),
+    ("-oPermitLocalCommand=", &OPTION, option),
+    ("--use-askpass=", &OPTION, option),
+    ("--post-file=", &OPTION, option),
+    ("--open-files-in-pager=", &OPTION, option),
+    ("--exec=", &OPTION, option),
+    ("--config-env=", &OPTION, option),
+    ("-e/bin/", &OPTION, option),
     ("\\n", &CHAINED, written_line),
     ("${", &EXPANSION, expansion),
     ("$((", &EXPANSION, arithmetic),
@@ -147,7 +166,21 @@ static MARKS: &[(&str, &Rule, Check)] = &[
     (" EXPUNGE", &MAIL, tagged),
     (" LOGOUT", &MAIL, tagged),
     ("%COMSPEC%", &BATCH, always),
-    ("%", &BATCH, windows::variable),
+    ("%USERNAME%", &BATCH, outside_prose),
+    ("%USERPROFILE%", &BATCH, outside_prose),
+    ("%SYSTEMROOT%", &BATCH, outside_prose),
+    ("%WINDIR%", &BATCH, outside_prose),
+    ("%PROGRAMFILES%", &BATCH, outside_prose),
+    ("%APPDATA%", &BATCH, outside_prose),
+    ("%LOCALAPPDATA%", &BATCH, outside_prose),
+    ("%COMPUTERNAME%", &BATCH, outside_prose),
+    ("%OS%", &BATCH, outside_prose),
+    ("%CD%", &BATCH, outside_prose),
+    ("%PATH%", &BATCH, outside_prose),
+    ("%PATHEXT%", &BATCH, outside_prose),
+    ("%TEMP%", &BATCH, outside_prose),
+    ("%TMP%", &BATCH, outside_prose),
+    ("%PROGRAMDATA%", &BATCH, outside_prose),
     ("]::", &POWERSHELL, windows::class),
     (":~", &BATCH, windows::slice),
     ("cmd", &BATCH, windows::cmd),
@@ -170,27 +203,6 @@ static MARKS: &[(&str, &Rule, Check)] = &[
 const VARIABLES: &[&str] = &[
     "HOME", "PATH", "SHELL", "USER", "IFS", "PWD", "OLDPWD", "HOSTNAME", "BASH", "0", "LOGNAME",
     "RANDOM", "UID",
-];
-
-/// Options that name a program to run, behind their first hyphen.
-const OPTIONS: &[&str] = &[
-    "-upload-pack=",
-    "-receive-pack=",
-    "-checkpoint-action=",
-    "-to-command=",
-    "-use-compress-program=",
-    "-rsh-command=",
-    "-rsh=",
-    "oProxyCommand=",
-    "o ProxyCommand=",
-    "oLocalCommand=",
-    "oPermitLocalCommand=",
-    "-use-askpass=",
-    "-post-file=",
-    "-open-files-in-pager=",
-    "-exec=",
-    "-config-env=",
-    "e/bin/",
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "one of the checks")]
@@ -278,30 +290,18 @@ fn expansion(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
 }
 
 /// `$HOME`, `${IFS}`: a variable of every shell, by itself.
-fn variable(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
-    if mark.start != 0 {
-        return None;
-    }
-    let name = text.bytes[1..].trim_ascii_end();
-    let name = name.strip_prefix(b"{").and_then(|name| name.strip_suffix(b"}")).unwrap_or(name);
-    VARIABLES.iter().any(|known| known.as_bytes() == name).then_some(text.bytes.len())
+fn is_variable(text: &str) -> bool {
+    text.trim_end().strip_prefix('$').is_some_and(|name| {
+        let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+        VARIABLES.contains(&name)
+    })
 }
 
 /// `--checkpoint-action=exec=x`: an option by which a program is made to run another, in the place of a value.
 fn option(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     let starts = text.before(mark.start, 1).last().is_none_or(|byte| b" \t\n'\"+,".contains(byte));
-    if !starts {
-        return None;
-    }
-    let rest = text.after(mark.end, 40);
-    OPTIONS
-        .iter()
-        .find(|known| {
-            rest.get(..known.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes()))
-                && rest.get(known.len()).is_some_and(u8::is_ascii_graphic)
-        })
-        .map(|known| mark.end + known.len())
+    let given = text.after(mark.end, 1).first().is_some_and(u8::is_ascii_graphic);
+    (starts && given).then_some(mark.end)
 }
 
 /// `\nid`: a line break as programs write it, and a command behind it.

@@ -133,7 +133,10 @@ impl Place<'_> {
                 let filter = operator == b'|'
                     && self.leads
                     && matches!(word.base(), "grep" | "xargs" | "tee" | "awk");
-                filter || command.name == Name::Sure && (operator != b'&' || self.leads || glued)
+                let echoes = self.leads && word.base() == "echo";
+                filter
+                    || echoes
+                    || command.name == Name::Sure && (operator != b'&' || self.leads || glued)
             }
             Argument::None => self.alone(command, word, operator, glued),
         }

@@ -21,16 +21,6 @@ pub(super) fn slice(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     (opens && digits > 0 && closes).then_some(mark.end + digits + 1)
 }
 
-/// `%USERNAME%`: a variable that Windows sets.
-pub(super) fn variable(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
-    let rest = text.after(mark.end, 24);
-    let end = rest.iter().position(|byte| *byte == b'%')?;
-    let known = VARIABLES
-        .split_ascii_whitespace()
-        .any(|known| known.as_bytes().eq_ignore_ascii_case(&rest[..end]));
-    (known && !text.is_prose()).then_some(mark.end + end + 1)
-}
-
 /// `[System.Diagnostics.Process]::Start`: a class of .NET, as PowerShell writes it.
 pub(super) fn class(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     let before = text.before(mark.start, 64);
@@ -51,11 +41,6 @@ pub(super) fn class(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     .any(|known| strip(name, known.as_bytes()).is_some());
     known.then_some(mark.end)
 }
-
-/// Variables that Windows sets.
-const VARIABLES: &str = "username userprofile systemroot windir systemdrive programfiles programdata appdata \
-    localappdata computername userdomain logonserver homepath homedrive os path pathext temp tmp cd errorlevel \
-    processor_architecture number_of_processors public allusersprofile";
 
 /// `cmd /c`, `cmd.exe /k`.
 pub(super) fn cmd(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
