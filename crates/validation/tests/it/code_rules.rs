@@ -28,6 +28,15 @@ fn is_attack(text: &str) -> bool {
 const PREFIXES: &[&str] = &["shell.", "code.", "template."];
 
 const ATTACKS: &[&str] = &[
+    "7*7",
+    "echo 7*7;",
+    "var x = 1;",
+    "function f(a){}",
+    "lambda x: x",
+    "use strict;",
+    "process.platform",
+    "sys.version",
+    "export default x",
     "import os",
     "x=1;import subprocess",
     "from ctypes import cdll",
@@ -166,6 +175,10 @@ const ATTACKS: &[&str] = &[
 ];
 
 const PLAIN: &[&str] = &[
+    "let us see what it is",
+    "the function of it (later)",
+    "7 * 7 and more",
+    "use it; or not",
     "import duties from abroad",
     "from Paris they import cheese",
     "use the new one (again)",

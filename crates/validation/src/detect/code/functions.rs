@@ -142,7 +142,7 @@ const CALLS: &str = "
     gmp_init bcadd cal_days_in_month jdtojewish easter_date imap_8bit image2wbmp imagejpeg imagepng imagegif
 
     settimeout setinterval setimmediate fetch atob btoa unescape escape decodeuri decodeuricomponent encodeuri import
-    function getclass execute createobject vars dir help evaluate
+    function alert str load spawn getobject getclass execute createobject vars dir help evaluate
     getattr setattr delattr hasattr globals locals vars compile open input raw_input breakpoint memoryview bytearray
     instance_eval class_eval module_eval instance_variable_get const_get define_method send public_send method_missing
     getruntime newinstance forname getmethod invoke loadclass defineclass getdeclaredmethod setaccessible
@@ -160,9 +160,9 @@ const METHODS: &str = "
     os:listdir,walk,chmod,rename,rmdir,mkdir,kill,tmpname,exit,readfile,stat,getcwd,chdir,path,system,popen,popen2,popen3,popen4,exec,execl,execle,execlp,execv,execve,execvp,spawnl,spawnv,spawnlp,fork,environ,getenv,execute,remove,unlink,startfile,putenv
     posix:system,popen nt:system commands:getoutput,getstatusoutput subprocess:popen,call,run,check_call,check_output,getoutput,getstatusoutput
     pty:spawn pickle:loads,load cpickle:loads,load marshal:loads,load shelve:open yaml:load,unsafe_load importlib:import_module,reload
-    sys:modules,exit,argv,path ctypes:* code:interact,interactiveconsole pdb:set_trace codeop:* runpy:* platform:popen io:popen
+    sys:modules,exit,argv,path,version,platform,executable,stdin,stdout ctypes:* code:interact,interactiveconsole pdb:set_trace codeop:* runpy:* platform:popen io:popen
     io:open,lines,stdin,read,readlines,binread,write,binwrite,foreach,sysopen,popen
-    process:spawn,fork,exec,kill,daemon,setsid,clock_gettime,env,mainmodule,binding,argv,cwd,exit,dlopen,abort,chdir,release,version,versions,getbuiltinmodule,start,setuid,setgid,setpgid,wait,detach
+    process:platform,pid,stdout,stdin,title,spawn,fork,exec,kill,daemon,setsid,clock_gettime,env,mainmodule,binding,argv,cwd,exit,dlopen,abort,chdir,release,version,versions,getbuiltinmodule,start,setuid,setgid,setpgid,wait,detach
     kernel:system,exec,eval,open,spawn,fork,load,require,syscall,trap,abort,exit,send,sleep,srand,test,printf,puts
     open3:popen3,popen2,popen2e,capture2,capture2e,capture3,pipeline pty:spawn,open,check,getpty
     file:open,read,write,delete,readlines,unlink,symlink,chmod dir:glob,entries,chdir,mkdir,foreach,open,unlink,rmdir,exist,children

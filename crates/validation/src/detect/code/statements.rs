@@ -10,6 +10,9 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
         return;
     }
     let bytes = text.as_bytes();
+    if product(bytes) {
+        return hits.hit(&STATEMENT, 0..text.len());
+    }
     if breaks_out(bytes) {
         hits.hit(&BREAKOUT, 0..text.len());
     }
@@ -48,16 +51,42 @@ fn starts_statement(name: &[u8], rest: &[u8]) -> bool {
         b"import" => gap > 0 && is_one_of(MODULES, next) || after.first() == Some(&b'{'),
         b"from" => gap > 0 && behind.starts_with(b"import"),
         b"use" | b"no" => {
-            gap > 0 && next.first().is_some_and(u8::is_ascii_uppercase) && behind.starts_with(b";")
+            let named = next.first().is_some_and(u8::is_ascii_uppercase) || next == b"strict";
+            gap > 0 && named && (behind.starts_with(b";") || behind.starts_with(b"::"))
         }
+        b"var" | b"let" | b"const" | b"my" | b"local" => gap > 0 && behind.starts_with(b"="),
+        b"our" => after.first() == Some(&b'$'),
+        b"function" | b"def" | b"sub" => gap > 0 && !next.is_empty() && behind.starts_with(b"("),
+        b"lambda" => gap > 0 && behind.starts_with(b":"),
+        b"export" => next == b"default" || next == b"const" || next == b"function",
+        b"echo" | b"print" | b"puts" | b"p" | b"return" if product(after) => true,
         b"fork" | b"eval" | b"BEGIN" | b"END" | b"trap" => after.first() == Some(&b'{'),
         b"exit" | b"abort" => rest.first() == Some(&b'!'),
         b"qx" | b"qq" => gap == 0 && rest.first().is_some_and(|byte| b"({[/!|'`".contains(byte)),
         _ => {
             let quoted = matches!(after.first(), Some(b'"' | b'\'' | b'`'));
-            quoted && is_one_of(COMMANDS, &name.to_ascii_lowercase())
+            let variable = after.first() == Some(&b'$') && behind.len() > 1 && name.len() > 6;
+            (quoted
+                || variable && name.starts_with(b"require")
+                || variable && name.starts_with(b"include"))
+                && is_one_of(COMMANDS, &name.to_ascii_lowercase())
         }
     }
+}
+
+/// `7*7`: two numbers multiplied, as is tried to see whether anything computes it.
+fn product(text: &[u8]) -> bool {
+    let digits =
+        |text: &[u8]| text.iter().take(12).take_while(|byte| byte.is_ascii_digit()).count();
+    let first = digits(text);
+    let rest = &text[first..];
+    first > 0
+        && rest.first() == Some(&b'*')
+        && digits(&rest[1..]) > 0
+        && rest[1..]
+            .trim_ascii_end()
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b";)".contains(byte))
 }
 
 /// `new Thing(`.
@@ -140,4 +169,4 @@ const MODULES: &str = "os sys subprocess socket pty pickle marshal ctypes shutil
 
 /// What runs, loads or prints its argument without parentheses.
 const COMMANDS: &str = "system exec eval spawn popen passthru shell_exec include include_once require require_once \
-    require_relative load do open print puts echo die abort unlink syscall backtick printf p warn throw raise return";
+    require_relative load do open print puts echo die abort unlink syscall backtick shell msgbox printf p warn throw raise return";
