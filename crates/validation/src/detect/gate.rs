@@ -1,11 +1,14 @@
 //! Which detectors have a reason to look at a message, and where: one pass over all literals that attacks have.
 
+mod context;
+
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::table::{self, Detector, Set};
+use context::Context;
 
 /// Calls `look` with each detector that has a reason, and with the part of the text that it has it for.
 pub(super) fn open(text: &str, mut look: impl FnMut(&Detector, Range<usize>)) {
@@ -23,7 +26,7 @@ pub(super) fn open(text: &str, mut look: impl FnMut(&Detector, Range<usize>)) {
 
 struct Gate {
     automaton: Option<AhoCorasick>,
-    by_literal: Vec<Set>,
+    by_literal: Vec<(Set, Option<Context>)>,
     beyond_ascii: Set,
 }
 
@@ -34,7 +37,9 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
     literals.dedup();
     let by_literal = literals
         .iter()
-        .map(|literal| table::set(|detector| detector.gate.contains(literal)))
+        .map(|literal| {
+            (table::set(|detector| detector.gate.contains(literal)), context::of(literal))
+        })
         .collect();
     // Without the automaton every detector looks at every message: slower, and right.
     let automaton = AhoCorasick::builder()
@@ -56,11 +61,14 @@ impl Gate {
         }
     }
 
-    /// Calls `see` with the place of every literal, and whom it concerns.
+    /// Calls `see` with the place of every literal that is not mere prose, and whom it concerns.
     fn literals(&self, text: &str, mut see: impl FnMut(usize, Set)) {
         let Some(automaton) = &self.automaton else { return };
         for literal in automaton.find_overlapping_iter(text) {
-            see(literal.start(), self.by_literal[literal.pattern().as_usize()]);
+            let (concerned, context) = self.by_literal[literal.pattern().as_usize()];
+            if context.is_none_or(|holds| holds(text.as_bytes(), literal.range())) {
+                see(literal.start(), concerned);
+            }
         }
     }
 

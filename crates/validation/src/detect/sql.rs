@@ -96,6 +96,11 @@ impl Scan<'_, '_, '_> {
     }
 }
 
+/// Tells whether the dictionary has the word.
+pub(super) fn is_word(word: &[u8]) -> bool {
+    words::flags(word) != 0
+}
+
 /// Tells whether the text has the quote.
 fn may_break_out(text: &str, quote: u8) -> bool {
     let bytes = text.as_bytes();
