@@ -276,7 +276,11 @@ fn follows_value(bytes: &[u8], first: &Break) -> bool {
     let single =
         value.iter().all(|byte| !byte.is_ascii_whitespace() && *byte != b':' || *byte == 0);
     let address = value.len() <= LONGEST_VALUE && !value.ends_with(b"---");
-    single && address && !(value.is_empty() && written && bytes.len() > LONGEST_LINE)
+    // "Flight\nFrom: Berlin" has neither an address nor the line ends of protocols.
+    let near = &bytes[..bytes.len().min(first.range.end + LONGEST_LINE)];
+    let name = near[first.range.end..].split(|byte| *byte == b':').next().unwrap_or_default();
+    let meant = memchr::memchr2(b'@', b'\r', near).is_some() || name.contains(&b'-');
+    single && meant && address && !(value.is_empty() && written && bytes.len() > LONGEST_LINE)
 }
 
 /// Tells whether a line is `GET /path HTTP/1.1`, with blanks as they are or encoded.

@@ -66,6 +66,7 @@ fn fields_of_mails_count_behind_a_value() {
     for text in [
         "From: anne@example.org\nTo: bob@example.org\nSubject: x",
         "Hello Bob,\nSubject: the garden",
+        "Flight\nFrom: Berlin\nTo: Paris",
         "-----Original-Message-----\nFrom: Anne\nTo: Bob",
         "> quoted text\r\nFrom: nobody",
     ] {
