@@ -175,7 +175,7 @@ const SUBCOMMANDS: &str = "
     ip:addr,address,route,link,neigh,a,r,rule,netns arp,route,netstat:print service:start,stop,restart,status
     echo:test,hello,vulnerable,rce,pwned,hacked,hi env:id,ls,sh,bash sudo,doas,nohup,time,nice,exec,command,xargs,eval,watch,busybox,env:id,ls,sh,bash,cat,su,whoami,passwd,reboot,vi,vim,rm,find,ps,env,sleep,dir,ping
     cat,type,more,less,head,tail,nl,tac,od:passwd,shadow,hosts,flag,index,config
-    user,group:add,del,mod ps:aux,ax,ef,auxw,axu su,passwd,sudo:root
+    user,group:add,del,mod ps:aux,ax,ef,auxw,axu tar:czf,xzf,xvf,cf,xf,zxvf,xvzf,cvf,cvzf,tf aws:s3,sts,ec2,iam,lambda,configure su,passwd,sudo:root
     start:calc,calc.exe,notepad,notepad.exe,cmd,cmd.exe,powershell,explorer eval,exec,time,watch:id,whoami,ls,sh,bash
     init:0,6 show:version,config,running-config
     sh,bash,zsh,dash,ksh,cmd:<<eof python,perl,ruby,php,node:manage
@@ -205,7 +205,7 @@ const SURE: &str = "
     last-log lastlog latexmk ldconfig ldd ldifde lftp lftpget loginctl logname logoff logsave losetup ls lsattr
     lsb_release lsblk lscpu lshw lsmod lsof lspci lsusb lua luajit lualatex luatex lwp-download lwp-dump
     lwp-mirror lwp-request lz4 lz4c lz4cat lzcat lzcmp lzdiff lzegrep lzgrep lzless lzma lzmore makecab
-    seq usleep mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
+    seq usleep killall mavinject mawk md5sum memcached microk8s mimikatz minikube mkdir mkfifo mkfs mklink mknod mksh mktemp
     mlocate mmc modprobe mofcomp mosquitto_pub mosquitto_sub mountvol msbuild msfconsole msfvenom msgattrib
     msgcat msgconv msgfilter msgmerge msguniq mshta msiexec msinfo32 mtr multitime mysqladmin mysqldump
     mysqldumpslow namei nawk nbtstat ncat ncdu ncftp net1 netcat netdom netplan netsh netstat networkctl newgrp
@@ -242,7 +242,7 @@ const WORDS: &str = "
     espeak eval ex exec exit expand expect explorer export expr facter false fc fetch fg file find finger
     firefox fish flock fmt fold fontview format free ftp g++ gcc gci gcm gem genie get gh gimp git glab go goto
     gpg gradle grep groups halt hash hd head helm help hg history host hostname id iex iexpress ifdown ifup info
-    init install ip irb irm iwr jar java jed jobs joe join jq jtag julia kill killall knife last ld less let ln
+    init install ip irb irm iwr jar java jed jobs joe join jq jtag julia kill knife last ld less let ln
     local locate logger login logout lp lpr ltrace lynx m4 mail mailx make man mc md mem minicom more most mount
     move msg mstsc mutt mv mysql nano nasm nc neofetch net nginx nice nl nm node nodejs npm octave od odbc op
     pacman passwd paste patch path pause pax pdb perf perl pg php pic pico pig ping ping6 pip pkg podman posh
