@@ -14,6 +14,7 @@ mod hits;
 mod html;
 mod ladder;
 mod ldap;
+mod lookup;
 mod nosql;
 mod path;
 mod pipeline;

@@ -14,8 +14,7 @@ use super::hits::{Hits, View};
 
 /// Tells whether an interpreter has a function of that name.
 pub(super) fn is_function(name: &[u8]) -> bool {
-    std::str::from_utf8(name)
-        .is_ok_and(|name| functions::danger(&name.to_ascii_lowercase()).is_some())
+    functions::danger(name).is_some()
 }
 
 /// Looks for what an interpreter would run, or load.

@@ -35,11 +35,12 @@ fn name(text: &[u8], start: usize, end: usize, hits: &mut Hits<'_>) {
     let before = start.checked_sub(1).map(|before| text[before]);
     match next {
         Some(b'(') => called(text, start, end, end + gap, before, hits),
-        Some(b'.' | b':' | b'-') => member(text, start, end + gap, hits),
+        Some(b'.' | b':' | b'-') => member(text, start, end, end + gap, hits),
         Some(b'"' | b'\'' | b'`') if gap == 1 => {
             // Perl, Ruby and PHP call without parentheses.
-            let name = lower(&text[start..end]);
-            if matches!(name.as_str(), "include_once" | "require_once" | "qx") {
+            let name = &text[start..end];
+            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+            if is(b"include_once") || is(b"require_once") || is(b"qx") {
                 hits.hit(&EXECUTION, start..end);
             }
         }
@@ -62,7 +63,7 @@ fn called(
         hits.hit(if interpolated { &INTERPOLATED } else { &DYNAMIC }, start - 1..end);
         return;
     }
-    let name = lower(&text[start..end]);
+    let name = &text[start..end];
     if before == Some(b'{') && start >= 2 && text[start - 2] == b'$' {
         hits.hit(&INTERPOLATED, start - 2..open + 1);
     }
@@ -72,11 +73,11 @@ fn called(
     let joins =
         before == Some(b'.') && start >= 2 && matches!(text[start - 2], b'"' | b'\'' | b' ');
     let member = matches!(before, Some(b'.' | b'>' | b':')) && !joins;
-    match functions::danger(&name) {
+    match functions::danger(name) {
         Some(Danger::Execution)
             if !member
                 && !is_definition(&text[..start])
-                && takes_code(&name, &text[open + 1..], open == end) =>
+                && takes_code(name, &text[open + 1..], open == end) =>
         {
             hits.hit(&EXECUTION, start..open + 1);
         }
@@ -98,8 +99,8 @@ fn in_prose(text: &[u8], hits: &mut Hits<'_>) -> bool {
 }
 
 /// Tells whether the argument is text or a variable, as code to run is.
-fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
-    if name == "phpinfo" {
+fn takes_code(name: &[u8], rest: &[u8], touches: bool) -> bool {
+    if name.eq_ignore_ascii_case(b"phpinfo") {
         return true;
     }
     let rest = rest[..rest.len().min(GROUP)].trim_ascii_start();
@@ -117,7 +118,10 @@ fn takes_code(name: &str, rest: &[u8], touches: bool) -> bool {
         b'"' | b'\'' | b'`' => touches || closes(),
         b'$' | b'[' | b'\\' | b'@' => true,
         // Assertions of other languages take conditions.
-        byte => touches && name != "assert" && (byte.is_ascii_alphabetic() || byte == b'_'),
+        byte => {
+            let assertion = name.eq_ignore_ascii_case(b"assert");
+            touches && !assertion && (byte.is_ascii_alphabetic() || byte == b'_')
+        }
     }
 }
 
@@ -132,7 +136,7 @@ fn is_definition(before: &[u8]) -> bool {
 }
 
 /// `module.function`, with `.`, `::` or `->` between them.
-fn member(text: &[u8], start: usize, at: usize, hits: &mut Hits<'_>) {
+fn member(text: &[u8], start: usize, end: usize, at: usize, hits: &mut Hits<'_>) {
     let rest = &text[at..text.len().min(at + LONGEST + 8)];
     let sign = match rest {
         [b':', b':', ..] | [b'-', b'>', ..] => 2,
@@ -142,18 +146,16 @@ fn member(text: &[u8], start: usize, at: usize, hits: &mut Hits<'_>) {
     let blanks = rest[sign..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let second = &rest[sign + blanks..];
     let second = &second[..second.iter().take_while(|byte| is_name(**byte)).count()];
-    let first = &text[start..];
-    let first = &first[..first.iter().take_while(|byte| is_name(**byte)).count()];
+    let first = &text[start..end];
     if second.is_empty() {
         return;
     }
     let end = at + sign + blanks + second.len();
-    let (first, second) = (lower(first), lower(second));
     // `exec()` of a document has nothing between its parentheses.
     let called = matches!(text.get(end), Some(b'(' | b'.')) && text.get(end + 1) != Some(&b')');
-    if called && functions::runs(&first, &second) {
+    if called && functions::runs(first, second) {
         hits.hit(&EXECUTION, start..end);
-    } else if functions::is_method(&first, &second) {
+    } else if functions::is_method(first, second) {
         hits.hit(&METHOD, start..end);
     }
 }
@@ -186,7 +188,7 @@ fn grouped(text: &[u8], open: usize) -> Option<usize> {
     let inside = rest[..close].trim_ascii();
     let quotes = inside.iter().any(|byte| b"'\"$".contains(byte))
         && inside.iter().any(|byte| b".^~$".contains(byte));
-    let named = functions::danger(&lower(inside)).is_some();
+    let named = functions::danger(inside).is_some();
     (quotes || named).then_some(open + 1 + close + 2)
 }
 
@@ -196,11 +198,7 @@ fn is_called_string(back: &[u8], quote: u8) -> bool {
         return false;
     };
     let name = &back[start + 1..];
-    functions::danger(&lower(name)).is_some() || memchr::memmem::find(name, b"\\x").is_some()
-}
-
-fn lower(name: &[u8]) -> String {
-    String::from_utf8_lossy(&name[..name.len().min(LONGEST)]).to_ascii_lowercase()
+    functions::danger(name).is_some() || memchr::memmem::find(name, b"\\x").is_some()
 }
 
 fn is_name(byte: u8) -> bool {

@@ -1,7 +1,8 @@
 //! Names of functions.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use crate::detect::lookup::Lookup;
 
 /// What a function can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,44 +14,43 @@ pub(super) enum Danger {
 }
 
 /// Returns what a function of that name can do.
-pub(super) fn danger(name: &str) -> Option<Danger> {
+pub(super) fn danger(name: &[u8]) -> Option<Danger> {
     FUNCTIONS.get(name).copied()
 }
 
 /// Tells whether a function of a module or class runs programs, loads code, or shows the environment.
-pub(super) fn is_method(module: &str, function: &str) -> bool {
-    among(&METHODS_BY_MODULE, module, function)
+pub(super) fn is_method(module: &[u8], function: &[u8]) -> bool {
+    among(&METHODS_OF, module, function)
 }
 
 /// Tells whether a function of a module or class runs programs.
-pub(super) fn runs(module: &str, function: &str) -> bool {
-    among(&RUNNERS_BY_MODULE, module, function)
+pub(super) fn runs(module: &[u8], function: &[u8]) -> bool {
+    among(&RUNNERS_OF, module, function)
 }
 
-/// The functions of each module; a table may speak of a module twice.
-type ByModule = HashMap<&'static str, Vec<&'static str>>;
+/// The functions of a module, in one list for each time that the table names it.
+type Modules = Lookup<Vec<&'static str>>;
 
-fn among(table: &ByModule, module: &str, function: &str) -> bool {
-    table.get(module).is_some_and(|names| names.iter().any(|one| *one == "*" || *one == function))
+fn among(modules: &Modules, module: &[u8], function: &[u8]) -> bool {
+    let is = |one: &str| one == "*" || one.as_bytes().eq_ignore_ascii_case(function);
+    modules.get(module).is_some_and(|lists| lists.iter().any(|list| list.split(',').any(is)))
 }
 
-fn by_module(table: &'static str) -> ByModule {
-    let mut modules = ByModule::new();
-    for (module, names) in table.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'))
-    {
-        modules.entry(module).or_default().extend(names.split(','));
-    }
-    modules
+fn modules(table: &'static str) -> Modules {
+    let entries = table.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'));
+    Lookup::of(entries.map(|(name, functions)| (name, vec![functions])), |all, more| {
+        all.extend(more);
+    })
 }
 
-static METHODS_BY_MODULE: LazyLock<ByModule> = LazyLock::new(|| by_module(METHODS));
+static METHODS_OF: LazyLock<Modules> = LazyLock::new(|| modules(METHODS));
 
-static RUNNERS_BY_MODULE: LazyLock<ByModule> = LazyLock::new(|| by_module(RUNNERS));
+static RUNNERS_OF: LazyLock<Modules> = LazyLock::new(|| modules(RUNNERS));
 
-static FUNCTIONS: LazyLock<HashMap<&'static str, Danger>> = LazyLock::new(|| {
+static FUNCTIONS: LazyLock<Lookup<Danger>> = LazyLock::new(|| {
     let calls = CALLS.split_ascii_whitespace().map(|name| (name, Danger::Call));
     let execution = EXECUTION.split_ascii_whitespace().map(|name| (name, Danger::Execution));
-    calls.chain(execution).collect()
+    Lookup::of(calls.chain(execution), |before, danger| *before = danger)
 });
 
 const EXECUTION: &str = "
@@ -185,16 +185,16 @@ mod tests {
 
     #[test]
     fn functions_and_methods_are_known_by_name() {
-        assert_eq!(danger("shell_exec"), Some(Danger::Execution));
-        assert_eq!(danger("cos"), Some(Danger::Call));
-        assert_eq!(danger("thing"), None);
-        assert!(is_method("os", "system"));
-        assert!(is_method("process", "env"));
-        assert!(is_method("kernel", "puts"));
+        assert_eq!(danger(b"shell_exec"), Some(Danger::Execution));
+        assert_eq!(danger(b"cos"), Some(Danger::Call));
+        assert_eq!(danger(b"thing"), None);
+        assert!(is_method(b"os", b"system"));
+        assert!(is_method(b"process", b"env"));
+        assert!(is_method(b"kernel", b"puts"));
         // Both lines of a module that the table speaks of twice.
-        assert!(is_method("object", "prototype") && is_method("object", "const_get"));
-        assert!(is_method("ctypes", "anything"));
-        assert!(!is_method("os", "path"));
-        assert!(!is_method("a", "b"));
+        assert!(is_method(b"object", b"prototype") && is_method(b"Object", b"const_get"));
+        assert!(is_method(b"ctypes", b"anything"));
+        assert!(!is_method(b"os", b"path"));
+        assert!(!is_method(b"a", b"b"));
     }
 }

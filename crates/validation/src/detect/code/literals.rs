@@ -11,6 +11,7 @@ use super::rules::{
 };
 use crate::detect::Rule;
 use crate::detect::hits::{Hits, whole_chars};
+use crate::detect::lookup::Lookup;
 
 /// Looks at what surrounds a literal; returns how far the attack goes.
 type Check = fn(&[u8], Range<usize>) -> Option<usize>;
@@ -479,24 +480,27 @@ fn set(text: &[u8], found: Range<usize>) -> Option<usize> {
 /// `filename="a.php"`, `filename=a.phtml`.
 fn upload(text: &[u8], found: Range<usize>) -> Option<usize> {
     let line = after(text, found.end).split(|byte| matches!(byte, b'\n' | b';')).next()?;
-    let lower = line.to_ascii_lowercase();
-    SCRIPTS
-        .split_ascii_whitespace()
-        .any(|end| memchr::memmem::find(&lower, end.as_bytes()).is_some())
-        .then_some(found.end)
+    let is_script = |dot: usize| {
+        SCRIPTS_LENGTHS.clone().any(|len| line.get(dot..dot + len).is_some_and(|end| ENDS.has(end)))
+    };
+    memchr::memchr_iter(b'.', line).take(MOST_DOTS).any(is_script).then_some(found.end)
 }
 
 /// A name of a script, with which the text ends.
 fn script(text: &[u8], found: Range<usize>) -> Option<usize> {
-    let rest = text[found.start..].trim_ascii_end();
-    let rest = rest.strip_suffix(b".").unwrap_or(rest).to_vec();
-    let named = rest.len() <= 8
-        && SCRIPTS.split_ascii_whitespace().any(|end| rest.eq_ignore_ascii_case(end.as_bytes()));
+    let rest = &text[found.start..];
+    let len = rest.iter().take(REACH).take_while(|byte| !byte.is_ascii_whitespace()).count();
+    let (name, blanks) = rest.split_at(len);
+    if !ENDS.has(name.strip_suffix(b".").unwrap_or(name))
+        || !blanks.iter().all(u8::is_ascii_whitespace)
+    {
+        return None;
+    }
     let path = &text[found.start.saturating_sub(REACH)..found.start];
     let plain = !path.is_empty()
         && !path.iter().any(u8::is_ascii_whitespace)
         && memchr::memmem::find(path, b"://").is_none();
-    (named && plain).then_some(text.len())
+    plain.then_some(text.len())
 }
 
 fn lookup(text: &[u8], found: Range<usize>) -> Option<usize> {
@@ -553,8 +557,16 @@ fn interpolated(text: &[u8], found: Range<usize>) -> Option<usize> {
     memchr::memmem::find(after(text, found.end), b"]").map(|at| found.end + at)
 }
 
+static ENDS: LazyLock<Lookup<()>> = LazyLock::new(|| Lookup::of_words(SCRIPTS));
+
 const SCRIPTS: &str = ".php .php3 .php4 .php5 .php6 .php7 .php8 .phps .phpt .pht .phtml .phtm .phar .jsp .jspx .jspf .jsw \
     .asp .aspx .ashx .asmx .asa .cer .cgi .cfm .cfml .cfc .shtml .htaccess .user.ini";
+
+/// How long these are.
+const SCRIPTS_LENGTHS: std::ops::RangeInclusive<usize> = 4..=9;
+
+/// A name of a file has fewer.
+const MOST_DOTS: usize = 16;
 
 /// How far around a literal its surroundings are looked at.
 const REACH: usize = 96;

@@ -1,7 +1,10 @@
 //! What follows a command's name.
 
+use std::sync::LazyLock;
+
 use super::commands::{self, Name};
 use super::word::Word;
+use crate::detect::lookup::Lookup;
 
 /// What follows a command's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +82,14 @@ fn next(rest: &[u8], word: &Word) -> Argument {
 /// Tells whether a token has what words of prose do not have.
 fn is_typed(token: &[u8]) -> bool {
     let inner = token.strip_suffix(b".").or_else(|| token.strip_suffix(b",")).unwrap_or(token);
-    let has = |literal: &[u8]| memchr::memmem::find(inner, literal).is_some();
-    if has(b"://") || has(b"$") || has(b"\\") || has(b"|") || has(b"`") || has(b"..") {
+    // One look for each would cost more than most tokens have bytes.
+    let marked = inner.iter().enumerate().any(|(at, byte)| match byte {
+        b'$' | b'\\' | b'|' | b'`' => true,
+        b'.' => inner.get(at + 1) == Some(&b'.'),
+        b':' => inner[at..].starts_with(b"://"),
+        _ => false,
+    });
+    if marked {
         return true;
     }
     // A drive of Windows.
@@ -102,7 +111,7 @@ fn is_typed(token: &[u8]) -> bool {
     }
     memchr::memchr(b'=', inner).is_some_and(|at| at > 0 && at + 1 < inner.len())
         || memchr::memchr(b'@', inner).is_some_and(|at| at > 0 && at + 1 < inner.len())
-        || inner.len() > 4 && has(b":/")
+        || inner.len() > 4 && inner.windows(2).any(|pair| pair == b":/")
 }
 
 /// Commands that take a number; "cut 3 slices" is prose.
@@ -144,7 +153,7 @@ pub(in crate::detect) fn is_prose(line: &[u8]) -> bool {
             continue;
         }
         words += 1;
-        small += usize::from(SMALL.iter().any(|word| token.eq_ignore_ascii_case(word.as_bytes())));
+        small += usize::from(SMALL.has(token));
     }
     small >= 2 || small == 1 && words >= 4
 }
@@ -158,63 +167,10 @@ const LONGEST: usize = 160;
 /// A line is judged by its start.
 const LINE: usize = 400;
 
-const SMALL: &[&str] = &[
-    "the",
-    "a",
-    "an",
-    "all",
-    "of",
-    "that",
-    "which",
-    "and",
-    "with",
-    "from",
-    "is",
-    "are",
-    "not",
-    "its",
-    "it",
-    "this",
-    "these",
-    "you",
-    "your",
-    "my",
-    "me",
-    "i",
-    "we",
-    "was",
-    "be",
-    "have",
-    "has",
-    "can",
-    "will",
-    "but",
-    "or",
-    "if",
-    "than",
-    "their",
-    "into",
-    "using",
-    "under",
-    "any",
-    "each",
-    "every",
-    "files",
-    "directories",
-    "on",
-    "to",
-    "in",
-    "by",
-    "as",
-    "at",
-    "then",
-    "who",
-    "what",
-    "how",
-    "does",
-    "do",
-    "should",
-    "when",
-    "where",
-    "only",
-];
+static SMALL: LazyLock<Lookup<()>> = LazyLock::new(|| Lookup::of_words(SMALL_WORDS));
+
+const SMALL_WORDS: &str = "
+    the a an all of that which and with from is are not its it this these you your my me i we was be have has can
+    will but or if than their into using under any each every files directories on to in by as at then who what
+    how does do should when where only
+";

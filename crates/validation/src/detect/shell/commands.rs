@@ -1,9 +1,9 @@
 //! Names of commands.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::word::Word;
+use crate::detect::lookup::Lookup;
 
 /// What a name says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) fn named(name: &str) -> Option<Name> {
         .iter()
         .find_map(|end| name.strip_suffix(end))
         .unwrap_or(name);
-    if let Some(known) = NAMES.get(name) {
+    if let Some(known) = NAMES.get(name.as_bytes()) {
         return Some(*known);
     }
     // python3.12, gcc-14, php8
@@ -56,7 +56,7 @@ pub(super) fn named(name: &str) -> Option<Name> {
     if plain.len() == name.len() || plain.len() < 2 || name.ends_with(['.', '-']) {
         return None;
     }
-    NAMES.get(plain).copied()
+    NAMES.get(plain.as_bytes()).copied()
 }
 
 /// Tells whether a word is one that the command takes, as `install` is for `pip`.
@@ -64,19 +64,15 @@ pub(super) fn takes(name: &str, word: &[u8]) -> bool {
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let name = name.strip_suffix(".exe").unwrap_or(name);
     let word = word.split(|byte| b";|&`\"')".contains(byte)).next().unwrap_or_default();
-    SUBCOMMANDS.split_ascii_whitespace().filter_map(|entry| entry.split_once(':')).any(
-        |(names, words)| {
-            names.split(',').any(|known| known == name)
-                && words.split(',').any(|known| known.as_bytes().eq_ignore_ascii_case(word))
-        },
-    )
+    let is = |known: &str| known.as_bytes().eq_ignore_ascii_case(word);
+    TAKES.get(name.as_bytes()).is_some_and(|lists| lists.iter().any(|list| list.split(',').any(is)))
 }
 
 /// Tells whether a name is a program that runs what it is given as text.
 pub(super) fn is_interpreter(name: &str) -> bool {
     let name = name.strip_suffix(".exe").unwrap_or(name);
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
-    INTERPRETERS.split_ascii_whitespace().any(|known| known == plain)
+    RUNS.has(plain.as_bytes())
 }
 
 /// Tells whether a path with wildcards is made to match a program or what it reads, as `/???/c?t` is.
@@ -158,11 +154,22 @@ fn set(set: &[u8], letter: u8) -> bool {
 const ROOTS: &[&str] =
     &["bin", "usr", "etc", "sbin", "tmp", "dev", "var", "opt", "lib", "home", "proc", "root"];
 
-static NAMES: LazyLock<HashMap<&'static str, Name>> = LazyLock::new(|| {
+static NAMES: LazyLock<Lookup<Name>> = LazyLock::new(|| {
     let words = WORDS.split_ascii_whitespace().map(|name| (name, Name::Word));
     let sure = SURE.split_ascii_whitespace().map(|name| (name, Name::Sure));
-    words.chain(sure).collect()
+    Lookup::of(words.chain(sure), |before, name| *before = name)
 });
+
+/// The words that a command takes, in one list for each time that the table names it.
+static TAKES: LazyLock<Lookup<Vec<&'static str>>> = LazyLock::new(|| {
+    let entries = SUBCOMMANDS.split_ascii_whitespace().filter_map(|entry| entry.split_once(':'));
+    let each = |(names, words): (&'static str, &'static str)| {
+        names.split(',').map(move |name| (name, vec![words]))
+    };
+    Lookup::of(entries.flat_map(each), Vec::extend)
+});
+
+static RUNS: LazyLock<Lookup<()>> = LazyLock::new(|| Lookup::of_words(INTERPRETERS));
 
 /// `name,name:word,word`
 const SUBCOMMANDS: &str = "

@@ -63,10 +63,9 @@ impl Place<'_> {
             word = Word::read(self.text, from)?;
         }
         let end = word.end;
-        let argument = argument::after(self.text, &word);
         let found = match commands::command(&word) {
-            Some(command) => self.judge(command, &word, argument, from),
-            None => self.unknown(&word, argument),
+            Some(command) => self.judge(command, &word, argument::after(self.text, &word), from),
+            None => self.unknown(&word),
         };
         let quoted = |found| match found {
             Found::Chained | Found::Substituted if self.is_quoted(end) => Found::Quoted,
@@ -298,15 +297,16 @@ impl Place<'_> {
     }
 
     /// A name of which nothing is known: what follows it must say that it is a command.
-    fn unknown(&self, word: &Word, argument: Argument) -> Option<Found> {
+    fn unknown(&self, word: &Word) -> Option<Found> {
         let name = word.name();
         match self.start {
             Start::Operator(_) => {
                 let runs = word.is_path()
                     && !word.capitals
                     && !name.ends_with('/')
-                    && matches!(argument, Argument::None | Argument::Typed);
-                (runs && (self.leads || name.starts_with('.'))).then_some(Found::Chained)
+                    && (self.leads || name.starts_with('.'))
+                    && matches!(argument::after(self.text, word), Argument::None | Argument::Typed);
+                runs.then_some(Found::Chained)
             }
             Start::Text => {
                 let line = self.rest_of_line();

@@ -1,8 +1,10 @@
 //! Marks of the shells of Windows.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::marks::Text;
+use crate::detect::lookup::Lookup;
 
 /// `%PATH:~0,1%`.
 pub(super) fn slice(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
@@ -96,11 +98,7 @@ pub(super) fn condition(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     let value =
         token.iter().position(|byte| !b"\"'({[".contains(byte)).map_or(token, |at| &token[at..]);
     let marked = value.starts_with(b"%") || value.starts_with(b"!") && value[1..].contains(&b'!');
-    let compared = find(&rest[..rest.len().min(80)], b"==").is_some()
-        || [b" equ ".as_slice(), b" neq ", b" lss ", b" leq ", b" gtr ", b" geq "]
-            .iter()
-            .any(|word| find(rest, word).is_some());
-    if (marked || option) && compared {
+    if (marked || option) && compares(rest) {
         return Some(mark.end + token.len());
     }
     let (word, tail) = rest.split_at(token.len());
@@ -116,6 +114,13 @@ pub(super) fn condition(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
         && tail.contains(&b' ')
         && next.iter().all(|byte| is_name(*byte));
     (level && number || exists && !next.is_empty() || defined).then_some(mark.end + token.len())
+}
+
+fn compares(rest: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[b" equ ", b" neq ", b" lss ", b" leq ", b" gtr ", b" geq "];
+    let word = |at: usize| WORDS.iter().any(|word| strip(&rest[at..], word).is_some());
+    rest[..rest.len().min(80)].windows(2).any(|pair| pair == b"==")
+        || memchr::memchr_iter(b' ', rest).any(word)
 }
 
 /// `powershell -enc …`, `powershell.exe …`, `powershell IEX …`.
@@ -159,15 +164,14 @@ pub(super) fn cmdlet(text: &Text<'_>, mark: Range<usize>) -> Option<usize> {
     let verb = &before[before.len() - verb..];
     let rest = text.after(mark.end, 28);
     let noun = &rest[..rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()];
-    if noun.len() < 3 || matches!(rest.get(noun.len()), Some(b'-' | b'_' | b'=')) {
+    let length = noun.len();
+    if length < 3 || matches!(rest.get(length), Some(b'-' | b'_' | b'=')) {
         return None;
     }
-    let is = |list: &str, word: &[u8]| {
-        list.split_ascii_whitespace().any(|known| known.as_bytes().eq_ignore_ascii_case(word))
-    };
     let capital = verb[0].is_ascii_uppercase() && noun[0].is_ascii_uppercase();
-    let known = is(VERBS, verb) && (is(NOUNS, noun) || capital && is(PLAIN_NOUNS, noun));
-    known.then_some(mark.end + noun.len())
+    let noun = CMDLETS.get(noun).filter(|_| VERBS.has(verb));
+    let known = noun.is_some_and(|own| *own || capital);
+    known.then_some(mark.end + length)
 }
 
 /// Tells whether a command may begin here.
@@ -192,7 +196,16 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-const VERBS: &str = "add clear close compare complete compress connect convert convertfrom convertto copy debug \
+static VERBS: LazyLock<Lookup<()>> = LazyLock::new(|| Lookup::of_words(CMDLET_VERBS));
+
+/// The nouns of cmdlets, and whether only cmdlets have them.
+static CMDLETS: LazyLock<Lookup<bool>> = LazyLock::new(|| {
+    let plain = PLAIN_NOUNS.split_ascii_whitespace().map(|noun| (noun, false));
+    let own = NOUNS.split_ascii_whitespace().map(|noun| (noun, true));
+    Lookup::of(plain.chain(own), |before, noun| *before = noun)
+});
+
+const CMDLET_VERBS: &str = "add clear close compare complete compress connect convert convertfrom convertto copy debug \
     disable disconnect dismount enable enter exit expand export find foreach format get group import initialize \
     install invoke join limit lock measure merge mount move new open out pop protect publish push read receive \
     redo register remove rename repair request reset resize resolve restart restore resume revoke save search \
