@@ -101,11 +101,11 @@ pub(super) fn polyglot(text: &[u8]) -> Option<Range<usize>> {
     while let Some(step) = text.get(at..)?.iter().position(|byte| STARTS.contains(byte)) {
         at += step;
         let window = &text[at..text.len().min(at + WINDOW)];
-        let kinds = BEGINNINGS
-            .iter()
-            .filter(|beginning| memchr::memmem::find(window, beginning).is_some())
-            .count();
-        if kinds >= 3 {
+        let kinds = window.windows(2).fold(0_u16, |kinds, pair| {
+            let kind = BEGINNINGS.iter().position(|beginning| *beginning == pair);
+            kind.map_or(kinds, |kind| kinds | 1 << kind)
+        });
+        if kinds.count_ones() >= 3 {
             return Some(at..at + window.len());
         }
         at += 4;
