@@ -60,11 +60,12 @@ pub(super) fn judge_in_prose(token: &[u8], report: &mut impl FnMut(&'static Rule
 
 /// Tells whether what follows a climb is something worth climbing for.
 pub(super) fn is_target(path: &[u8]) -> bool {
+    let path = &path[..path.len().min(TARGET)];
     let end = path
         .iter()
         .position(|byte| *byte <= b' ' || matches!(byte, b'"' | b'\'' | b'<'))
         .unwrap_or(path.len());
-    let path = &path[..end.min(FAR_ENOUGH)];
+    let path = &path[..end];
     let Some(first) = components(path).next() else { return false };
     let second = components(path).nth(1).is_some();
     (second && Lower::new(first).is_target()) || is_secret(path)
@@ -223,6 +224,9 @@ const ENVIRONMENT: &[&[u8]] = &[
     b"$home/",
     b"${home}/",
 ];
+
+/// What is worth climbing for has a name of a few components, and every climb of a text is looked behind.
+const TARGET: usize = 128;
 
 /// A name further on does not matter, and a hostile text may be long.
 const FAR_ENOUGH: usize = 512;

@@ -94,12 +94,12 @@ impl Chain {
         let span = self.start..self.end;
         let target = text.get(self.target..).unwrap_or_default();
         let deep = if words < PROSE { 3 } else { 6 };
-        let sensitive = places::is_target(target);
+        let sensitive = || places::is_target(target);
         if self.parents > 0 && self.escaped {
             report(&rules::ENCODED_TRAVERSAL, span);
-        } else if self.parents >= deep || (self.parents > 0 && sensitive) {
+        } else if self.parents >= deep || (self.parents > 0 && sensitive()) {
             report(&rules::DEEP_TRAVERSAL, span);
-        } else if self.odd >= 2 || self.heres >= 3 || (self.odd > 0 && sensitive) {
+        } else if self.odd >= 2 || self.heres >= 3 || (self.odd > 0 && sensitive()) {
             report(&rules::DOTS, span);
         } else if self.parents > 0 {
             let short = words <= 2 || (words <= 4 && self.parents == 2);
