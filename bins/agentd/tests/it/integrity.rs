@@ -391,6 +391,51 @@ fn changed_policy_is_gone_by_without_a_reload() {
 }
 
 #[test]
+fn secrets_of_a_changed_configuration_are_neither_on_the_trail_nor_in_the_log() {
+    let watched = Watched::new();
+    let token = ["gh", "p_16C7e42F292c6912E7710c838347Ae178B4a"].concat();
+    let config = |port: u16, password: &str| {
+        format!("port = {port}\ncreate = IDENTIFIED BY '{password}'\nremote = x://{token}@host/\n")
+    };
+    fs::write(watched.root.join("a"), config(80, "sesame")).unwrap();
+    let policy = watched.dir.path().join("policy.toml");
+    fs::write(&policy, "[[rule]]\nmatch = \"/**/a\"\nprofile = \"config\"\n").unwrap();
+    let watched = watched.with(&format!("policy = {policy:?}\n"));
+    let daemon = watched.start();
+    fs::write(watched.root.join("a"), config(81, "swordfish")).unwrap();
+    let found = watched.changes(1);
+    let diff = detail(&found[0])["diff"].as_str().unwrap();
+    for line in [
+        "-port = 80\n",
+        "+port = 81\n",
+        "-create = IDENTIFIED BY '***",
+        "+create = IDENTIFIED BY '***",
+    ] {
+        assert!(diff.contains(line), "{diff}");
+    }
+    let shown = daemon.status().to_string() + &daemon.request("/").body;
+    let said = {
+        daemon.signal("TERM");
+        daemon.log_to_the_end()
+    };
+    let kept = fs::read_to_string(watched.data().join("trail/000000000000.jsonl")).unwrap();
+    for secret in [&*token, "sesame", "swordfish"] {
+        for text in [&shown, &said, &kept] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
+}
+
+#[test]
+fn secret_in_the_name_of_a_file_does_not_reach_the_log() {
+    let watched = Watched::new();
+    let daemon = watched.start();
+    fs::write(watched.root.join("password=hunter2"), "").unwrap();
+    let line = daemon.logged(&["watched/password=***"]);
+    assert!(!line.contains("hunter2"), "{line}");
+}
+
+#[test]
 fn stop_waits_for_no_scan_and_is_no_failure() {
     let watched = Watched::new();
     for index in 0..2_000 {

@@ -5,4 +5,5 @@ mod baselines;
 mod host;
 mod lists;
 mod policy;
+mod secrets;
 mod verify;
