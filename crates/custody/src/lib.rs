@@ -42,6 +42,8 @@
 //! - A new key is on the disk before the old one hands over to it; after a crash at any point one of them goes on.
 //! - What was seen never goes back. A file of which a part is missing is an error that names it.
 //! - A file or directory that another user could write is refused.
+//! - What is recognised as a secret, a card or an account number stands neither on the trail nor in texts that are kept
+//!   for diffs.
 //!
 //! # What it does not do
 //!
