@@ -70,19 +70,21 @@ fn mask_beneath<'v>(
     fields: &MaskedFields,
     redact: &dyn Redact,
 ) {
-    let named = |text: &str| names.iter().rev().find_map(|name| redact.redact_field(name, text));
+    let by_field = |text: &str| names.iter().rev().find_map(|name| redact.redact_field(name, text));
     match value {
-        Value::String(text) => match named(text) {
+        Value::String(text) => match by_field(text) {
             Some(masked) => *text = masked,
             None => mask_text(text, redact),
         },
         Value::Number(number) => {
-            if named(&number.to_string()).is_some() {
+            if by_field(&number.to_string()).is_some() {
                 *value = MASK.into();
             }
         }
         Value::Array(values) => {
-            values.iter_mut().for_each(|value| mask_beneath(value, names, fields, redact));
+            for value in values {
+                mask_beneath(value, names, fields, redact);
+            }
         }
         Value::Object(map) => {
             for (name, value) in map.iter_mut() {
