@@ -157,7 +157,7 @@ const RUNNERS: &str = "
 
 /// `module:function,function`, or `*` for all of a module.
 const METHODS: &str = "
-    os:listdir,walk,chmod,rename,rmdir,mkdir,kill,tmpname,exit,readfile,stat,getcwd,chdir,path,system,popen,popen2,popen3,popen4,exec,execl,execle,execlp,execv,execve,execvp,spawnl,spawnv,spawnlp,fork,environ,getenv,execute,remove,unlink,startfile,putenv
+    os:listdir,walk,chmod,rename,rmdir,mkdir,kill,tmpname,exit,readfile,stat,getcwd,chdir,system,popen,popen2,popen3,popen4,exec,execl,execle,execlp,execv,execve,execvp,spawnl,spawnv,spawnlp,fork,environ,getenv,execute,remove,unlink,startfile,putenv
     posix:system,popen nt:system commands:getoutput,getstatusoutput subprocess:popen,call,run,check_call,check_output,getoutput,getstatusoutput
     pty:spawn pickle:loads,load cpickle:loads,load marshal:loads,load shelve:open yaml:load,unsafe_load importlib:import_module,reload
     sys:modules,exit,argv,path,version,platform,executable,stdin,stdout ctypes:* code:interact,interactiveconsole pdb:set_trace codeop:* runpy:* platform:popen io:popen
