@@ -3,6 +3,7 @@
 mod asynchronous;
 mod blocking;
 mod breaker;
+mod masking;
 mod ours;
 mod pipeline;
 mod policy;

@@ -7,7 +7,7 @@ use libinjectionrs::{detect_sqli, detect_xss};
 use unicode_security::MixedScript;
 use wardkit_validation::{Policy, Quota, RateLimiter, Sink};
 
-use super::{Goal, Topic, repeat};
+use super::{Goal, Topic, masking, repeat};
 use crate::report::VALIDATION;
 use crate::rounds::Case;
 
@@ -16,7 +16,7 @@ use crate::rounds::Case;
 pub fn topics() -> Vec<Topic> {
     let prose = prose(16 * 1024);
     let hostile = hostile(64 * 1024);
-    vec![
+    let topics = vec![
         judging(
             "chat-message",
             "judging a clean message of 72 bytes of which nobody knows where it goes",
@@ -39,7 +39,8 @@ pub fn topics() -> Vec<Topic> {
         ),
         sink(),
         limiting(),
-    ]
+    ];
+    topics.into_iter().chain(masking::topics()).collect()
 }
 
 fn judging(name: &'static str, what: &'static str, goal: Goal, text: String) -> Topic {
