@@ -28,11 +28,11 @@ meanings! {
     WILL: "will shall must should have has going gonna need youll may musst sollst devez dois debes deve должен";
     NOW: "now henceforth hereafter nun jetzt maintenant désormais ahora agora ora ahora теперь";
     NO: "no not never without doesnt dont didnt cannot cant isnt arent wont wouldnt shouldnt mustnt neither nor zero none devoid lacks lacking unbound void absent nicht keine keinen kein ohne ni aucune aucun sans pas sin ningún ninguna sem nessuna senza без не нет";
-    BREAKS: "break breaks breaking broke broken bypass bypasses bypassing violate violates violating ignores ignoring disregards disregarding circumvent outside beyond removed removes disabled disables disable lifted exempt against turned off overrides overriding defies escaped abandon";
+    BREAKS: "break breaks breaking broke broken bypass bypasses bypassing violate violates violating ignores ignoring disregards disregarding circumvent outside beyond removed removes disabled disables disable lifted exempt against turned off overrides overriding defies escaped abandon skip";
     FREE: "free freed liberated unleashed unshackled unchained unlocked unbound unbounded unconstrained unburdened frei libre libres livre libero";
-    OVERRIDE: "ignore ignores ignored ignoring disregard disregards disregarded disregarding forget forgets forgot forgetting overlook overwrite override overriding bypass discard neglect nullify ignoriere ignorieren ignorier vergiss vergesse vergessen missachte oublie oubliez oublier ignorez ignora ignorar ignoren ignore olvida olvide olvidar olvídate esquece esqueça ignori dimentica dimenticare забудь забудьте игнорируй игнорируйте проигнорируй zignoruj zapomnij negeer vergeet unut yoksay abaikan lupakan zaboravi zanemari zaboravite zanemarite";
-    PRIOR: "previous previously prior above preceding earlier former foregoing existing past original initial before given precedent prev vorherigen vorherige vorangegangenen bisherigen vorigen obigen précédentes précédents précédente précédent antérieures anteriores previas anterior previos prévias precedenti precedente предыдущие предыдущих предыдущие прошлые прежние poprzednie poprzednich vorige önceki sebelumnya prethodne prethodna ranije";
-    INSTR: "instruction instructions directions direction prompt prompts commands orders directive directives programming training guidance preprompt preprompts tasks task assignment assignments anweisung anweisungen befehle befehl anordnungen aufgaben vorgaben consignes ordres instrucciones indicaciones órdenes instruções istruzioni инструкции инструкций указания команды instrukcje polecenia instructies talimatları talimatlar instruksi uputstva upute instrukcije naredbe";
+    OVERRIDE: "ignore ignores ignored ignoring disregard disregards disregarded disregarding forget forgets forgot forgetting overlook overwrite override overriding bypass discard neglect nullify ignoriere ignorieren ignorier vergiss vergesse vergessen missachte oublie oubliez oublier ignorez ignora ignorar ignoren ignore olvida olvide olvidar olvídate esquece esqueça ignori dimentica dimenticare забудь забудьте игнорируй игнорируйте проигнорируй zignoruj zapomnij negeer vergeet unut yoksay abaikan lupakan zaboravi zanemari zaboravite zanemarite ignorera glöm ігноруй ігноруйте ignorujte ignoruj zapomeň glem unohda αγνόησε ξέχνα nevermind";
+    PRIOR: "previous previously prior above preceding earlier former foregoing existing past original initial before given precedent prev vorherigen vorherige vorangegangenen bisherigen vorigen obigen précédentes précédents précédente précédent antérieures anteriores previas anterior previos prévias precedenti precedente предыдущие предыдущих предыдущие прошлые прежние poprzednie poprzednich vorige önceki sebelumnya prethodne prethodna ranije tidigare föregående попередні попередніх předchozí tidligere forrige aiemmat aiempia korábbi προηγούμενες anterioare";
+    INSTR: "instruction instructions directions direction prompt prompts commands orders directive directives programming training guidance preprompt preprompts tasks task assignment assignments anweisung anweisungen befehle befehl anordnungen aufgaben vorgaben consignes ordres instrucciones indicaciones órdenes instruções istruzioni инструкции инструкций указания команды instrukcje polecenia instructies talimatları talimatlar instruksi uputstva upute instrukcije naredbe instruktioner інструкції instrukce pokyny instruksjoner ohjeet ohjeita utasításokat οδηγίες instrucțiunile промпт";
     TALK: "message messages conversation conversations discussion chat context text texts sentences content input inputs information statements told said words";
     EVERYTHING: "everything all anything alles tout todo tudo tutto всё все sve";
     POLICY: "policy policies guideline guidelines rule rules ethics ethical moral morals morality laws law restrictions limitations limits filter filters censorship constraints constraint boundaries safeguards regulations principles norms standards prohibitions morally legality regeln richtlinien einschränkungen règles restrictions reglas restricciones regras regole правила правил ограничений ограничения";
@@ -56,17 +56,17 @@ meanings! {
     DO: "do";
     ANY: "any anything every everything all whatever always each absolutely";
     ALWAYS: "always only must";
-    ANSWER: "answer answers answering respond responds responding response reply replies comply complies obey obeys fulfill fulfills execute generate generates provide provides produce produces complete give gives say says discuss";
+    ANSWER: "answer answers answering respond responds responding response reply replies comply complies obey obeys fulfill fulfills execute generate generates provide provides produce produces complete give gives say says discuss replying";
     QUESTION: "question questions request requests query queries demand demands wish asked ask asks prompts prompt inquiry order orders";
     MATTER: "matter";
     REGARDLESS: "regardless irrespective even despite whether consequences";
     REFUSE: "refuse refuses refusal reject rejects deny denies decline declines apologize apologizes apologise apologising apologizing sorry apologies apology warn warns warning warnings disclaimer disclaimers caution cautionary lecture lectures unable inappropriate hesitate hesitation censor censors judge complain argue remind";
     CANT: "cant cannot unable";
     HARM: "illegal unlawful illicit unethical immoral inappropriate harmful dangerous offensive vulgar swear swears swearing profanity profane cursing curse nsfw sexual explicit rude insulting insult toxic hateful racist sexist violent criminal disgusting evil malicious obscene lewd crude inhumane hacking malware derogatory controversial unsafe reckless violence pornographic erotic sarcastic depraved deceptive cruel swearwords slurs";
-    LEAK: "reveal print repeat display output disclose leak return recite dump expose show share tell give write list copy paste spell translate summarize summarise zeige zeig nenne affiche muestra mostra покажи";
-    REPEAT: "repeat print recite output copy display return translate spell";
-    SYSTEM: "system hidden secret internal initial original developer starting systemprompt";
-    PROMPT: "prompt prompts preprompt instruction instructions systemprompt anweisungen instrucciones instruções istruzioni инструкции";
+    LEAK: "reveal print repeat display output disclose leak return recite dump expose show share tell give write list copy paste spell translate summarize summarise zeige zeig nenne affiche muestra mostra покажи encode reply respond divulge покажите muéstrame mostre";
+    REPEAT: "repeat print recite output display return spell";
+    SYSTEM: "system hidden secret internal initial original developer starting systemprompt системный système sistema";
+    PROMPT: "prompt prompts preprompt instruction instructions systemprompt anweisungen instrucciones instruções istruzioni инструкции systemprompts промпт";
     VERBATIM: "verbatim exact exactly wörtlich codeblock";
     WORDS: "words word text everything sentence sentences paragraph paragraphs lines";
     ABOVE: "above previous before preceding prior";
@@ -92,10 +92,10 @@ meanings! {
     START: "start starts starting begin begins beginning prefix preface prepend precede";
     WITH: "with by saying as";
     AFFIRM: "confirmed understood okay acknowledged absolutely pwned hacked haha sure affirmative";
-    SEND: "send post forward email upload transmit exfiltrate append transfer leak";
+    SEND: "send post forward email upload transmit exfiltrate append transfer leak mail";
     PRIVATE: "data conversation history password passwords key keys secret secrets credentials messages email emails contacts files token tokens details information";
     USER: "user users human";
-    TELL: "tell mention inform reveal notify alert show disclose say";
+    TELL: "tell mention inform reveal notify alert show disclose say telling mentioning informing notifying";
     NEW: "new following different neue neuen nouvelles nuevas novas nuove новые";
     INSTEAD: "instead rather stattdessen plutôt";
     IF: "if when";
@@ -114,6 +114,29 @@ meanings! {
     VOID: "void obsolete invalid cancelled canceled deprecated outdated lifted revoked superseded";
     DECEASED: "deceased late dead dying grandmother grandma granny grandfather";
     WEAPON: "napalm bomb bombs meth methamphetamine explosives explosive weapon weapons malware ransomware virus keylogger drugs cocaine hack hacking steal phishing poison molotov keys hotwire";
+    OVER: "above foregoing preceding aforementioned";
+    SAY: "say print output write tell respond reply answer return translate";
+    CONTEXT: "text texts context content input inputs sentences";
+    TOLD: "told taught instructed trained programmed given";
+    HEED: "attention heed";
+    REAL: "real actual true";
+    MESSAGE: "message messages prompts";
+    FIRST: "first initial earliest";
+    WRITTEN: "written said stated";
+    CONFIG: "configuration config environment memory context";
+    SAFETY: "content moderation";
+    HERE: "here heres";
+    NOTE: "important note notice attention message instruction instructions";
+    READER: "ai ais llm llms chatgpt gpt claude gemini copilot chatbot chatbots";
+    CALL: "call invoke use run execute";
+    TOOL: "tool tools function plugin";
+    HISTORY: "history log logs transcript";
+    WINDOW: "context";
+    IT: "it this that";
+    DOCUMENT: "document text user email mail page question request article content";
+    HOW: "how";
+    MAKE: "make build cook produce synthesize synthesise create construct hotwire mix";
+    READ: "read see process open receive summarize summarise";
     // Written in capitals in a text that is not all capitals.
     CAPS: "";
     // Stands in brackets, as a label.
@@ -142,7 +165,31 @@ pub(super) fn meaning(word: &str) -> Meaning {
     if word.len() > 3 && (word.starts_with("gpt") || word.ends_with("gpt")) {
         return MODEL;
     }
-    0
+    plain(word)
+        .and_then(|(word, length)| LEXICON.get(std::str::from_utf8(&word[..length]).ok()?).copied())
+        .unwrap_or(0)
+}
+
+/// Reads digits that stand for letters, in a word that has both: `1gn0re`.
+fn plain(word: &str) -> Option<([u8; 16], usize)> {
+    let mut letters = [0; 16];
+    let enough = word.bytes().filter(u8::is_ascii_alphabetic).count() >= 4;
+    let digits = word.bytes().any(|byte| byte.is_ascii_digit());
+    if !enough || !digits || word.len() > letters.len() {
+        return None;
+    }
+    for (to, from) in letters.iter_mut().zip(word.bytes()) {
+        *to = match from {
+            b'0' => b'o',
+            b'1' => b'i',
+            b'3' => b'e',
+            b'4' => b'a',
+            b'5' => b's',
+            b'7' => b't',
+            other => other,
+        };
+    }
+    Some((letters, word.len()))
 }
 
 /// FNV-1a: the keys are ours, so nobody can choose them to collide, and short words hash in a few steps.

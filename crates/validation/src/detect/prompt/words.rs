@@ -63,12 +63,17 @@ impl Iterator for Words<'_> {
             let (start, before) = self.skip()?;
             let mut word = Buffer::default();
             let (mut end, mut capitals, mut letters) = (start, 0_u32, 0_u32);
+            let mut first_part = None;
             for (offset, c) in self.text[start..].char_indices() {
                 if c.is_alphanumeric() {
                     word.push(c);
                     letters += 1;
                     capitals += u32::from(c.is_uppercase());
                     end = start + offset + c.len_utf8();
+                } else if c == '-' && word.full {
+                    break;
+                } else if c == '-' {
+                    first_part.get_or_insert((end, word.len));
                 } else if !matches!(c, '\'' | '’' | '-' | '\u{ad}' | '\u{200b}'..='\u{200d}') {
                     break;
                 }
@@ -76,6 +81,12 @@ impl Iterator for Words<'_> {
             self.at = end;
             self.place = self.place.saturating_add(1);
             let mut meaning = word.text().map_or(0, lexicon::meaning);
+            // `role-play` is a word, and `ignore-all-rules` three.
+            if let (0, Some((part, length))) = (meaning, first_part) {
+                (word.len, word.full) = (length, false);
+                (end, self.at) = (part, part);
+                meaning = word.text().map_or(0, lexicon::meaning);
+            }
             if !self.shouted && capitals >= 2 && capitals * 2 > letters && letters <= 16 {
                 meaning |= CAPS;
             }
