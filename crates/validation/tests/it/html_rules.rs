@@ -436,3 +436,19 @@ const LOOK_ALIKES: &[&str] = &[
     "ON=1",
     "<order><id>1</id></order>",
 ];
+
+#[test]
+fn a_tag_behind_the_end_of_an_attribute_and_one_that_is_not_finished_are_found() {
+    for text in ["\"><x", "'><x>", "a\" /><x y", "<x onclick", "String.fromCharCode"] {
+        assert!(
+            !Policy::for_sink(Sink::Html).check(text).unwrap().findings().is_empty(),
+            "{text:?}"
+        );
+    }
+    for text in ["\"a\" > b", "say \"x\"", "<x on click", "the char code"] {
+        assert!(
+            Policy::for_sink(Sink::Html).check(text).unwrap().findings().is_empty(),
+            "{text:?}"
+        );
+    }
+}

@@ -57,6 +57,15 @@ const WORDS: &[&str] = &[
     "behavior:url",
     "xmlns:",
     "srcdoc=",
+    "fromcharcode",
+    "new xmlhttprequest",
+    "xmlhttprequest()",
+    "unescape('%",
+    "unescape(\"%",
+    "document.createelement",
+    "document.getelement",
+    "fscommand",
+    "seeksegmenttime",
     "<![cdata[",
 ];
 

@@ -23,8 +23,9 @@ pub(super) fn find(text: &[u8], short: bool, report: &mut impl FnMut(&'static Ru
         judge_element(&tag, sure, report);
     }
     declarations(text, report);
-    if memchr::memchr(b'<', text).is_none() {
-        break_outs(text, report);
+    match memchr::memchr(b'<', text) {
+        None => break_outs(text, report),
+        Some(first) => tag_after_quote(text, first, report),
     }
     handlers_after_quotes(text, short, report);
 }
@@ -84,7 +85,14 @@ fn judge_attributes(
         let letters =
             text[name.clone()].iter().take_while(|byte| !byte.is_ascii_alphabetic()).count();
         let name = name.start + letters..name.end;
-        if !has_value || name.is_empty() {
+        if name.is_empty() {
+            return;
+        }
+        if !has_value {
+            // `<x onclick`: the value is what the page writes next.
+            if value.end == text.len() && elements::is_known_handler(&text[name.clone()]) {
+                report(&rules::EVENT_HANDLER, name);
+            }
             return;
         }
         sure = true;
@@ -192,6 +200,22 @@ fn break_outs(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>))
             let start = quote + 1 + blanks;
             report(&rules::ATTRIBUTE_BREAK_OUT, quote..start + name.len());
         }
+    }
+}
+
+/// `"><x`: the first tag follows the end of a value and of a tag that the page has begun.
+fn tag_after_quote(
+    text: &[u8],
+    first: usize,
+    report: &mut impl FnMut(&'static Rule, Range<usize>),
+) {
+    let before = text[..first].trim_ascii_end();
+    let Some(before) = before.strip_suffix(b">") else { return };
+    let before = before.strip_suffix(b"/").unwrap_or(before).trim_ascii_end();
+    let begins =
+        text.get(first + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || b"/!?".contains(byte));
+    if begins && matches!(before.last(), Some(b'"' | b'\'')) {
+        report(&rules::ATTRIBUTE_BREAK_OUT, before.len() - 1..first + 1);
     }
 }
 
