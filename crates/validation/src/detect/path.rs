@@ -69,6 +69,7 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
         hits.hit(rule, whole_chars(view.text, decoded.source(span)));
     };
     traversal::find(&decoded, words, &mut report);
+    spaced(&decoded, words, &mut report);
     nul(&decoded, words, &mut report);
     too_long(&decoded, &mut report);
     let text = decoded.bytes();
@@ -87,6 +88,22 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
                 report(rule, token.span.clone());
             });
         }
+    }
+}
+
+/// `C:\Program Files\x.ini`: a path of Windows with blanks in it, that is the whole text.
+fn spaced(
+    decoded: &Decoded<'_>,
+    words: usize,
+    report: &mut impl FnMut(&'static Rule, Range<usize>),
+) {
+    let text = decoded.bytes().trim_ascii();
+    let [drive, b':', b'/' | b'\\', ..] = text else { return };
+    let last = text.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).unwrap_or_default();
+    let directories = text[3..=last.max(3)].iter().filter(|b| matches!(b, b'/' | b'\\')).count();
+    let name = text[last + 1..].iter().all(|byte| !byte.is_ascii_whitespace());
+    if drive.is_ascii_alphabetic() && words < ENOUGH_WORDS && directories > 0 && name {
+        report(&rules::DRIVE, 0..3);
     }
 }
 

@@ -207,3 +207,32 @@ const SEPARATORS: &[&str] = &[
     "%01/",
     ";x=1/",
 ];
+
+#[test]
+fn names_with_blanks_and_names_of_settings_are_found_where_they_are_the_text() {
+    for text in [
+        "C:\\Program Files\\Some Server\\Some Server 5.7\\my.ini",
+        "c:/Documents and Settings/Some One/ntuser.dat",
+        "....//",
+        "..././",
+        "...\\.\\",
+        "~root",
+        ".sometoolrc",
+        ".sometool.yml",
+        ".sometool_history",
+        "/system32/cmd.exe?/c+dir",
+    ] {
+        assert!(
+            !Policy::for_sink(Sink::Path).check(text).unwrap().findings().is_empty(),
+            "{text:?}"
+        );
+    }
+    for text in
+        ["...", "..../", "C:\\ is full, and so is D:", ".NET", ".com", "a.rc", ".pdf", "so.../"]
+    {
+        assert!(
+            Policy::for_sink(Sink::Path).check(text).unwrap().findings().is_empty(),
+            "{text:?}"
+        );
+    }
+}

@@ -77,6 +77,11 @@ impl Lower {
             | b"sshd_config" | b"tomcat-users.xml" | b"server-status" | b"server-info"
             | b"phpinfo.php" | b"docker-compose.yml" | b"wp-login.php" | b"xmlrpc.php"
             | b"credentials.json" | b"secrets.yml" | b"database.yml" | b"access.log"
+            | b"package.json" | b"package-lock.json" | b"npm-shrinkwrap.json" | b"composer.json"
+            | b"bower.json" | b"gruntfile.js" | b"gulpfile.js" | b"auth.json" | b"secrets.json"
+            | b"local_settings.py" | b"settings.py" | b"application.yml" | b"application.properties"
+            | b"parameters.yml" | b"config.ini" | b"server.key" | b"private.key" | b"privkey.pem"
+            | b"key.pem" | b"server.pem" | b"shadow.bak" | b"ntds.dit" | b"unattend.xml"
             | b"access_log" | b"error.log" | b"error_log"
         )
     }

@@ -79,6 +79,7 @@ fn prefix(token: &[u8]) -> Option<&'static Rule> {
         [b'\\', b'\\', host, ref rest @ ..] if is_host(host) && rest.contains(&b'\\') => {
             Some(&rules::NETWORK_SHARE)
         }
+        [b'~', b'r', b'o', b'o', b't'] => Some(&rules::SECRET_FILE),
         [b'~', b'/', b'.', ..] => Some(&rules::SECRET_FILE),
         [b'~', ref rest @ ..] if has_prefix(rest, b"root/") => Some(&rules::SECRET_FILE),
         _ if has_prefix(token, b"file:/") || has_prefix(token, b"file:\\") => {
@@ -111,7 +112,7 @@ fn is_secret(path: &[u8]) -> bool {
             .split(|byte| matches!(byte, 0 | b';' | b'%' | b':'))
             .next()
             .unwrap_or_default();
-        if Lower::new(name).is_secret_file() || has_prefix(name, b".env.") {
+        if Lower::new(name).is_secret_file() || has_prefix(name, b".env.") || is_settings(name) {
             return true;
         }
         if SECRET_PAIRS
@@ -123,6 +124,36 @@ fn is_secret(path: &[u8]) -> bool {
         before = component;
     }
     false
+}
+
+/// `.toolrc`, `.tool_history`, `.tool.yml`: what programs keep in a home or a project.
+fn is_settings(name: &[u8]) -> bool {
+    let Some(name) = name.strip_prefix(b".") else { return false };
+    if name.len() < 4 || name.len() > FAR_ENOUGH {
+        return false;
+    }
+    let stem = name.iter().take_while(|byte| is_name(**byte) && **byte != b'.').count();
+    let (stem, rest) = name.split_at(stem);
+    let tail = [&b"rc"[..], b"_history", b"_profile", b"ignore", b"_rsa"];
+    let kept = [
+        &b".json"[..],
+        b".yml",
+        b".yaml",
+        b".xml",
+        b".ini",
+        b".conf",
+        b".cnf",
+        b".cfg",
+        b".lock",
+        b".key",
+        b".dist",
+        b".toml",
+    ];
+    let first = stem.first().is_some_and(u8::is_ascii_lowercase);
+    first
+        && (rest.is_empty()
+            && tail.iter().any(|tail| stem.len() > tail.len() && stem.ends_with(tail))
+            || kept.contains(&rest))
 }
 
 /// Copies that editors and administrators leave behind: served as text, they show the source.
@@ -190,6 +221,9 @@ const SECRET_PAIRS: &[(&[u8], &[u8])] = &[
     (b"self", b"fd"),
     (b"serviceaccount", b"token"),
     (b"config", b"sam"),
+    (b"system32", b"cmd.exe"),
+    (b"system32", b"config"),
+    (b"system32", b"drivers"),
 ];
 
 /// Streams that PHP and Java open where a path was expected.

@@ -99,13 +99,23 @@ impl Chain {
             report(&rules::ENCODED_TRAVERSAL, span);
         } else if self.parents >= deep || (self.parents > 0 && sensitive()) {
             report(&rules::DEEP_TRAVERSAL, span);
-        } else if self.odd >= 2 || self.heres >= 3 || (self.odd > 0 && sensitive()) {
+        } else if self.odd >= 2
+            || self.heres >= 3
+            || (self.odd > 0 && (sensitive() || words == 1 && is_dotted(text)))
+        {
             report(&rules::DOTS, span);
         } else if self.parents > 0 {
             let short = words <= 2 || (words <= 4 && self.parents == 2);
             report(if short { &rules::TRAVERSAL } else { &rules::TRAVERSAL_IN_PROSE }, span);
         }
     }
+}
+
+/// `....//`, `..././`: what is left after a filter has taken `../` away climbs.
+fn is_dotted(text: &[u8]) -> bool {
+    text.len() < MANY_DOTS
+        && text.iter().all(|byte| matches!(byte, b'.' | b'/' | b'\\'))
+        && text.iter().filter(|byte| **byte != b'.').count() >= 2
 }
 
 /// Says what a component does, apart from what filters and servers drop around it.
