@@ -60,6 +60,8 @@ fn declarations(text: &[u8], report: &mut impl FnMut(&'static Rule, Range<usize>
             if subset || (outer && !contains(&declared[..end], b"//W3C//DTD")) {
                 report(&rules::DOCTYPE, at..at + 9);
             }
+        } else if starts(rest, b"[INCLUDE[") || starts(rest, b"[IGNORE[") {
+            report(&rules::DECLARATION, at..at + 9);
         } else if starts(rest, b"[CDATA[") {
             cdata += 1;
             let inner = &rest[7..rest.len().min(FAR_ENOUGH)];
@@ -192,7 +194,7 @@ const XPATH: &[&[u8]] = &[
     b"or ''='",
 ];
 
-const INCLUSIONS: &[&[u8]] = &[b"www.w3.org/2001/XInclude", b"xi:include", b"<xinclude"];
+const INCLUSIONS: &[&[u8]] = &[b"www.w3.org/2001/XInclude", b"xi:include", b"<xinclude", b"<esi:"];
 
 /// A declaration that goes on for longer is not read to its end.
 const FAR_ENOUGH: usize = 1024;

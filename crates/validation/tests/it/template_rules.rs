@@ -144,3 +144,13 @@ const PLAIN: &[&str] = &[
     "~{ }",
     "*{bold}*",
 ];
+
+#[test]
+fn a_lone_number_and_members_of_formatted_values_are_found() {
+    for text in ["{{1}}", "{{ 42 }}", "{0.__class__}", "{user.__init__.__globals__}"] {
+        assert!(is_attack(text), "{text:?}");
+    }
+    for text in ["int a[1][1] = {{1}};", "{0}", "{user.name}", "{__init__}"] {
+        assert!(!is_attack(text), "{text:?}");
+    }
+}

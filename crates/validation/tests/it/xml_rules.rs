@@ -62,3 +62,11 @@ fn entities_are_found_in_messages_and_pages_too() {
 fn is_attack(text: &str) -> bool {
     !Policy::for_sink(Sink::Xml).check(text).unwrap().findings().is_empty()
 }
+
+#[test]
+fn conditional_sections_and_edge_inclusions_are_found() {
+    for text in ["<![INCLUDE[x]]>", "<![IGNORE[x]]>", "<esi:include src=\"http://host.example/\"/>"]
+    {
+        assert!(is_attack(text), "{text:?}");
+    }
+}

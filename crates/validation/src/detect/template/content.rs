@@ -18,6 +18,10 @@ pub(super) fn judge(found: &Found<'_>) -> Option<&'static Rule> {
     }
     match found.kind {
         Kind::Value if OBJECTS.contains(&inside) => Some(&WALK),
+        // Alone, as probes are; within program text it is a table of numbers.
+        Kind::Value if found.before.is_none() && inside.iter().all(u8::is_ascii_digit) => {
+            Some(&PROBE)
+        }
         Kind::Value => evaluated(inside).or_else(|| is_value(inside).then_some(&EXPRESSION)),
         Kind::Statement => Some(if computes(inside) { &PROBE } else { &STATEMENT }),
         Kind::Square => computes(inside).then_some(&PROBE),
@@ -77,6 +81,10 @@ fn brace(found: &Found<'_>, inside: &[u8]) -> Option<&'static Rule> {
     }
     if sum(inside) {
         return Some(&PROBE);
+    }
+    // Python looks up members of what it formats.
+    if memchr::memmem::find(inside, b".__").is_some() && is_member(inside) {
+        return Some(&WALK);
     }
     // A block of code has a space or a line break after its brace.
     if found.inside[0].is_ascii_whitespace() {
