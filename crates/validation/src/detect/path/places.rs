@@ -79,8 +79,7 @@ fn prefix(token: &[u8]) -> Option<&'static Rule> {
         [b'\\', b'\\', host, ref rest @ ..] if is_host(host) && rest.contains(&b'\\') => {
             Some(&rules::NETWORK_SHARE)
         }
-        [b'~', b'r', b'o', b'o', b't'] => Some(&rules::SECRET_FILE),
-        [b'~', b'/', b'.', ..] => Some(&rules::SECRET_FILE),
+        [b'~', b'r', b'o', b'o', b't'] | [b'~', b'/', b'.', ..] => Some(&rules::SECRET_FILE),
         [b'~', ref rest @ ..] if has_prefix(rest, b"root/") => Some(&rules::SECRET_FILE),
         _ if has_prefix(token, b"file:/") || has_prefix(token, b"file:\\") => {
             Some(&rules::FILE_URL)
