@@ -39,7 +39,7 @@ impl<'t> Words<'t> {
     fn skip(&mut self) -> Option<(usize, char)> {
         let mut before = ' ';
         for (offset, c) in self.text[self.at..].char_indices() {
-            if c.is_alphanumeric() {
+            if is_alphanumeric(c) {
                 self.at += offset;
                 return Some((self.at, before));
             }
@@ -65,10 +65,10 @@ impl Iterator for Words<'_> {
             let (mut end, mut capitals, mut letters) = (start, 0_u32, 0_u32);
             let mut first_part = None;
             for (offset, c) in self.text[start..].char_indices() {
-                if c.is_alphanumeric() {
+                if is_alphanumeric(c) {
                     word.push(c);
                     letters += 1;
-                    capitals += u32::from(c.is_uppercase());
+                    capitals += u32::from(!is_small(c) && c.is_uppercase());
                     end = start + offset + c.len_utf8();
                 } else if c == '-' && word.full {
                     break;
@@ -114,6 +114,16 @@ fn label(rest: &str, capitals: u32) -> Meaning {
     }
 }
 
+/// Tells what `char::is_alphanumeric` does, which searches tables for what is beyond ASCII.
+fn is_alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric() || is_small(c) || (!c.is_ascii() && c.is_alphanumeric())
+}
+
+/// Tells whether the letter is a small one of Cyrillic, or an ideograph: in lower case it is itself.
+const fn is_small(c: char) -> bool {
+    matches!(c, 'а'..='џ' | '一'..='鿿')
+}
+
 /// A word in lower case.
 #[derive(Default)]
 struct Buffer {
@@ -132,18 +142,39 @@ impl Buffer {
             self.len += 1;
             return;
         }
-        for lower in c.to_lowercase() {
-            let len = lower.len_utf8();
-            if self.full || self.len + len > WORD {
-                self.full = true;
-                return;
-            }
-            lower.encode_utf8(&mut self.bytes[self.len..]);
-            self.len += len;
+        if is_small(c) {
+            self.push_lower(c);
+        } else {
+            c.to_lowercase().for_each(|lower| self.push_lower(lower));
         }
+    }
+
+    fn push_lower(&mut self, lower: char) {
+        let len = lower.len_utf8();
+        if self.full || self.len + len > WORD {
+            self.full = true;
+            return;
+        }
+        lower.encode_utf8(&mut self.bytes[self.len..]);
+        self.len += len;
     }
 
     fn text(&self) -> Option<&str> {
         if self.full { None } else { std::str::from_utf8(&self.bytes[..self.len]).ok() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_small_is_what_unicode_says() {
+        for c in '\u{80}'..='\u{ffff}' {
+            assert_eq!(is_alphanumeric(c), c.is_alphanumeric(), "{c:?}");
+            if is_small(c) {
+                assert!(!c.is_uppercase() && c.to_lowercase().eq([c]), "{c:?}");
+            }
+        }
     }
 }
