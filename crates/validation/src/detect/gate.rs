@@ -78,7 +78,8 @@ impl Gate {
         set
     }
 
-    /// The parts of a long text around the literals of each detector.
+    /// The parts of a long text around the literals of each detector, from its beginning on: a hostile one shows early,
+    /// and what is left need not be looked at.
     fn windows(&self, text: &str) -> Vec<(&'static Detector, Range<usize>)> {
         let always = self.always(text);
         let mut open: [Option<Range<usize>>; table::MOST] = [const { None }; table::MOST];
@@ -89,7 +90,12 @@ impl Gate {
                 let end = (at + detector.reach).min(text.len());
                 let start = at.saturating_sub(detector.reach);
                 match &mut open[bit] {
-                    Some(window) if start <= window.end => window.end = end,
+                    Some(window)
+                        if start <= window.end
+                            && end - window.start <= PIECE.max(8 * detector.reach) =>
+                    {
+                        window.end = end;
+                    }
                     other => {
                         if let Some(done) = other.replace(start..end) {
                             windows.push((detector, done));
@@ -104,9 +110,13 @@ impl Gate {
         for (_, window) in &mut windows {
             *window = text.floor_char_boundary(window.start)..text.ceil_char_boundary(window.end);
         }
+        windows.sort_by_key(|(_, window)| window.start);
         windows
     }
 }
 
 /// Up to this length, in bytes, a message is looked at whole.
 const SHORT: usize = 1024;
+
+/// The parts of a long message are about so long, in bytes, when literals are everywhere.
+const PIECE: usize = 4 * 1024;

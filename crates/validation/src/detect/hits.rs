@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Finding, Layer, Rule, Sink};
+use super::traits::Traits;
+use super::{Finding, Layer, Level, Rule, Sink};
 
 /// One way to read the text, as a detector sees it.
 #[derive(Clone, Copy)]
@@ -13,6 +14,8 @@ pub(crate) struct View<'t> {
     pub(crate) layer: Layer,
     /// Where it is to go; none for a message, of which nobody knows.
     pub(crate) sink: Option<Sink>,
+    /// The kinds of characters that it has.
+    pub(crate) traits: Traits,
 }
 
 /// Collects what detectors find, and counts their work.
@@ -22,32 +25,35 @@ pub(crate) struct Hits<'p> {
     excepted: &'p dyn Fn(&Rule) -> bool,
     layer: Layer,
     budget: usize,
+    once_sure: usize,
     exhausted: bool,
     findings: Vec<Finding>,
 }
 
 impl<'p> Hits<'p> {
-    /// Starts with nothing found. Rules that `excepted` is true of do not count.
+    /// Starts with nothing found. Rules that `excepted` is true of do not count. The budget of work, in bytes, falls
+    /// to `once_sure` when something is found that no harmless text has.
     pub(super) fn new(
         sink: Option<Sink>,
         strictness: u8,
         excepted: &'p dyn Fn(&Rule) -> bool,
-        budget: usize,
+        (budget, once_sure): (usize, usize),
     ) -> Self {
-        let findings = Vec::new();
-        Self { sink, strictness, excepted, layer: Layer::Raw, budget, exhausted: false, findings }
+        let (layer, exhausted, findings) = (Layer::Raw, false, Vec::new());
+        Self { sink, strictness, excepted, layer, budget, once_sure, exhausted, findings }
     }
 
     /// Records that the rule found something at a place of the view's text. What does not count under the policy is
     /// ignored, so a detector need not ask.
     pub(crate) fn hit(&mut self, rule: &'static Rule, span: Range<usize>) {
-        if !self.counts(rule) || self.findings.len() >= MOST_FINDINGS {
+        if !self.wants(rule) {
             return;
         }
-        let same = self.findings.iter().filter(|finding| finding.rule.id == rule.id).count();
-        if same < MOST_PER_RULE {
-            self.findings.push(Finding { rule, span, layer: self.layer });
+        let finding = Finding { rule, span, layer: self.layer };
+        if finding.level() == Level::Reject {
+            self.budget = self.budget.min(self.once_sure);
         }
+        self.findings.push(finding);
     }
 
     /// Takes bytes that are about to be visited off the budget. At `false` a detector stops: the budget is used up, and
@@ -62,8 +68,19 @@ impl<'p> Hits<'p> {
         !self.exhausted
     }
 
-    /// Tells whether the rule counts here.
-    pub(crate) fn counts(&self, rule: &Rule) -> bool {
+    /// Tells whether the rule counts here, and has not been hit often enough.
+    pub(crate) fn wants(&self, rule: &Rule) -> bool {
+        self.counts(rule) && !self.is_full_of(rule)
+    }
+
+    fn is_full_of(&self, rule: &Rule) -> bool {
+        self.findings.len() >= MOST_PER_RULE
+            && (self.findings.len() >= MOST_FINDINGS
+                || self.findings.iter().filter(|finding| finding.rule.id == rule.id).count()
+                    >= MOST_PER_RULE)
+    }
+
+    fn counts(&self, rule: &Rule) -> bool {
         let needed = match self.sink {
             None => rule.message,
             Some(sink) if rule.speaks_for(sink) => rule.strictness,

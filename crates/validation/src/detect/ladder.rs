@@ -8,6 +8,7 @@ mod reading;
 mod references;
 
 use super::Layer;
+use super::traits::Traits;
 pub(super) use fold::{LOOK_ALIKES, folds, is_mark, look_alike};
 use reading::Draft;
 pub(super) use reading::Reading;
@@ -40,11 +41,12 @@ pub(super) struct Readings {
 impl Readings {
     /// Reads a text in every way: through each step alone, and through all of them, up to three times over. An attacker
     /// who mixes encodings is met by the second, and one who hides an attack from a step by another by the first.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str, traits: Traits) -> Self {
         let mut readings = Self::default();
         let mut room = text.len().saturating_mul(MOST_OUTPUT).saturating_add(256);
         let mut last = None;
-        for step in &STEPS {
+        let is_needed = |step: &&Step| step.layer != Layer::Folded || fold::changes(traits);
+        for step in STEPS.iter().filter(is_needed) {
             if let Some(reading) = step.read(text, None) {
                 room = room.saturating_sub(reading.text.len());
                 last = Some(readings.push(reading));

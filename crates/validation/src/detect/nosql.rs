@@ -18,7 +18,7 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
 
 /// Code and clauses of other stores' languages: Cypher, Redis, Lucene, scripts.
 fn languages(text: &str, hits: &mut Hits<'_>) {
-    if !hits.counts(&LANGUAGE) || !hits.spend(text.len()) {
+    if !hits.wants(&LANGUAGE) || !hits.spend(text.len()) {
         return;
     }
     let upper = text.to_ascii_uppercase();

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::hits::{Hits, View};
 use super::ladder::Readings;
 use super::table::Detector;
+use super::traits::Traits;
 use super::{Class, Finding, Layer, Rule, Sink, gate, table};
 
 /// What the pipeline itself finds.
@@ -19,8 +20,8 @@ const EXHAUSTED: Rule = Rule {
     confidence: 50,
     reason: "judging the text would cost more work than any honest text does",
     about: "Detection counts the bytes it visits and stops at a limit in proportion to the text, so that no message can \
-            keep a bot busy. Honest texts stay far below it. What was found before the limit is in the verdict, but the \
-            rest was not looked at: treat the text as hostile.",
+            keep a bot busy. Honest texts stay far below it. A long text comes to the limit soon once it is sure to be rejected. \
+            What was found before the limit is in the verdict, but the rest was not looked at: treat the text as hostile.",
     example: "",
 };
 
@@ -46,12 +47,20 @@ pub(super) fn findings(
     excepted: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
     let budget = text.len().saturating_mul(WORK_PER_BYTE).saturating_add(WORK_AT_LEAST);
-    let mut hits = Hits::new(sink, strictness, excepted, budget);
-    let view = View { text, layer: Layer::Raw, sink };
+    let once_sure = if text.len() > LONG { WORK_ONCE_SURE } else { budget };
+    let mut hits = Hits::new(sink, strictness, excepted, (budget, once_sure));
+    let traits = Traits::of(text);
+    let view = View { text, layer: Layer::Raw, sink, traits };
     hits.on_layer(Layer::Raw, |span| span, |hits| look(&view, hits));
-    let readings = Readings::of(text);
+    let readings =
+        if hits.spend(text.len()) { Readings::of(text, traits) } else { Readings::default() };
     for reading in readings.iter() {
-        let view = View { text: &reading.text, layer: reading.layer, ..view };
+        // What is folded has nothing left of them.
+        let traits = match reading.layer {
+            Layer::Folded => Traits::default(),
+            _ => Traits::of(&reading.text),
+        };
+        let view = View { text: &reading.text, layer: reading.layer, traits, ..view };
         hits.on_layer(
             reading.layer,
             |span| readings.origin(reading, span),
@@ -88,3 +97,9 @@ const WORK_PER_BYTE: usize = 128;
 
 /// Short texts may be looked at as closely as they like.
 const WORK_AT_LEAST: usize = 16 * 1024;
+
+/// From this length on, in bytes, nobody needs all that is wrong with a text that is rejected anyway.
+const LONG: usize = 4 * 1024;
+
+/// Work that is spent on such a text once it is sure to be rejected.
+const WORK_ONCE_SURE: usize = 32 * 1024;

@@ -5,7 +5,6 @@ mod hidden;
 mod rules;
 mod script;
 
-use super::Layer;
 use super::hits::{Hits, View};
 use super::traits::Traits;
 pub(super) use rules::RULES;
@@ -15,10 +14,7 @@ pub(super) const GATE: &[&str] = &[];
 
 /// Looks at the text as it stands and as escapes make it; where it is folded, all of this is gone.
 pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
-    if view.layer == Layer::Folded {
-        return;
-    }
-    let traits = Traits::of(view.text);
+    let traits = view.traits;
     if traits.has(Traits::BIDI) {
         bidi::detect(view.text, hits);
     }

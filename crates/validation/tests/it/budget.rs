@@ -45,3 +45,18 @@ fn a_verdict_of_a_hostile_text_takes_memory_in_proportion() {
         assert!(counted.bytes_max < limit, "{unit:?}: {} bytes", counted.bytes_max);
     }
 }
+
+#[test]
+fn a_long_text_is_not_read_to_its_end_once_it_is_sure_to_be_rejected() {
+    let exhausted = |text: &str| {
+        let verdict = Policy::default().check(text).unwrap();
+        assert_eq!(verdict.level(), Level::Reject);
+        verdict.findings().iter().any(|finding| finding.rule.id == "input.budget-exhausted")
+    };
+    let attack = "<img src=x onerror=y> ;cat ../../x | {{7*7}} ";
+    assert!(exhausted(&attack.repeat(300)));
+    assert!(!exhausted(&attack.repeat(20)));
+    // Nor is a letter that quotes one attack kept from being judged whole.
+    let letter = "The meeting moved to Thursday, and Jonas brings the figures. ".repeat(100);
+    assert!(!exhausted(&format!("{letter}{attack}{letter}")));
+}

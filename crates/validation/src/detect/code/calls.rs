@@ -82,7 +82,7 @@ fn called(
             hits.hit(&EXECUTION, start..open + 1);
         }
         Some(_)
-            if hits.counts(&CALL)
+            if hits.wants(&CALL)
                 && !member
                 && argument.is_some()
                 && !(open > end && in_prose(text, hits)) =>

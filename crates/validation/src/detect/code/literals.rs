@@ -29,7 +29,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
     };
     for found in automaton.find_overlapping_iter(text) {
         let (_, rule, check) = LITERALS[found.pattern().as_usize()];
-        if !hits.counts(rule) {
+        if !hits.wants(rule) {
             continue;
         }
         if !hits.spend(COST) {

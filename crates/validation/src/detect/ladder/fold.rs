@@ -9,7 +9,7 @@ use crate::detect::traits::Traits;
 /// leaves out what is invisible.
 pub(super) fn decode(source: &str, draft: &mut Draft<'_>) {
     let traits = Traits::of(source);
-    if !traits.has(Traits::FOLDS.with(Traits::MARKS).with(Traits::MIXED)) {
+    if !changes(traits) {
         return;
     }
     let mut mark_end = 0;
@@ -38,6 +38,11 @@ pub(super) fn decode(source: &str, draft: &mut Draft<'_>) {
         }
         previous = character;
     }
+}
+
+/// Tells whether folding may change a text of such characters.
+pub(super) const fn changes(traits: Traits) -> bool {
+    traits.has(Traits::FOLDS.with(Traits::MARKS).with(Traits::MIXED))
 }
 
 /// Tells whether the character is ever read as another.

@@ -1,9 +1,13 @@
 use super::super::Layer;
 use super::Readings;
+use crate::detect::traits::Traits;
 
 /// Reads a text and returns what its readings say.
 fn read(text: &str) -> Vec<(Layer, String)> {
-    Readings::of(text).iter().map(|reading| (reading.layer, reading.text.clone())).collect()
+    Readings::of(text, Traits::of(text))
+        .iter()
+        .map(|reading| (reading.layer, reading.text.clone()))
+        .collect()
 }
 
 fn reads_as(text: &str, layer: Layer, expected: &str) {
@@ -63,29 +67,30 @@ fn ordinary_text_has_one_reading() {
 #[test]
 fn places_lead_back_to_what_was_given() {
     let text = "ab%26lt%3bcd";
-    let readings = Readings::of(text);
+    let readings = Readings::of(text, Traits::of(text));
     let last = readings.iter().last().unwrap();
     assert_eq!(last.text, "ab<cd");
     assert_eq!(readings.origin(last, 2..3), 2..10);
     assert_eq!(readings.origin(last, 1..4), 1..11);
     assert_eq!(readings.origin(last, 5..5), 12..12);
     let text = "ﬃx";
-    let readings = Readings::of(text);
+    let readings = Readings::of(text, Traits::of(text));
     let last = readings.iter().last().unwrap();
     assert_eq!(readings.origin(last, 1..2), 0..3);
 }
 
 #[test]
 fn encoding_without_end_is_noticed() {
-    assert!(!Readings::of("%252527").is_deeper);
-    assert!(Readings::of("%25252527").is_deeper);
+    assert!(!Readings::of("%252527", Traits::of("%252527")).is_deeper);
+    assert!(Readings::of("%25252527", Traits::of("%25252527")).is_deeper);
 }
 
 #[test]
 fn readings_stay_in_proportion_to_the_text() {
     for unit in ["%25", "&#x26;", "\\x5c", "ﬃ", "&amp;lt;", "%26%23x26;"] {
         let text = unit.repeat(10_000);
-        let total: usize = Readings::of(&text).iter().map(|reading| reading.text.len()).sum();
+        let total: usize =
+            Readings::of(&text, Traits::of(&text)).iter().map(|reading| reading.text.len()).sum();
         assert!(total <= text.len() * 4 + 256, "{unit}");
     }
 }

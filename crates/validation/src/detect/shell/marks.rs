@@ -58,7 +58,7 @@ pub(super) fn scan(text: &str, hits: &mut Hits<'_>) {
     let whole = Text::new(text);
     for mark in automaton.find_overlapping_iter(text) {
         let (_, rule, check) = &MARKS[mark.pattern().as_usize()];
-        if !hits.counts(rule) {
+        if !hits.wants(rule) {
             continue;
         }
         if !hits.spend(COST) {

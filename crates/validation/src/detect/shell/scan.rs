@@ -138,7 +138,7 @@ mod tests {
     use crate::detect::Sink;
 
     fn found(text: &str) -> Vec<&'static str> {
-        let mut hits = Hits::new(Some(Sink::Shell), 4, &|_| false, 1 << 20);
+        let mut hits = Hits::new(Some(Sink::Shell), 4, &|_| false, (1 << 20, 1 << 20));
         scan(text, &mut hits);
         hits.finish().into_iter().map(|finding| finding.rule.id).collect()
     }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::super::rules::{PICKLE, SERIALIZED};
 use super::LITERALS;
+use crate::detect::Rule;
 use crate::detect::lookup::Lookup;
 
 #[expect(clippy::unnecessary_wraps, reason = "one of the checks")]
@@ -13,11 +15,7 @@ pub(super) fn always(_: &[u8], found: Range<usize>) -> Option<usize> {
 
 /// The letters count as they are written.
 pub(super) fn exact(text: &[u8], found: Range<usize>) -> Option<usize> {
-    let literal = LITERALS
-        .iter()
-        .map(|(literal, ..)| literal.as_bytes())
-        .find(|l| l.eq_ignore_ascii_case(&text[found.clone()]))?;
-    (&text[found.clone()] == literal).then_some(found.end)
+    EXACT.contains(&&text[found.clone()]).then_some(found.end)
 }
 
 /// Not in the trace of an error, and not in an import: those name classes, too.
@@ -217,6 +215,12 @@ pub(super) fn endless(text: &[u8], found: Range<usize>) -> Option<usize> {
 pub(super) fn interpolated(text: &[u8], found: Range<usize>) -> Option<usize> {
     memchr::memmem::find(after(text, found.end), b"]").map(|at| found.end + at)
 }
+
+/// The literals of serialised data; a few more than are compared exactly.
+static EXACT: LazyLock<Vec<&[u8]>> = LazyLock::new(|| {
+    let is_data = |rule: &Rule| [SERIALIZED.id, PICKLE.id].contains(&rule.id);
+    LITERALS.iter().filter(|(_, rule, _)| is_data(rule)).map(|(text, ..)| text.as_bytes()).collect()
+});
 
 static ENDS: LazyLock<Lookup<()>> = LazyLock::new(|| Lookup::of_words(SCRIPTS));
 
