@@ -9,7 +9,7 @@ use crate::rounds::Case;
 
 /// Returns the topics about masking.
 #[must_use]
-pub fn topics() -> Vec<Topic> {
+pub(super) fn topics() -> Vec<Topic> {
     vec![
         topic(
             "mask-clean-lines",
