@@ -111,6 +111,11 @@ pub(super) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     }
 }
 
+/// Tells whether a line begins behind a place that would become a header, or a request.
+pub(super) fn begins_line(bytes: &[u8], at: Range<usize>) -> bool {
+    matches!(behind(&bytes[at.end..], false), Behind::Known | Behind::Field | Behind::Request)
+}
+
 /// One line break.
 struct Break {
     range: Range<usize>,

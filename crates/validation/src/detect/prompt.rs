@@ -12,6 +12,7 @@ pub(crate) use rules::RULES;
 pub use signal::{PromptScore, PromptSignal, prompt_score};
 
 use super::hits::{Hits, View};
+use words::Words;
 
 /// One of these is in every message that the table of phrases finds.
 pub(crate) const GATE: &[&str] = &[
@@ -161,6 +162,12 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     if let Some(rule) = rules::of(sum.points, *signal) {
         hits.hit(rule, span.clone());
     }
+}
+
+/// Tells whether a part of a text has a word that orders to models have.
+pub(super) fn may_order(text: &[u8]) -> bool {
+    text.utf8_chunks()
+        .any(|chunk| Words::new(chunk.valid()).any(|word| word.meaning & lexicon::OF_ORDERS != 0))
 }
 
 #[cfg(test)]

@@ -145,6 +145,10 @@ meanings! {
     LINK: "";
 }
 
+/// What orders to models speak of: leaving behind, repeating, answering, and what was said.
+pub(super) const OF_ORDERS: Meaning =
+    OVERRIDE | LEAK | SAY | ANSWER | ACT | INSTR | TALK | POLICY | EVERYTHING | PRETEND;
+
 static LEXICON: LazyLock<HashMap<&'static str, Meaning, BuildHasherDefault<Fnv>>> =
     LazyLock::new(|| {
         let mut lexicon = HashMap::default();
