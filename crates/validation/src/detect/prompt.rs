@@ -153,6 +153,19 @@ pub(crate) const GATE: &[&str] = &[
     "pokyny",
     "instrukce",
     "οδηγίες",
+    "aside your",
+    "safeguard",
+    "your rules",
+    "the rules",
+    "never decline",
+    "précède",
+    "vorher",
+    "oben steht",
+    "следуй",
+    "выше",
+    "lo anterior",
+    "hierboven",
+    "befolge",
 ];
 
 /// Adds up the phrases of a text.

@@ -31,10 +31,10 @@ meanings! {
     BREAKS: "break breaks breaking broke broken bypass bypasses bypassing violate violates violating ignores ignoring disregards disregarding circumvent outside beyond removed removes disabled disables disable lifted exempt against turned off overrides overriding defies escaped abandon skip";
     FREE: "free freed liberated unleashed unshackled unchained unlocked unbound unbounded unconstrained unburdened frei libre libres livre libero";
     OVERRIDE: "ignore ignores ignored ignoring disregard disregards disregarded disregarding forget forgets forgot forgetting overlook overwrite override overriding bypass discard neglect nullify ignoriere ignorieren ignorier vergiss vergesse vergessen missachte oublie oubliez oublier ignorez ignora ignorar ignoren ignore olvida olvide olvidar olvídate esquece esqueça ignori dimentica dimenticare забудь забудьте игнорируй игнорируйте проигнорируй zignoruj zapomnij negeer vergeet unut yoksay abaikan lupakan zaboravi zanemari zaboravite zanemarite ignorera glöm ігноруй ігноруйте ignorujte ignoruj zapomeň glem unohda αγνόησε ξέχνα nevermind";
-    PRIOR: "previous previously prior above preceding earlier former foregoing existing past original initial before given precedent prev vorherigen vorherige vorangegangenen bisherigen vorigen obigen précédentes précédents précédente précédent antérieures anteriores previas anterior previos prévias precedenti precedente предыдущие предыдущих предыдущие прошлые прежние poprzednie poprzednich vorige önceki sebelumnya prethodne prethodna ranije tidigare föregående попередні попередніх předchozí tidligere forrige aiemmat aiempia korábbi προηγούμενες anterioare";
-    INSTR: "instruction instructions directions direction prompt prompts commands orders directive directives programming training guidance preprompt preprompts tasks task assignment assignments anweisung anweisungen befehle befehl anordnungen aufgaben vorgaben consignes ordres instrucciones indicaciones órdenes instruções istruzioni инструкции инструкций указания команды instrukcje polecenia instructies talimatları talimatlar instruksi uputstva upute instrukcije naredbe instruktioner інструкції instrukce pokyny instruksjoner ohjeet ohjeita utasításokat οδηγίες instrucțiunile промпт";
+    PRIOR: "previous previously prior above preceding earlier former foregoing existing past original initial before given precedent prev vorherigen vorherige vorangegangenen bisherigen vorigen obigen précédentes précédents précédente précédent antérieures anteriores previas anterior previos prévias precedenti precedente предыдущие предыдущих предыдущие прошлые прежние poprzednie poprzednich vorige önceki sebelumnya prethodne prethodna ranije tidigare föregående попередні попередніх předchozí tidligere forrige aiemmat aiempia korábbi προηγούμενες anterioare предыдущим прежним";
+    INSTR: "instruction instructions directions direction prompt prompts commands orders directive directives programming training guidance preprompt preprompts tasks task assignment assignments anweisung anweisungen befehle befehl anordnungen aufgaben vorgaben consignes ordres instrucciones indicaciones órdenes instruções istruzioni инструкции инструкций указания команды instrukcje polecenia instructies talimatları talimatlar instruksi uputstva upute instrukcije naredbe instruktioner інструкції instrukce pokyny instruksjoner ohjeet ohjeita utasításokat οδηγίες instrucțiunile промпт инструкциям указаниям указания";
     TALK: "message messages conversation conversations discussion chat context text texts sentences content input inputs information statements told said words";
-    EVERYTHING: "everything all anything alles tout todo tudo tutto всё все sve";
+    EVERYTHING: "everything all anything alles tout todo tudo tutto всё все sve wszystko wszystkim";
     POLICY: "policy policies guideline guidelines rule rules ethics ethical moral morals morality laws law restrictions limitations limits filter filters censorship constraints constraint boundaries safeguards regulations principles norms standards prohibitions morally legality regeln richtlinien einschränkungen règles restrictions reglas restricciones regras regole правила правил ограничений ограничения";
     MORAL: "ethics ethical ethically moral morals morality morally unethical immoral amoral legality taboo taboos conscience";
     CENSOR: "filter filters filtered censorship censored censor moderation safety safeguards disclaimers warnings";
@@ -48,7 +48,7 @@ meanings! {
     ROLE: "role persona personality personalities alter ego identity entity personage rolle rôle rol papel роль";
     CHARACTER: "character char characters";
     CONVERT: "called named name names known dubbed";
-    LONGER: "longer mehr plus";
+    LONGER: "longer mehr plus anymore more";
     FROM: "from ab depuis starting desde";
     ON: "on onward onwards own forward";
     STANDS: "stands meaning means acronym standing short";
@@ -86,7 +86,7 @@ meanings! {
     ME: "i me my im ill";
     WANT: "want would wanna need going like ask möchte veux quiero quero voglio хочу";
     TO: "to that";
-    FOLLOW: "follow follows following followed adhere adheres abide abides bound obey comply conform constrained limited restricted subject governed care cares concerned obligated respect regard regards worry apply applies binding bind beholden hindered programmed tied";
+    FOLLOW: "follow follows following followed adhere adheres abide abides bound obey comply conform constrained limited restricted subject governed care cares concerned obligated respect regard regards worry apply applies binding bind beholden hindered programmed tied obeying obeyed adhering listen befolge befolgen следуй следуйте выполняй соблюдай";
     CAN: "can able capable allowed may permitted free";
     HELLO: "hello hi hey dear hallo hola greetings";
     START: "start starts starting begin begins beginning prefix preface prepend precede";
@@ -116,7 +116,7 @@ meanings! {
     WEAPON: "napalm bomb bombs meth methamphetamine explosives explosive weapon weapons malware ransomware virus keylogger drugs cocaine hack hacking steal phishing poison molotov keys hotwire";
     OVER: "above foregoing preceding aforementioned";
     SAY: "say print output write tell respond reply answer return translate";
-    CONTEXT: "text texts context content input inputs sentences";
+    CONTEXT: "text texts context content input inputs sentences paragraph paragraphs";
     TOLD: "told taught instructed trained programmed given";
     HEED: "attention heed";
     REAL: "real actual true";
@@ -135,8 +135,20 @@ meanings! {
     IT: "it this that";
     DOCUMENT: "document text user email mail page question request article content";
     HOW: "how";
-    MAKE: "make build cook produce synthesize synthesise create construct hotwire mix";
+    MAKE: "make build cook produce synthesize synthesise create construct hotwire mix makes builds cooks";
     READ: "read see process open receive summarize summarise";
+    DROP: "drop scrap erase delete cancel wipe clear reset rewrite remove disable deactivate abandon discard switch turn replace evade suspend ditch circumvent violate skip";
+    RULES: "instructions rules guidelines policies restrictions limitations programming directives ethics morals safeguards guardrails censorship protocols training regeln richtlinien anweisungen règles reglas правила правилам правил инструкциям инструкции указаниям указания";
+    PUT: "set put lay leave throw cast toss push setting putting laying";
+    ASIDE: "aside away behind";
+    APPLY: "apply applies exist exists bind binding valid count counts relevant";
+    GONE: "removed lifted disabled off gone suspended deactivated revoked void vanished disappeared";
+    PRECEDES: "précède oben vorher выше acima sopra hierboven hiervoor wyżej anterior powyżej ovan";
+    BOUND: "bound constrained restricted governed unbound beholden";
+    // A refusal with which a sentence ends: "never refuse", and not "never refuse a lunch".
+    DECLINE: "refuse decline";
+    // Where a command stands in its sentence, a verb of setting aside or a negation.
+    ORDER: "";
     // Written in capitals in a text that is not all capitals.
     CAPS: "";
     // Stands in brackets, as a label.

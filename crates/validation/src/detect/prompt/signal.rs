@@ -59,7 +59,8 @@ impl PromptSignal {
             Self::RoleMarker => 100,
             Self::Persona => 50,
             Self::PolicyDenied | Self::Identity => 45,
-            Self::NoRefusal | Self::Steering | Self::Framing => 35,
+            Self::NoRefusal | Self::Steering => 40,
+            Self::Framing => 35,
             Self::HarmWanted => 25,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{self, CAPS, LABEL, LINK, Meaning};
+use super::lexicon::{self, CAPS, DECLINE, DROP, LABEL, LINK, Meaning, ORDER, OVERRIDE, STOP};
 
 /// Longer words mean nothing to the lexicon.
 const WORD: usize = 24;
@@ -22,6 +22,8 @@ pub(super) struct Words<'t> {
     at: usize,
     place: u32,
     shouted: bool,
+    /// The next word is where a command begins.
+    commands: bool,
 }
 
 impl<'t> Words<'t> {
@@ -32,7 +34,7 @@ impl<'t> Words<'t> {
             upper += usize::from(byte.is_ascii_uppercase());
             lower += usize::from(byte.is_ascii_lowercase());
         }
-        Self { text, at: 0, place: 0, shouted: upper > lower }
+        Self { text, at: 0, place: 0, shouted: upper > lower, commands: true }
     }
 
     /// Skips to the next word, minding the ends of sentences.
@@ -46,6 +48,7 @@ impl<'t> Words<'t> {
             if matches!(c, '.' | '!' | '?' | '\n' | ';') {
                 self.place = self.place.saturating_add(2);
             }
+            self.commands |= is_break(c);
             if !c.is_whitespace() {
                 before = c;
             }
@@ -94,6 +97,16 @@ impl Iterator for Words<'_> {
             if matches!(before, '[' | '🔓' | '🔒') || (before == '(' && meaning & CAPS != 0) {
                 meaning |= label(&self.text[end..], capitals);
             }
+            if meaning & DECLINE != 0 && !ends(&self.text[end..]) {
+                meaning &= !DECLINE;
+            }
+            if self.commands
+                && (meaning & (DROP | OVERRIDE | STOP) != 0
+                    || word.text().is_some_and(|word| FORBIDS.contains(&word)))
+            {
+                meaning |= ORDER;
+            }
+            self.commands = word.text().is_some_and(|word| LEADS.contains(&word));
             if meaning & LINK == 0 && matches!(word.text(), Some("http" | "https" | "www")) {
                 meaning |= LINK;
             }
@@ -102,6 +115,23 @@ impl Iterator for Words<'_> {
             }
         }
     }
+}
+
+/// What a command may follow: "please", "you must", "and".
+const LEADS: &[&str] =
+    &["please", "just", "now", "do", "you", "must", "will", "and", "then", "so", "simply"];
+
+/// With what a command forbids. "No" denies things, and is no command.
+const FORBIDS: &[&str] = &["not", "never", "dont", "cannot", "не"];
+
+/// Tells whether a command may begin behind the character.
+const fn is_break(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | '\n' | ';' | ':' | ',' | '"' | '«' | '“')
+}
+
+/// Returns whether the sentence is over.
+fn ends(rest: &str) -> bool {
+    rest.chars().find(|c| *c != ' ').is_none_or(|c| matches!(c, '.' | '!' | '\n' | ';' | '"' | '”'))
 }
 
 /// Returns whether the bracket closes soon: `[GPT]`, `(🔓JAILBREAK)`, `[Normal Answer]`.
