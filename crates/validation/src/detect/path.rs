@@ -91,7 +91,7 @@ pub(crate) fn detect(view: &View<'_>, hits: &mut Hits<'_>) {
     }
 }
 
-/// `C:\Program Files\x.ini`: a path of Windows with blanks in it, that is the whole text.
+/// `C:\Program Files\x y.ini`: a path of Windows with blanks in it, that is the whole text.
 fn spaced(
     decoded: &Decoded<'_>,
     words: usize,
@@ -101,7 +101,9 @@ fn spaced(
     let [drive, b':', b'/' | b'\\', ..] = text else { return };
     let last = text.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).unwrap_or_default();
     let directories = text[3..=last.max(3)].iter().filter(|b| matches!(b, b'/' | b'\\')).count();
-    let name = text[last + 1..].iter().all(|byte| !byte.is_ascii_whitespace());
+    let name = &text[last + 1..];
+    // A sentence may go on behind a path; what ends as a file does is the path's.
+    let name = name.iter().all(|byte| !byte.is_ascii_whitespace()) || places::ends_as_file(name);
     if drive.is_ascii_alphabetic() && words < ENOUGH_WORDS && directories > 0 && name {
         report(&rules::DRIVE, 0..3);
     }

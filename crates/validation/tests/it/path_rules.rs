@@ -236,3 +236,28 @@ fn names_with_blanks_and_names_of_settings_are_found_where_they_are_the_text() {
         );
     }
 }
+
+#[test]
+fn dumps_and_files_that_end_a_path_with_blanks_are_found() {
+    for text in [
+        "backup.sql",
+        "site-backup_2024.tar.gz",
+        "dumps/db.zip",
+        "report.swp",
+        "var/log/messages",
+        ".some_aliases",
+        ".cargo/credentials",
+        "D:\\Data Files\\Last Year\\tax report final.pdf",
+    ] {
+        check(text, true);
+    }
+    for text in [
+        "photos.zip",
+        "holiday.tar.gz",
+        "my db is slow",
+        "the backup.sql file is too big for the disk, help",
+        "C:\\ is full, see D:\\ and the rest of it.",
+    ] {
+        check(text, false);
+    }
+}

@@ -83,6 +83,15 @@ impl Lower {
             | b"parameters.yml" | b"config.ini" | b"server.key" | b"private.key" | b"privkey.pem"
             | b"key.pem" | b"server.pem" | b"shadow.bak" | b"ntds.dit" | b"unattend.xml"
             | b"access_log" | b"error.log" | b"error_log"
+            | b".vault-token" | b".boto" | b".s3cfg" | b".azure" | b".mailrc" | b".muttrc"
+            | b".pam_environment" | b".vault_pass" | b".fetchmailrc" | b".node_repl_history"
+            | b"appsettings.json" | b"hiberfil.sys" | b"pagefile.sys" | b"bootmgr"
+            | b"sysprep.inf" | b"sysprep.xml" | b"unattended.xml" | b"groups.xml"
+            | b"consolehost_history.txt" | b"id_ed25519_sk" | b"id_ecdsa_sk" | b"kubeconfig"
+            | b"terraform.tfstate" | b"terraform.tfvars" | b"wp-config-sample.php"
+            | b"standalone.xml" | b"server.xml" | b"context.xml" | b"pg_hba.conf"
+            | b"postgresql.conf" | b"redis.conf" | b"mongod.conf" | b"smb.conf" | b"vsftpd.conf"
+            | b"proftpd.conf" | b"my-default.ini" | b"applicationhost.config"
         )
     }
 
@@ -94,6 +103,24 @@ impl Lower {
             b"bak" | b"old" | b"orig" | b"save" | b"swp" | b"swo" | b"backup" | b"back" | b"bkp"
             | b"copy" | b"tmp" | b"temp" | b"txt" | b"1" | b"dist" | b"original" | b"inc" | b"zip"
             | b"gz" | b"rej"
+        )
+    }
+
+    /// What dumps and whole sites are packed as.
+    pub(super) fn is_archive_extension(&self) -> bool {
+        matches!(
+            self.as_bytes(),
+            b"sql" | b"zip" | b"gz" | b"tgz" | b"tar" | b"bz" | b"xz" | b"rar" | b"dump" | b"bak"
+        )
+    }
+
+    /// What they are called.
+    #[rustfmt::skip]
+    pub(super) fn is_dump_name(&self) -> bool {
+        matches!(
+            self.as_bytes(),
+            b"backup" | b"backups" | b"dump" | b"mysqldump" | b"dumpall" | b"wwwroot" | b"htdocs"
+            | b"database" | b"db" | b"bak" | b"www"
         )
     }
 

@@ -17,7 +17,7 @@ pub(super) fn judge(token: &[u8], report: &mut impl FnMut(&'static Rule)) {
     if is_backup(path) {
         return report(&rules::BACKUP);
     }
-    if has_prefix(path, b"etc/") || has_prefix(path, b"proc/") {
+    if SYSTEM_TREES.iter().any(|tree| has_prefix(path, tree)) {
         return report(&rules::SYSTEM_FILE);
     }
     if path.first() != Some(&b'/') || has_query {
@@ -133,7 +133,7 @@ fn is_settings(name: &[u8]) -> bool {
     }
     let stem = name.iter().take_while(|byte| is_name(**byte) && **byte != b'.').count();
     let (stem, rest) = name.split_at(stem);
-    let tail = [&b"rc"[..], b"_history", b"_profile", b"ignore", b"_rsa"];
+    let tail = [&b"rc"[..], b"_history", b"_aliases", b"_profile", b"ignore", b"_rsa"];
     let kept = [
         &b".json"[..],
         b".yml",
@@ -165,10 +165,24 @@ fn is_backup(path: &[u8]) -> bool {
         return Lower::new(extension(original)).is_source_extension();
     }
     let copy = extension(name);
+    if is_dump(&name[..name.len().saturating_sub(copy.len() + 1)], copy) {
+        return true;
+    }
+    if matches!(copy, b"bak" | b"bkp" | b"swp" | b"swo") {
+        return true;
+    }
     if copy.is_empty() || !Lower::new(copy).is_copy_extension() {
         return false;
     }
     Lower::new(extension(&name[..name.len() - copy.len() - 1])).is_source_extension()
+}
+
+/// `backup.sql`, `db-dump.tar.gz`, `site_backup_2024.zip`: what an administrator packs before a change.
+fn is_dump(stem: &[u8], extension: &[u8]) -> bool {
+    Lower::new(extension).is_archive_extension()
+        && stem
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .any(|word| Lower::new(word).is_dump_name())
 }
 
 /// Returns what follows the last dot, if anything stands before it.
@@ -182,6 +196,12 @@ fn extension(name: &[u8]) -> &[u8] {
 fn is_file_name(name: &[u8]) -> bool {
     name.iter().all(|byte| is_name(*byte))
         && extension(name).first().is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// Tells whether a name with blanks ends with an extension of a file.
+pub(super) fn ends_as_file(name: &[u8]) -> bool {
+    let extension = extension(name);
+    (2..=5).contains(&extension.len()) && extension.iter().all(u8::is_ascii_alphanumeric)
 }
 
 const fn is_name(byte: u8) -> bool {
@@ -212,6 +232,12 @@ const SECRET_PAIRS: &[(&[u8], &[u8])] = &[
     (b"actuator", b"env"),
     (b"actuator", b"heapdump"),
     (b"actuator", b"health"),
+    (b".cargo", b"credentials"),
+    (b".gem", b"credentials"),
+    (b".m2", b"settings"),
+    (b".composer", b"auth"),
+    (b".ansible", b"vault"),
+    (b".gradle", b"gradle.properties"),
     (b"etc", b"passwd"),
     (b"etc", b"shadow"),
     (b"etc", b"hosts"),
@@ -224,6 +250,10 @@ const SECRET_PAIRS: &[(&[u8], &[u8])] = &[
     (b"system32", b"config"),
     (b"system32", b"drivers"),
 ];
+
+/// Trees of a system that are named without the root: something joins a directory in front.
+const SYSTEM_TREES: &[&[u8]] =
+    &[b"etc/", b"proc/", b"var/log/", b"windows/system32/", b"windows\\system32\\"];
 
 /// Streams that PHP and Java open where a path was expected.
 const WRAPPERS: &[&[u8]] = &[
