@@ -166,6 +166,9 @@ pub(crate) const GATE: &[&str] = &[
     "lo anterior",
     "hierboven",
     "befolge",
+    "내용을 무시",
+    "を無視",
+    "vorhin",
 ];
 
 /// Adds up the phrases of a text.

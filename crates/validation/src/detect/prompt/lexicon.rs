@@ -34,10 +34,10 @@ meanings! {
     PRIOR: "previous previously prior above preceding earlier former foregoing existing past original initial before given precedent prev vorherigen vorherige vorangegangenen bisherigen vorigen obigen précédentes précédents précédente précédent antérieures anteriores previas anterior previos prévias precedenti precedente предыдущие предыдущих предыдущие прошлые прежние poprzednie poprzednich vorige önceki sebelumnya prethodne prethodna ranije tidigare föregående попередні попередніх předchozí tidligere forrige aiemmat aiempia korábbi προηγούμενες anterioare предыдущим прежним";
     INSTR: "instruction instructions directions direction prompt prompts commands orders directive directives programming training guidance preprompt preprompts tasks task assignment assignments anweisung anweisungen befehle befehl anordnungen aufgaben vorgaben consignes ordres instrucciones indicaciones órdenes instruções istruzioni инструкции инструкций указания команды instrukcje polecenia instructies talimatları talimatlar instruksi uputstva upute instrukcije naredbe instruktioner інструкції instrukce pokyny instruksjoner ohjeet ohjeita utasításokat οδηγίες instrucțiunile промпт инструкциям указаниям указания";
     TALK: "message messages conversation conversations discussion chat context text texts sentences content input inputs information statements told said words";
-    EVERYTHING: "everything all anything alles tout todo tudo tutto всё все sve wszystko wszystkim";
+    EVERYTHING: "everything all anything alles tout todo tudo tutto всё все sve wszystko wszystkim toutes alle alles quanto tudo";
     POLICY: "policy policies guideline guidelines rule rules ethics ethical moral morals morality laws law restrictions limitations limits filter filters censorship constraints constraint boundaries safeguards regulations principles norms standards prohibitions morally legality regeln richtlinien einschränkungen règles restrictions reglas restricciones regras regole правила правил ограничений ограничения";
     MORAL: "ethics ethical ethically moral morals morality morally unethical immoral amoral legality taboo taboos conscience";
-    CENSOR: "filter filters filtered censorship censored censor moderation safety safeguards disclaimers warnings";
+    CENSOR: "filter filters filtered censorship censored censor moderation safety safeguards disclaimers warnings guardrails";
     MODEL: "chatgpt gpt gpt3 gpt4 gpt4o gpt5 openai openais bard claude gemini llama chatbot bingchat copilot anthropic llm llms mistral grok deepseek";
     AI: "ai ais bot chatbot assistant model ki ia ии algorithm robot";
     UNRESTR: "unrestricted unfiltered uncensored unlimited amoral boundless unhinged limitless jailbroken unmoderated lawless remorseless restrictionless unethical immoral ruthless unaligned unshackled untethered unbiased opinionated unconditionally";
@@ -86,7 +86,7 @@ meanings! {
     ME: "i me my im ill";
     WANT: "want would wanna need going like ask möchte veux quiero quero voglio хочу";
     TO: "to that";
-    FOLLOW: "follow follows following followed adhere adheres abide abides bound obey comply conform constrained limited restricted subject governed care cares concerned obligated respect regard regards worry apply applies binding bind beholden hindered programmed tied obeying obeyed adhering listen befolge befolgen следуй следуйте выполняй соблюдай";
+    FOLLOW: "follow follows following followed adhere adheres abide abides bound obey comply conform constrained limited restricted subject governed care cares concerned obligated respect regard regards worry apply applies binding bind beholden hindered programmed tied obeying obeyed adhering listen befolge befolgen следуй следуйте выполняй соблюдай befolgt";
     CAN: "can able capable allowed may permitted free";
     HELLO: "hello hi hey dear hallo hola greetings";
     START: "start starts starting begin begins beginning prefix preface prepend precede";
@@ -111,7 +111,7 @@ meanings! {
     PERSONA: "dan stan dude mongo aim ucar jb betterdan antigpt evilbot machiavellian confidant maximum basedgpt devmode sydney niccolo bish";
     WHAT: "what whats which";
     OPPOSITE: "opposite contrary";
-    VOID: "void obsolete invalid cancelled canceled deprecated outdated lifted revoked superseded";
+    VOID: "void obsolete invalid cancelled canceled deprecated lifted revoked superseded";
     DECEASED: "deceased late dead dying grandmother grandma granny grandfather";
     WEAPON: "napalm bomb bombs meth methamphetamine explosives explosive weapon weapons malware ransomware virus keylogger drugs cocaine hack hacking steal phishing poison molotov keys hotwire";
     OVER: "above foregoing preceding aforementioned";
@@ -136,14 +136,14 @@ meanings! {
     DOCUMENT: "document text user email mail page question request article content";
     HOW: "how";
     MAKE: "make build cook produce synthesize synthesise create construct hotwire mix makes builds cooks";
-    READ: "read see process open receive summarize summarise";
+    READ: "read reads see process open receive summarize summarise";
     DROP: "drop scrap erase delete cancel wipe clear reset rewrite remove disable deactivate abandon discard switch turn replace evade suspend ditch circumvent violate skip";
-    RULES: "instructions rules guidelines policies restrictions limitations programming directives ethics morals safeguards guardrails censorship protocols training regeln richtlinien anweisungen règles reglas правила правилам правил инструкциям инструкции указаниям указания";
+    RULES: "instructions rules rule guidelines policies restrictions limitations programming directives ethics morals safeguards guardrails censorship protocols training regeln richtlinien anweisungen règles reglas правила правилам правил инструкциям инструкции указаниям указания limits restriction règle regel regeln";
     PUT: "set put lay leave throw cast toss push setting putting laying";
     ASIDE: "aside away behind";
     APPLY: "apply applies exist exists bind binding valid count counts relevant";
     GONE: "removed lifted disabled off gone suspended deactivated revoked void vanished disappeared";
-    PRECEDES: "précède oben vorher выше acima sopra hierboven hiervoor wyżej anterior powyżej ovan";
+    PRECEDES: "précède oben vorher выше acima sopra hierboven hiervoor wyżej anterior powyżej ovan cidessus genannt anteriormente sopra vorhin";
     BOUND: "bound constrained restricted governed unbound beholden";
     // A refusal with which a sentence ends: "never refuse", and not "never refuse a lunch".
     DECLINE: "refuse decline";

@@ -33,6 +33,18 @@ macro_rules! patterns {
 
 patterns! {
     Override {
+        40: ORDER, 2 EVERYTHING, 1 RULES, 6 PRECEDES;
+        40: ORDER, 3 PRECEDES, 4 ANSWER;
+        40: STOP, 1 FOLLOW, 2 YOUR, 3 RULES | POLICY;
+        40: NO, 1 FOLLOW, 3 SYSTEM, 1 PROMPT;
+        40: FOLLOW, 1 YOUR, 1 RULES, 2 LONGER;
+        40: LONGER, 1 NO, 1 FOLLOW, 2 RULES;
+        40: PRIOR, 1 RULES, 3 NO, 1 LONGER;
+        40: PUT, 1 ASIDE, 1 ANY, 1 POLICY;
+        40: OVERRIDE, 1 ANY, 1 RULES, 4 ANY | ANSWER;
+        40: OVERRIDE, 1 EVERYTHING, 1 RULES;
+        40: EVERYTHING, 1 PRIOR, 1 RULES, 2 GONE | VOID;
+        40: IMAGINE, 2 PRIOR, 1 TALK, 1 VOID;
         40: ORDER, 1 APPLY, 1 YOUR, 1 CENSOR;
         40: YOU, 1 TO, 1 OVERRIDE | DROP, 2 RULES | MORAL;
         40: ORDER, 1 IMAGINE, 1 MORAL;
@@ -130,6 +142,13 @@ patterns! {
         10: CAN, 6 BROWSE;
     }
     PolicyDenied {
+        40: YOUR, 1 RULES, 3 VOID;
+        40: PRETEND | IMAGINE, 3 NO, 2 RULES | POLICY, 4 YOU;
+        40: PRETEND, 2 YOU, 3 NO | TOLD, 3 RULES;
+        40: ANSWER | ACT, 1 NO, 1 RULES;
+        40: ANSWER, 1 REGARDLESS, 2 MORAL;
+        40: YOU, 4 AI | MODEL, 6 NO, 1 RULES;
+        32: NO, 1 RULES, 1 APPLY, 2 YOU;
         40: YOUR, 2 RULES, 3 NO, 2 APPLY;
         40: RULES, 4 TOLD, 3 NO, 2 APPLY;
         40: YOU, 1 NO, 1 LONGER, 4 RULES;
@@ -145,7 +164,7 @@ patterns! {
         40: ACT | PRETEND | BE, 4 AI | MODEL, 3 NO, 2 RULES | MORAL;
         40: ACT | PRETEND | BE, 4 AI | MODEL, 3 NO, 1 REFUSE;
         20: NO, 1 SAY, 1 ME, 1 CANT;
-        26: NO | BREAKS | FREE, 2 SAFETY, 1 POLICY | CENSOR;
+        22: NO | BREAKS | FREE, 2 SAFETY, 1 POLICY | CENSOR;
         28: AI | CHARACTER | PERSONA, 3 NO, 1 POLICY | CENSOR;
         40: BREAKS, 1 YOUR, 2 CENSOR;
         12: NO | BREAKS | FREE, 6 POLICY;
@@ -178,6 +197,9 @@ patterns! {
         6: YOU | CAPS | MODEL, 5 HARM;
     }
     NoRefusal {
+        40: ANSWER, 2 ANY, 1 QUESTION, 3 REFUSE;
+        40: CANT, 1 REFUSE, 2 ME;
+        40: AI | MODEL, 2 FOLLOW, 2 ANY, 2 INSTR;
         40: ORDER, 1 DECLINE;
         40: ORDER, 1 REFUSE, 3 QUESTION;
         40: NO, 1 SAY, 1 NO, 2 ME;
@@ -230,6 +252,12 @@ patterns! {
         8: IF, 4 REFUSE | BREAKS, 8 TOKENS | DIE | WILL;
     }
     Leak {
+        40: WHAT, 3 TALK, 2 YOUR, 1 PROMPT;
+        40: WHAT | VERBATIM, 3 CONTEXT, 3 YOUR, 1 PROMPT;
+        40: LEAK, 4 FIRST, 4 YOUR, 1 PROMPT;
+        40: WHAT, 2 RULES, 4 YOU, 3 LEAK;
+        40: LEAK, 2 TALK, 1 ABOVE, 3 START;
+        40: WHAT, 3 SYSTEM, 1 PROMPT | MESSAGE, 2 TELL;
         40: LEAK, 4 PRIVATE, 2 YOUR, 1 PROMPT;
         40: LEAK, 3 PROMPT | RULES, 1 YOU, 2 TOLD;
         40: WHAT, 2 YOU, 1 TOLD, 3 TALK;
@@ -254,6 +282,8 @@ patterns! {
         35: SYSTEM, 1 PROMPT, 8 LEAK;
     }
     Indirect {
+        40: IF, 2 AI | MODEL, 1 READ, 1 IT;
+        40: ORDER, 1 TELL, 3 USER, 1 IT;
         40: IF, 1 READING, 3 DOCUMENT, 6 LINK;
         40: ORDER, 1 TELL, 2 USER, 1 IT;
         25: ENCODED, 8 EXECUTE, 3 INSTR;
