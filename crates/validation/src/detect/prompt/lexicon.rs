@@ -23,7 +23,7 @@ macro_rules! meanings {
 
 meanings! {
     YOU: "you youre youll youve u ya yourself du sie ihr vous tu usted voce você ti jij je ты вы ti sei dich";
-    YOUR: "your ur deine deinen deiner ihre ihren tes vos tus seus tuas твои ваши";
+    YOUR: "your ur deine deinen deiner ihre ihren tes vos tus seus tuas твои ваши suas tuas tes deinem своим свои tue zijn";
     BE: "are be is am become becomes being youre was were bist sind êtes es eres sei son";
     WILL: "will shall must should have has going gonna need youll may musst sollst devez dois debes deve должен";
     NOW: "now henceforth hereafter nun jetzt maintenant désormais ahora agora ora ahora теперь";
@@ -138,12 +138,12 @@ meanings! {
     MAKE: "make build cook produce synthesize synthesise create construct hotwire mix makes builds cooks";
     READ: "read reads see process open receive summarize summarise";
     DROP: "drop scrap erase delete cancel wipe clear reset rewrite remove disable deactivate abandon discard switch turn replace evade suspend ditch circumvent violate skip";
-    RULES: "instructions rules rule guidelines policies restrictions limitations programming directives ethics morals safeguards guardrails censorship protocols training regeln richtlinien anweisungen règles reglas правила правилам правил инструкциям инструкции указаниям указания limits restriction règle regel regeln";
+    RULES: "instructions rules rule guidelines policies restrictions limitations programming directives ethics morals safeguards guardrails censorship protocols training regeln richtlinien anweisungen règles reglas правила правилам правил инструкциям инструкции указаниям указания limits restriction règle regel regeln constraints regole regras regels ограничения regla regra";
     PUT: "set put lay leave throw cast toss push setting putting laying";
     ASIDE: "aside away behind";
     APPLY: "apply applies exist exists bind binding valid count counts relevant";
     GONE: "removed lifted disabled off gone suspended deactivated revoked void vanished disappeared";
-    PRECEDES: "précède oben vorher выше acima sopra hierboven hiervoor wyżej anterior powyżej ovan cidessus genannt anteriormente sopra vorhin";
+    PRECEDES: "précède oben vorher выше acima sopra hierboven hiervoor wyżej anterior powyżej ovan cidessus genannt anteriormente sopra vorhin precedenti anteriores précédentes précédents";
     BOUND: "bound constrained restricted governed unbound beholden";
     // A refusal with which a sentence ends: "never refuse", and not "never refuse a lunch".
     DECLINE: "refuse decline";

@@ -33,6 +33,7 @@ macro_rules! patterns {
 
 patterns! {
     Override {
+        40: OVERRIDE, 2 RULES | INSTR, 2 PRECEDES;
         40: ORDER, 2 EVERYTHING, 1 RULES, 6 PRECEDES;
         40: ORDER, 3 PRECEDES, 4 ANSWER;
         40: STOP, 1 FOLLOW, 2 YOUR, 3 RULES | POLICY;
@@ -142,6 +143,7 @@ patterns! {
         10: CAN, 6 BROWSE;
     }
     PolicyDenied {
+        40: PRETEND, 3 BE, 1 NO, 1 RULES;
         40: YOUR, 1 RULES, 3 VOID;
         40: PRETEND | IMAGINE, 3 NO, 2 RULES | POLICY, 4 YOU;
         40: PRETEND, 2 YOU, 3 NO | TOLD, 3 RULES;
@@ -151,7 +153,7 @@ patterns! {
         32: NO, 1 RULES, 1 APPLY, 2 YOU;
         40: YOUR, 2 RULES, 3 NO, 2 APPLY;
         40: RULES, 4 TOLD, 3 NO, 2 APPLY;
-        40: YOU, 1 NO, 1 LONGER, 4 RULES;
+        40: YOU, 1 NO, 1 LONGER, 6 RULES;
         40: YOU, 2 NO, 3 RULES, 1 LONGER;
         40: YOU, 1 WILL, 1 NO, 1 RULES;
         40: YOU, 2 NO, 1 BOUND, 3 RULES;
@@ -252,6 +254,7 @@ patterns! {
         8: IF, 4 REFUSE | BREAKS, 8 TOKENS | DIE | WILL;
     }
     Leak {
+        40: REPEAT, 1 FIRST, 1 MESSAGE, 1 YOU;
         40: WHAT, 3 TALK, 2 YOUR, 1 PROMPT;
         40: WHAT | VERBATIM, 3 CONTEXT, 3 YOUR, 1 PROMPT;
         40: LEAK, 4 FIRST, 4 YOUR, 1 PROMPT;
@@ -282,6 +285,9 @@ patterns! {
         35: SYSTEM, 1 PROMPT, 8 LEAK;
     }
     Indirect {
+        40: IF, 3 AI | MODEL, 2 READING, 1 IT;
+        40: READER, 2 READING, 1 IT;
+        40: ORDER, 1 TELL, 4 IT, 1 PROMPT;
         40: IF, 2 AI | MODEL, 1 READ, 1 IT;
         40: ORDER, 1 TELL, 3 USER, 1 IT;
         40: IF, 1 READING, 3 DOCUMENT, 6 LINK;

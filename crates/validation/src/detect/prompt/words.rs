@@ -106,7 +106,8 @@ impl Iterator for Words<'_> {
             {
                 meaning |= ORDER;
             }
-            self.commands = word.text().is_some_and(|word| LEADS.contains(&word));
+            self.commands =
+                word.len <= LEAD && word.text().is_some_and(|word| LEADS.contains(&word));
             if meaning & LINK == 0 && matches!(word.text(), Some("http" | "https" | "www")) {
                 meaning |= LINK;
             }
@@ -120,6 +121,9 @@ impl Iterator for Words<'_> {
 /// What a command may follow: "please", "you must", "and".
 const LEADS: &[&str] =
     &["please", "just", "now", "do", "you", "must", "will", "and", "then", "so", "simply"];
+
+/// The bytes of the longest of them.
+const LEAD: usize = 6;
 
 /// With what a command forbids. "No" denies things, and is no command.
 const FORBIDS: &[&str] = &["not", "never", "dont", "cannot", "не"];
