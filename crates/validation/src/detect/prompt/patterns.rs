@@ -43,7 +43,8 @@ patterns! {
         40: PRIOR, 1 RULES, 3 NO, 1 LONGER;
         40: PUT, 1 ASIDE, 1 ANY, 1 POLICY;
         40: OVERRIDE, 1 ANY, 1 RULES, 4 ANY | ANSWER;
-        40: OVERRIDE, 1 EVERYTHING, 1 RULES;
+        40: OVERRIDE, 1 EVERYTHING, 2 RULES;
+        40: STOP, 1 FOLLOW, 2 RULES;
         40: EVERYTHING, 1 PRIOR, 1 RULES, 2 GONE | VOID;
         40: IMAGINE, 2 PRIOR, 1 TALK, 1 VOID;
         40: ORDER, 1 APPLY, 1 YOUR, 1 CENSOR;
@@ -203,6 +204,7 @@ patterns! {
         40: CANT, 1 REFUSE, 2 ME;
         40: AI | MODEL, 2 FOLLOW, 2 ANY, 2 INSTR;
         40: ORDER, 1 DECLINE;
+        40: ANSWER, 1 ANY, 2 NO, 2 REFUSE;
         40: ORDER, 1 REFUSE, 3 QUESTION;
         40: NO, 1 SAY, 1 NO, 2 ME;
         8: ANSWER | START, 2 WITH, 1 AFFIRM, 1 HERE;
