@@ -61,7 +61,7 @@ fn bit(name: &[u8]) -> Option<u64> {
 }
 
 /// Fowler, Noll and Vo's hash. The names are ours, so nobody can choose them to collide.
-struct Fnv(u64);
+pub(super) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {

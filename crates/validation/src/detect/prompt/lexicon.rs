@@ -4,8 +4,10 @@
 //! the rules". Apostrophes and hyphens are gone before a word comes here.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
+
+use crate::detect::lookup::Fnv;
 
 /// The meanings of a word, one bit each.
 pub(super) type Meaning = u128;
@@ -206,25 +208,4 @@ fn plain(word: &str) -> Option<([u8; 16], usize)> {
         };
     }
     Some((letters, word.len()))
-}
-
-/// FNV-1a: the keys are ours, so nobody can choose them to collide, and short words hash in a few steps.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
