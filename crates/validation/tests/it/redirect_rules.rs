@@ -1,20 +1,6 @@
 //! Redirects that lead elsewhere than they seem to.
 
-use wardkit_validation::{Policy, Sink, rule};
-
-fn rules_of(text: &str) -> Vec<&'static str> {
-    let verdict = Policy::for_sink(Sink::Url).check(text).unwrap();
-    verdict.findings().iter().map(|finding| finding.rule.id).collect()
-}
-
-#[track_caller]
-fn check(id: &str, texts: &[&str]) {
-    assert!(rule(id).is_some(), "{id}");
-    for text in texts {
-        let found = rules_of(text);
-        assert!(found.contains(&id), "{text:?}: {found:?}");
-    }
-}
+use crate::url_rules::{check, rules_of};
 
 #[test]
 fn paths_that_are_hosts_are_found() {

@@ -2,13 +2,13 @@
 
 use wardkit_validation::{Policy, Sink, rule};
 
-fn rules_of(text: &str) -> Vec<&'static str> {
+pub(crate) fn rules_of(text: &str) -> Vec<&'static str> {
     let verdict = Policy::for_sink(Sink::Url).check(text).unwrap();
     verdict.findings().iter().map(|finding| finding.rule.id).collect()
 }
 
 #[track_caller]
-fn check(id: &str, texts: &[&str]) {
+pub(crate) fn check(id: &str, texts: &[&str]) {
     assert!(rule(id).is_some(), "{id}");
     for text in texts {
         let found = rules_of(text);
