@@ -2,12 +2,14 @@
 
 mod chart;
 mod host;
+mod page;
 
 use std::fmt::Write;
 use std::time::Duration;
 
 pub use chart::chart;
 pub use host::Host;
+pub use page::{Values, circumstances, fill, publish};
 
 use crate::cases::Goal;
 use crate::outage;

@@ -5,7 +5,7 @@
 //! it the report says what is found, beside libinjection.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs};
 
@@ -13,7 +13,6 @@ use wardkit_bench::cases::validation::topics;
 use wardkit_bench::detection;
 use wardkit_bench::report::{self, Host, Measured};
 use wardkit_bench::rounds::{Effort, measure};
-use wardkit_core::{Clock, SystemClock};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut out, mut corpus) = (None, None);
@@ -47,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
         .collect();
     let page = page(&before, &Host::here(), effort, &measured, &detection);
-    publish(out.as_deref(), &page, &report::chart(&measured))
+    report::publish(out.as_deref(), (PAGE, &page), (CHART, &report::chart(&measured)))?;
+    Ok(())
 }
 
 /// Fills in the page.
@@ -58,42 +58,14 @@ fn page(
     measured: &[Measured],
     detection: &str,
 ) -> String {
-    let versions: Vec<_> = report::versions(PACKAGES)
-        .iter()
-        .map(|(name, version)| format!("{name} {version}"))
-        .collect();
     let sections: Vec<_> = measured.iter().map(report::section).collect();
-    let date = SystemClock.now().to_string();
-    let values = [
-        ("date", date.split('T').next().unwrap_or_default().to_owned()),
-        ("processor", before.processor.clone()),
-        ("processors", before.processors.to_string()),
-        ("compiler", before.compiler.clone()),
-        ("load-before", before.load.clone()),
-        ("load-after", after.load.clone()),
-        ("rounds", effort.rounds.to_string()),
-        ("slice", effort.slice.as_millis().to_string()),
-        ("versions", versions.join(", ")),
+    let mut values = report::circumstances(before, after, effort, PACKAGES);
+    values.extend([
         ("chart", CHART.to_owned()),
         ("detection", detection.to_owned()),
         ("sections", sections.join("\n")),
-    ];
-    let template = include_str!("../report/validation.md").to_owned();
-    let page = values
-        .iter()
-        .fold(template, |page, (key, value)| page.replace(&format!("{{{{{key}}}}}"), value));
-    format!("{}\n", page.trim_end())
-}
-
-#[expect(clippy::print_stdout, reason = "the report is this program's output")]
-fn publish(out: Option<&Path>, page: &str, chart: &str) -> Result<(), Box<dyn Error>> {
-    let Some(out) = out else {
-        println!("{page}");
-        return Ok(());
-    };
-    fs::write(out.join(PAGE), page)?;
-    fs::write(out.join(CHART), chart)?;
-    Ok(())
+    ]);
+    report::fill(include_str!("../report/validation.md"), &values)
 }
 
 const PAGE: &str = "validation.md";
