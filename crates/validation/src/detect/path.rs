@@ -98,13 +98,16 @@ fn spaced(
     report: &mut impl FnMut(&'static Rule, Range<usize>),
 ) {
     let text = decoded.bytes().trim_ascii();
-    let [drive, b':', b'/' | b'\\', ..] = text else { return };
-    let last = text.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).unwrap_or_default();
-    let directories = text[3..=last.max(3)].iter().filter(|b| matches!(b, b'/' | b'\\')).count();
-    let name = &text[last + 1..];
+    let [drive, b':', b'/' | b'\\', rest @ ..] = text else { return };
+    let name = match rest.iter().rposition(|byte| matches!(byte, b'/' | b'\\')) {
+        Some(last) => &rest[last + 1..],
+        None if rest.is_empty() => rest,
+        // Without a directory `a:\ b` is a smile with words behind it.
+        None => return,
+    };
     // A sentence may go on behind a path; what ends as a file does is the path's.
     let name = name.iter().all(|byte| !byte.is_ascii_whitespace()) || places::ends_as_file(name);
-    if drive.is_ascii_alphabetic() && words < ENOUGH_WORDS && directories > 0 && name {
+    if drive.is_ascii_alphabetic() && words < ENOUGH_WORDS && name {
         report(&rules::DRIVE, 0..3);
     }
 }

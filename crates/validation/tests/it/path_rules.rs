@@ -221,15 +221,25 @@ fn names_with_blanks_and_names_of_settings_are_found_where_they_are_the_text() {
         ".sometool.yml",
         ".sometool_history",
         "/system32/cmd.exe?/c+dir",
+        "C:/",
+        "c:\\",
     ] {
         assert!(
             !Policy::for_sink(Sink::Path).check(text).unwrap().findings().is_empty(),
             "{text:?}"
         );
     }
-    for text in
-        ["...", "..../", "C:\\ is full, and so is D:", ".NET", ".com", "a.rc", ".pdf", "so.../"]
-    {
+    for text in [
+        "...",
+        "..../",
+        "C:\\ is full, and so is D:",
+        ".NET",
+        ".com",
+        "a.rc",
+        ".pdf",
+        "so.../",
+        "C:/ a",
+    ] {
         assert!(
             Policy::for_sink(Sink::Path).check(text).unwrap().findings().is_empty(),
             "{text:?}"
