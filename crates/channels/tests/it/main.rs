@@ -1,0 +1,1 @@
+//! The public API of wardkit-channels, a module an area.

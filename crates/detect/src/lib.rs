@@ -1,0 +1,1 @@
+//! Anomalies, forecasts, leaks and bottlenecks from plain numbers, in bounded memory.

@@ -1,0 +1,1 @@
+//! The public API of wardkit-detect, a module an area.

@@ -1,0 +1,1 @@
+//! The public API of wardkit-logs, a module an area.

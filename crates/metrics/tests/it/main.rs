@@ -1,0 +1,1 @@
+//! The public API of wardkit-metrics, a module an area.

@@ -1,0 +1,1 @@
+//! Health checks with deadlines, hysteresis, dependencies and history.

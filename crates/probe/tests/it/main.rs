@@ -1,0 +1,1 @@
+//! The public API of wardkit-probe, a module an area.

@@ -1,0 +1,1 @@
+//! The public API of wardkit-sqlite, a module an area.
