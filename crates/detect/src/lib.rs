@@ -1,1 +1,3 @@
 //! Anomalies, forecasts, leaks and bottlenecks from plain numbers, in bounded memory.
+
+pub mod anomaly;
