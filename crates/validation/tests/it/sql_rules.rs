@@ -87,6 +87,9 @@ const ATTACKS: &str = r#"
 name desc--
 id limit 3 --
 ' or {d '2001-01-01'}
+1 or {fn length('a')}=1
+2 or {`if`(1,1,0)}
+3 and {d '2000-01-01'} is not null
 '; set global general_log=on--
 show databases
 7')

@@ -2,7 +2,7 @@
 
 use super::Scan;
 use super::grammar::{
-    Comparison, Expression, Shape, comparison, comparison_sign, expression, operand,
+    Comparison, Expression, Shape, comparison, comparison_sign, expression, is_escape, operand,
 };
 use super::lexer::{Comment, Kind, Place, Token};
 use super::rules;
@@ -26,6 +26,9 @@ pub(super) fn tautology(scan: &mut Scan<'_, '_, '_>) {
         return;
     }
     let at = 1 + usize::from(window.is(1, "not"));
+    if is_escape(window, at) {
+        return scan.hit(&rules::TAUTOLOGY, 0, at + 3);
+    }
     let Some(left) = expression(window, at) else {
         return;
     };
@@ -67,15 +70,9 @@ pub(super) fn breakout(scan: &mut Scan<'_, '_, '_>) {
         at += 1;
     }
     let closed = at > 1;
-    // `' or {ts '2020-01-01'}`: what drivers of ODBC translate.
     let window = &scan.window;
     let joins = window.at(at).has(CONNECT) || window.at(at).kind == Kind::Logic;
-    let value = matches!(window.at(at + 3).kind, Kind::Text { .. } | Kind::Number | Kind::Open(_));
-    if joins
-        && window.at(at + 1).kind == Kind::Brace
-        && window.at(at + 2).kind == Kind::Word
-        && value
-    {
+    if joins && is_escape(window, at + 1) {
         return scan.hit(&rules::BOOLEAN, 0, at + 4);
     }
     let chain = Chain::read(scan, at);

@@ -175,12 +175,23 @@ pub(super) fn skip_path(window: &Window<'_>, from: usize) -> usize {
     at
 }
 
-/// Closing parentheses, casts and collations behind an operand.
+/// `{ts '2020-01-01'}`, `{fn now()}`, `{x 1}`: what drivers of ODBC translate, and MySQL reads whatever the word is.
+pub(super) fn is_escape(window: &Window<'_>, at: usize) -> bool {
+    let value = match window.at(at + 2).kind {
+        Kind::Text { .. } | Kind::Number | Kind::Open(_) => true,
+        Kind::Word => window.is_any(at + 1, "fn d t ts"),
+        _ => false,
+    };
+    value && window.at(at).kind == Kind::Brace && window.at(at + 1).kind == Kind::Word
+}
+
+/// Closing parentheses and braces, casts and collations behind an operand.
 fn suffixes(window: &Window<'_>, from: usize) -> usize {
     let mut at = from;
     loop {
         match window.at(at).kind {
             Kind::Close(_) => at += 1,
+            Kind::Other if window.text(window.at(at)) == "}" => at += 1,
             Kind::Cast => at += 2,
             Kind::Word if window.is(at, "collate") => at += 2,
             _ => return at,
