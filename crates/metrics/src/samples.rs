@@ -10,6 +10,10 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// How often values fell into ranges: samples whose names end in `_bucket`, `_sum` and `_count`.
+    Histogram,
+    /// Quantiles that somebody else worked out: samples named like the family, and with `_sum` and `_count`.
+    Summary,
     /// Nobody said.
     Untyped,
 }
@@ -116,6 +120,16 @@ impl Samples {
         if separator == ',' {
             self.text.push('}');
         }
+        self.points.push(Point { start, end: self.text.len(), value });
+    }
+
+    /// Appends a sample to the family begun last, of which what follows the family's name is already text:
+    /// `_bucket{le="0.1"}`, or nothing. Without a family nothing is kept.
+    pub fn push_text(&mut self, rest: &str, value: f64) {
+        let Some(family) = self.families.last() else { return };
+        let start = self.text.len();
+        self.text.extend_from_within(family.start..family.name_end);
+        self.text.push_str(rest);
         self.points.push(Point { start, end: self.text.len(), value });
     }
 
@@ -233,5 +247,12 @@ mod tests {
         assert_eq!(found[0].1[0].series, "busy_seconds_total{cpu=\"0\",mode=\"a\\\"b\\\\c\\n\"}");
         assert_eq!(found[0].1.len(), 2);
         assert_eq!(found[1].1, [SampleView { series: "load", value: 3.0 }]);
+        samples.clear();
+        samples.push_text("_count", 1.0);
+        assert!(samples.is_empty());
+        samples.family(Family { name: "took_seconds", help: "", kind: Kind::Histogram });
+        samples.push_text("_bucket{le=\"+Inf\"}", 4.0);
+        let series = samples.families().next().and_then(|family| family.samples().next());
+        assert_eq!(series.map(|sample| sample.series), Some("took_seconds_bucket{le=\"+Inf\"}"));
     }
 }
