@@ -1,3 +1,4 @@
 //! Anomalies, forecasts, leaks and bottlenecks from plain numbers, in bounded memory.
 
 pub mod anomaly;
+pub mod bottleneck;

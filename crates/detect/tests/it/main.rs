@@ -1,1 +1,3 @@
 //! The public API of wardkit-detect, a module an area.
+
+mod bottleneck;
