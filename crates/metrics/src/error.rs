@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use crate::Violation;
+
 /// Something that this crate could not do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,4 +21,54 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file that a collector reads does not look as it should.
+    #[error("{path} has no {what}")]
+    Malformed {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What should be in it.
+        what: &'static str,
+    },
+    /// A file that a collector reads is too long to be what it should be.
+    #[error("{path} is longer than {limit} bytes")]
+    TooLong {
+        /// The file.
+        path: std::path::PathBuf,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// File systems did not answer in time.
+    #[error("no answer within {} ms from the file system at {path}{}", .deadline.as_millis(), and_others(*.others))]
+    NoAnswer {
+        /// Where the first of them is mounted.
+        path: std::path::PathBuf,
+        /// How many others there are.
+        others: usize,
+        /// How long they had.
+        deadline: std::time::Duration,
+    },
+    /// The configuration cannot be used.
+    #[error("the configuration is refused: {}", list(.violations))]
+    Refused {
+        /// All that is wrong with it.
+        violations: Vec<Violation>,
+    },
+}
+
+impl Error {
+    /// Tells whether the file is not there at all, as those of a kernel that was built without them.
+    #[cfg(all(feature = "host", target_os = "linux"))]
+    pub(crate) fn is_absence(&self) -> bool {
+        use std::io::ErrorKind;
+        let Self::Unreadable { source, .. } = self else { return false };
+        matches!(source.kind(), ErrorKind::NotFound | ErrorKind::Unsupported)
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn and_others(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" and {others} more") }
 }

@@ -3,7 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod error;
+#[cfg(feature = "host")]
+pub mod host;
 mod samples;
+mod violation;
 
 pub use error::Error;
 pub use samples::{Collector, Family, FamilyView, Kind, SampleView, Samples};
+pub use violation::Violation;
