@@ -2,6 +2,7 @@
 
 mod integrity;
 mod mask;
+mod metrics;
 mod trail;
 mod validate;
 
@@ -13,6 +14,7 @@ pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
+pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 pub(crate) use validate::{Validate, ValidateCommand};
 
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Masks secrets and personal data in a stream of log lines
     Mask(Mask),
+    /// Shows, asks for and exports metrics
+    Metrics(Metrics),
     /// Prints the completion script for a shell
     Completions {
         /// The shell

@@ -3,6 +3,7 @@
 mod integrity;
 mod lines;
 mod mask;
+mod metrics;
 mod status;
 mod trail;
 mod validate;
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Trail(trail) => trail::run(&cli.common, trail),
         Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Mask(mask) => mask::run(&cli.common, mask),
+        Command::Metrics(metrics) => metrics::run(&cli.common, metrics),
         Command::Completions { shell } => completions(*shell),
     }
 }

@@ -3,6 +3,7 @@
 
 mod integrity;
 mod mask;
+mod metrics;
 mod status;
 mod trail;
 mod validate;

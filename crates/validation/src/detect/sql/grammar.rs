@@ -175,7 +175,7 @@ pub(super) fn skip_path(window: &Window<'_>, from: usize) -> usize {
     at
 }
 
-/// `{ts '2020-01-01'}`, `{fn now()}`, `{x 1}`: what drivers of ODBC translate, and MySQL reads whatever the word is.
+/// `{ts '2020-01-01'}`, `{fn now()}`, `{x 1}`: what drivers of ODBC translate, and some databases read whatever the word is.
 pub(super) fn is_escape(window: &Window<'_>, at: usize) -> bool {
     let value = match window.at(at + 2).kind {
         Kind::Text { .. } | Kind::Number | Kind::Open(_) => true,
