@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod error;
+#[cfg(feature = "history")]
+pub mod history;
 #[cfg(feature = "host")]
 pub mod host;
 mod samples;
