@@ -2,11 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod business;
+#[cfg(feature = "serde")]
+mod duration;
 mod error;
 #[cfg(feature = "history")]
 pub mod history;
 #[cfg(feature = "host")]
 pub mod host;
+pub mod ingest;
 mod samples;
 mod violation;
 
