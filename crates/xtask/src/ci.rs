@@ -11,6 +11,7 @@ use crate::{Error, Result, check, docs, tidy};
 
 mod deny;
 mod gates;
+mod languages;
 mod outside;
 mod suites;
 mod tools;
@@ -32,7 +33,7 @@ const STEPS: [Step; 16] = [
     Step {
         name: "tools",
         about: "install cargo-deny and the interop peers that are missing",
-        run: |ci, _| tools::install(&ci.workspace.root),
+        run: |ci, _| tools::install(ci.workspace),
     },
     Step { name: "fmt", about: "formatting", run: |ci, _| check::fmt(ci.workspace) },
     Step {

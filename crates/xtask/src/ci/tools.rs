@@ -4,12 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::exec::{capture, cargo, is_installed, run};
+use crate::workspace::Workspace;
 use crate::{Error, Result};
+
+use super::languages;
 
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 11] = [
+const PEERS: [Peer; 13] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -24,6 +27,8 @@ const PEERS: [Peer; 11] = [
         package: "golang-golang-x-mod-dev",
     },
     Peer { program: "promtool", package: "prometheus" },
+    Peer { program: "node", package: "nodejs" },
+    Peer { program: "npm", package: "npm" },
 ];
 
 struct Peer {
@@ -32,7 +37,12 @@ struct Peer {
     package: &'static str,
 }
 
-pub(crate) fn install(root: &Path) -> Result<()> {
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    programs(&workspace.root)?;
+    languages::install(&workspace.target)
+}
+
+fn programs(root: &Path) -> Result<()> {
     if is_installed("cargo-deny") {
         print!("{}", capture(Command::new("cargo-deny").arg("--version"))?);
     } else {

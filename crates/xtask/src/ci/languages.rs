@@ -1,0 +1,55 @@
+//! What the interop suites need of other languages: packages of Python and Node.js, below the target folder, where the
+//! tests find them as `CARGO_TARGET_TMPDIR/peers`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::exec::run;
+use crate::{Error, Result};
+
+/// The SDKs of OpenTelemetry, and its protocol as its authors publish it.
+const PYTHON: [&str; 3] = [
+    "opentelemetry-sdk==1.45.2",
+    "opentelemetry-exporter-prometheus==0.66b2",
+    "opentelemetry-proto==1.45.2",
+];
+
+const NODE: [&str; 3] = [
+    "@opentelemetry/api@1.10.0",
+    "@opentelemetry/exporter-prometheus@0.301.0",
+    "@opentelemetry/sdk-metrics@3.1.1",
+];
+
+/// Installs what is missing below `target`.
+pub(super) fn install(target: &Path) -> Result<()> {
+    let peers = target.join("tmp/peers");
+    let python = peers.join("python");
+    once(&python, &PYTHON, |folder| {
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--root-user-action=ignore", "--target"]).arg(folder);
+        pip
+    })?;
+    once(&peers.join("node"), &NODE, |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
+            .arg(folder);
+        npm
+    })
+}
+
+/// Installs packages into a folder that does not hold them yet. The list in it is written last: what was interrupted
+/// is done again.
+fn once(folder: &Path, packages: &[&str], installer: fn(&Path) -> Command) -> Result<()> {
+    let (list, wanted) = (folder.join("installed"), packages.join("\n"));
+    if fs::read_to_string(&list).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(Error::file(folder))?;
+    }
+    fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    run(installer(folder).args(packages))?;
+    fs::write(&list, wanted).map_err(Error::file(&list))
+}
