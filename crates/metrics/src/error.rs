@@ -37,6 +37,13 @@ pub enum Error {
         /// How long it may be.
         limit: usize,
     },
+    /// No thread could be started.
+    #[error("cannot start a thread")]
+    NoThread {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// File systems did not answer in time.
     #[error("no answer within {} ms from the file system at {path}{}", .deadline.as_millis(), and_others(*.others))]
     NoAnswer {

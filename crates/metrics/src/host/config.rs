@@ -24,8 +24,9 @@ pub struct HostConfig {
     pub exclude_mount_points: Vec<PathBuf>,
     /// Types of file systems that are left out.
     pub exclude_file_systems: Vec<String>,
-    /// How long one collection waits for file systems, in milliseconds. One that has not answered by then is told as
-    /// `node_filesystem_device_error` and is not asked again while its answer is due.
+    /// How long one collection waits for all file systems, in milliseconds, and for a single one a quarter of it. One
+    /// that has not answered by then is told as `node_filesystem_device_error` and is not asked again while its answer
+    /// is due.
     pub file_system_deadline_ms: u64,
     /// Disks that are left out: names, `*` at the end stands for any rest. Partitions of disks are always left out.
     pub exclude_disks: Vec<String>,
@@ -117,10 +118,8 @@ impl HostConfig {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum HostPart {
-    /// Seconds by processor and mode.
+    /// Seconds by processor and mode, boot time, forks, context switches, running and blocked processes.
     Cpu,
-    /// Boot time, forks, context switches, running and blocked processes.
-    Stat,
     /// Memory.
     Meminfo,
     /// Paging, swapping and kills for want of memory.
@@ -157,7 +156,6 @@ impl HostPart {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
-            Self::Stat => "stat",
             Self::Meminfo => "meminfo",
             Self::Vmstat => "vmstat",
             Self::Loadavg => "loadavg",
@@ -297,7 +295,7 @@ const LONGEST_COMMAND: usize = 15;
 const EXCLUDED_MOUNT_POINTS: [&str; 6] =
     ["/dev", "/proc", "/run/credentials", "/sys", "/var/lib/docker", "/var/lib/containers/storage"];
 
-const EXCLUDED_FILE_SYSTEMS: [&str; 26] = [
+const EXCLUDED_FILE_SYSTEMS: [&str; 24] = [
     "autofs",
     "binfmt_misc",
     "bpf",
@@ -322,6 +320,4 @@ const EXCLUDED_FILE_SYSTEMS: [&str; 26] = [
     "squashfs",
     "sysfs",
     "tracefs",
-    "ramfs",
-    "efivarfs",
 ];

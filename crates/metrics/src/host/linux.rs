@@ -1,7 +1,15 @@
 //! The host, read from procfs.
 
+mod cpu;
+mod disk;
 mod file;
+mod filesystem;
+mod kernel;
+mod memory;
+mod network;
 mod parse;
+mod pressure;
+mod protocols;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +17,15 @@ use std::time::Duration;
 
 use wardkit_core::{Clock, Event, Severity, SystemClock, Timestamp};
 
+use self::cpu::Cpu;
+use self::disk::Disks;
 use self::file::Scratch;
+use self::filesystem::{Ask, FileSystems, Statvfs};
+use self::kernel::{Conntrack, Files, Load, Uname};
+use self::memory::{Memory, Vmstat};
+use self::network::Networks;
+use self::pressure::Pressures;
+use self::protocols::{Netstat, Sockstat};
 use super::{HostConfig, HostPart, HostPaths, HostSnapshot};
 use crate::{Collector, Error, Family, Kind, Samples};
 
@@ -38,7 +54,7 @@ impl Host {
             return Err(Error::Refused { violations });
         }
         Ok(Self {
-            parts: parts(&paths, &config),
+            parts: parts(&paths, &config, Arc::new(Statvfs)),
             scratch: Scratch::default(),
             snapshot: HostSnapshot::default(),
             clock: Arc::new(SystemClock),
@@ -183,8 +199,32 @@ impl Slot {
     }
 }
 
-fn parts(_paths: &HostPaths, _config: &HostConfig) -> Vec<Slot> {
-    Vec::new()
+fn parts(paths: &HostPaths, config: &HostConfig, ask: Arc<dyn Ask>) -> Vec<Slot> {
+    let mut parts = vec![
+        Slot::new(HostPart::Cpu, Cpu::new(paths)),
+        Slot::new(HostPart::Meminfo, Memory::new(paths)),
+        Slot::new(HostPart::Vmstat, Vmstat::new(paths)),
+        Slot::new(HostPart::Loadavg, Load::new(paths)),
+        Slot::new(HostPart::Filefd, Files::new(paths)),
+        Slot::new(HostPart::Uname, Uname),
+        Slot::new(HostPart::Pressure, Pressures::new(paths)),
+        Slot::new(HostPart::Conntrack, Conntrack::new(paths)),
+        Slot::new(HostPart::Diskstats, Disks::new(paths, config)),
+        Slot::new(HostPart::Filesystem, FileSystems::new(paths, config, ask)),
+        Slot::new(HostPart::Netdev, Networks::new(paths, config)),
+        Slot::new(HostPart::Netstat, Netstat::new(paths)),
+        Slot::new(HostPart::Sockstat, Sockstat::new(paths)),
+    ];
+    parts.retain(|slot| config.wants(slot.kind));
+    parts
+}
+
+/// Tells whether a name is what a pattern means: the same, or begins like it up to its `*`.
+fn matches_name(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
 }
 
 fn report(parts: &[Slot], out: &mut Samples) {

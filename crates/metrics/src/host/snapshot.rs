@@ -18,7 +18,9 @@ pub struct HostSnapshot {
     pub cpu_stolen: Option<f64>,
     /// Tasks that run or want to, mean of the last minute.
     pub load1: Option<f64>,
-    /// Tasks that wait for disks now.
+    /// Tasks that run or are ready to.
+    pub runnable: Option<u64>,
+    /// Tasks that wait for disks.
     pub blocked: Option<u64>,
     /// Time lost for want of processors.
     pub cpu_pressure: Option<Pressure>,
@@ -56,13 +58,8 @@ pub struct HostSnapshot {
     pub file_systems: Vec<FileSystemUse>,
     /// Control groups that the configuration names.
     pub cgroups: Vec<CgroupUse>,
-    /// The processes that used most processor time, most first; the value is processors, so 1.5 is one and a half.
-    pub top_cpu: Vec<ProcessUse>,
-    /// The processes that hold most memory, most first; the value is bytes.
-    pub top_memory: Vec<ProcessUse>,
-    /// The processes that read and wrote most, most first; the value is bytes a second. It is only found out while
-    /// disks are short.
-    pub top_io: Vec<ProcessUse>,
+    /// The processes that use most of something; which ones use most of what is for the reader to sort.
+    pub processes: Vec<ProcessUse>,
 }
 
 /// Time lost for want of one resource.
@@ -72,8 +69,12 @@ pub struct HostSnapshot {
 pub struct Pressure {
     /// The share of the last ten seconds in which some task waited, in 0 to 1.
     pub some_avg10: f64,
+    /// The share of the last minute in which some task waited, in 0 to 1.
+    pub some_avg60: f64,
     /// The share of the last ten seconds in which all tasks waited, in 0 to 1.
     pub full_avg10: f64,
+    /// The share of the last minute in which all tasks waited, in 0 to 1.
+    pub full_avg60: f64,
     /// How long some task waited since boot.
     pub some_total: Duration,
     /// How long all tasks waited since boot.
@@ -102,8 +103,12 @@ pub struct NetworkUse {
     pub received: Option<f64>,
     /// Bytes sent a second.
     pub sent: Option<f64>,
+    /// Packets a second, both ways.
+    pub packets: Option<f64>,
     /// Packets dropped and faulty a second, both ways.
     pub lost: Option<f64>,
+    /// What it can carry, in bytes a second, when it says so.
+    pub capacity: Option<f64>,
 }
 
 /// A file system that answered.
@@ -142,14 +147,22 @@ pub struct CgroupUse {
     pub oom_kills: Option<u64>,
 }
 
-/// A process and how much it uses of something.
+/// A process that used much of something between the last two collections.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProcessUse {
     /// Its number.
     pub pid: u32,
-    /// The name that the kernel keeps of it. Its bytes are the process's choice.
+    /// The name that the kernel keeps of it. It is the process's choice; bytes that are no text are replaced.
     pub name: String,
-    /// How much.
-    pub value: f64,
+    /// Processors that it kept busy: 1.5 is one and a half.
+    pub cpu: Option<f64>,
+    /// Its memory in bytes.
+    pub resident: u64,
+    /// Its threads.
+    pub threads: u64,
+    /// Bytes a second read from disks; only asked while disks are short.
+    pub read: Option<f64>,
+    /// Bytes a second written to disks; only asked while disks are short.
+    pub written: Option<f64>,
 }

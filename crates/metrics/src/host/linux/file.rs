@@ -21,9 +21,6 @@ impl KeptFile {
         Self { path, file: None }
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
 
     /// Returns the file's text as it is now.
     pub(super) fn read<'b>(&mut self, scratch: &'b mut Scratch) -> Result<&'b [u8], Error> {
