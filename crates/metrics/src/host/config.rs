@@ -24,10 +24,11 @@ pub struct HostConfig {
     pub exclude_mount_points: Vec<PathBuf>,
     /// Types of file systems that are left out.
     pub exclude_file_systems: Vec<String>,
-    /// How long one collection waits for all file systems, in milliseconds, and for a single one a quarter of it. One
-    /// that has not answered by then is told as `node_filesystem_device_error` and is not asked again while its answer
-    /// is due.
-    pub file_system_deadline_ms: u64,
+    /// How long one collection waits for all file systems, and for a single one a quarter of it. One that has not
+    /// answered by then is told as `node_filesystem_device_error` and is not asked again while its answer is due.
+    #[cfg_attr(feature = "serde", serde(with = "crate::duration"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub file_system_deadline: Duration,
     /// Disks that are left out: names, `*` at the end stands for any rest. Partitions of disks are always left out.
     pub exclude_disks: Vec<String>,
     /// Network devices that are left out: names, `*` at the end stands for any rest.
@@ -44,7 +45,7 @@ impl Default for HostConfig {
             without: Vec::new(),
             exclude_mount_points: EXCLUDED_MOUNT_POINTS.iter().map(PathBuf::from).collect(),
             exclude_file_systems: EXCLUDED_FILE_SYSTEMS.map(str::to_owned).to_vec(),
-            file_system_deadline_ms: 1000,
+            file_system_deadline: Duration::from_secs(1),
             exclude_disks: vec!["ram*".to_owned(), "loop*".to_owned(), "fd*".to_owned()],
             exclude_network_devices: Vec::new(),
             cgroups: Vec::new(),
@@ -58,14 +59,9 @@ impl HostConfig {
     #[must_use]
     pub fn validate(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if !(LEAST_DEADLINE..=MOST_DEADLINE).contains(&self.file_system_deadline_ms) {
-            found.push(Violation::new(
-                "file-system-deadline-ms",
-                format!(
-                    "{} is not between {LEAST_DEADLINE} and {MOST_DEADLINE}",
-                    self.file_system_deadline_ms
-                ),
-            ));
+        if !(LEAST_DEADLINE..=MOST_DEADLINE).contains(&self.file_system_deadline) {
+            let reason = format!("not between {LEAST_DEADLINE:?} and {MOST_DEADLINE:?}");
+            found.push(Violation::new("file-system-deadline", reason));
         }
         for (index, path) in self.exclude_mount_points.iter().enumerate() {
             if !path.is_absolute() {
@@ -97,10 +93,6 @@ impl HostConfig {
             }
         }
         found
-    }
-
-    pub(super) fn deadline(&self) -> Duration {
-        Duration::from_millis(self.file_system_deadline_ms.clamp(LEAST_DEADLINE, MOST_DEADLINE))
     }
 
     pub(super) fn wants(&self, part: HostPart) -> bool {
@@ -283,9 +275,9 @@ fn check_cgroup(cgroup: &str) -> Result<(), &'static str> {
 }
 
 /// Below it a busy machine is taken for one that hangs.
-const LEAST_DEADLINE: u64 = 10;
+const LEAST_DEADLINE: Duration = Duration::from_millis(10);
 /// Above it a collection outlasts the interval.
-const MOST_DEADLINE: u64 = 60_000;
+const MOST_DEADLINE: Duration = Duration::from_secs(60);
 const MOST_CGROUPS: usize = 1000;
 const MOST_GROUPS: usize = 100;
 const LONGEST_NAME: usize = 128;

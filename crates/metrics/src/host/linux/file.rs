@@ -21,7 +21,6 @@ impl KeptFile {
         Self { path, file: None }
     }
 
-
     /// Returns the file's text as it is now.
     pub(super) fn read<'b>(&mut self, scratch: &'b mut Scratch) -> Result<&'b [u8], Error> {
         let read = self.fill(scratch);

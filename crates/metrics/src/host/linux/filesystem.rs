@@ -35,7 +35,7 @@ impl FileSystems {
             root: paths.root.clone(),
             exclude_mount_points: config.exclude_mount_points.clone(),
             exclude_types: config.exclude_file_systems.clone(),
-            deadline: config.deadline(),
+            deadline: config.file_system_deadline,
             asker: Asker::new(ask),
         }
     }
