@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wardkit_api::{
-    Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, ReloadRefused, Reloaded, Status,
+    Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, ReloadRefused, Reloaded, Status, WriteRefused,
 };
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
@@ -19,6 +19,7 @@ use crate::events::Events;
 use crate::integrity;
 use crate::log::Logging;
 use crate::parts::Parts;
+use crate::refusals::Refusals;
 use crate::reload::{self, Active, Reloads, Request};
 use crate::services;
 use crate::services::reload::Hangup;
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     pub reloads: Reloads,
     pub hangup: Hangup,
     pub integrity: Arc<integrity::Gauges>,
+    refusals: Refusals,
     data_dir: DataDir,
     started_at: Timestamp,
     started_uptime: Duration,
@@ -79,6 +81,7 @@ impl App {
         hangup: Hangup,
         stop: CancellationToken,
     ) -> Result<Self, wardkit_api::Error> {
+        let token = services::http::token(&config.listen).await?;
         let listener = services::http::open(&config.listen).await?;
         let control = services::control::open(data_dir.path().join(CONTROL_SOCKET))?;
         let events = Events::recorded(recorder);
@@ -95,10 +98,12 @@ impl App {
             active: tokio::sync::Mutex::new(Active {
                 config: config.clone(),
                 listener: listener.clone(),
+                token: token.clone(),
             }),
             reloads: Reloads::default(),
             hangup,
             integrity: Arc::default(),
+            refusals: Refusals::default(),
             data_dir,
             // To the second: nobody compares processes more finely.
             started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),
@@ -106,7 +111,7 @@ impl App {
         }));
         services::trail::start(&app);
         services::control::start(&app, control);
-        services::http::start(&app, &listener, config.listen);
+        services::http::start(&app, &listener, config.listen, token);
         services::integrity::start(&app, &config.integrity);
         services::reload::start(&app, &config.reload);
         services::watchdog::start(&app);
@@ -189,6 +194,12 @@ impl Daemon for App {
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
         Box::pin(reload::reload(self, Request::Command))
+    }
+
+    fn write_refused(&self, why: WriteRefused) {
+        if let Some(entry) = self.refusals.count(SystemClock.uptime(), why) {
+            self.events.recorder().record(entry);
+        }
     }
 
     fn asked(&self, by: Caller, what: Asked) {

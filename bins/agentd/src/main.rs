@@ -10,6 +10,7 @@ mod events;
 mod integrity;
 mod log;
 mod parts;
+mod refusals;
 mod regular_file;
 mod reload;
 mod run;

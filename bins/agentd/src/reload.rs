@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
-use wardkit_api::{ReloadRefused, Reloaded};
+use wardkit_api::{ReloadRefused, Reloaded, WriteToken};
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 use wardkit_retry::{GaveUp, Idempotency, Retry, RetryPolicy};
 
@@ -40,6 +40,8 @@ impl Request {
 pub(crate) struct Active {
     pub config: Config,
     pub listener: Listener,
+    /// What who writes must bring.
+    pub token: Option<WriteToken>,
 }
 
 /// Reads and checks the configuration that the command line asks for.
@@ -119,6 +121,9 @@ async fn prepare(app: &App, active: &Active) -> Result<Active, ReloadRefused> {
         Ok(checked) => checked.map_err(|bad| ReloadRefused { errors: bad.lines() })?,
         Err(panic) => return Err(ReloadRefused { errors: vec![panic.to_string()] }),
     };
+    let token = services::http::token(&config.listen)
+        .await
+        .map_err(|error| ReloadRefused { errors: vec![error_chain(&error)] })?;
     let listener = if config.listen.listen == active.config.listen.listen {
         active.listener.clone()
     } else {
@@ -126,12 +131,13 @@ async fn prepare(app: &App, active: &Active) -> Result<Active, ReloadRefused> {
             .await
             .map_err(|error| ReloadRefused { errors: vec![error_chain(&error)] })?
     };
-    Ok(Active { config, listener })
+    Ok(Active { config, listener, token })
 }
 
 /// Puts the new configuration in force. Nothing here waits or fails.
 fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
     let old = std::mem::replace(active, new);
+    let is_new_token = old.token != active.token;
     let (old, new) = (&old.config, &active.config);
     let mut changed = Vec::new();
     if new.log != old.log {
@@ -146,8 +152,9 @@ fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
         services::integrity::start(app, &new.integrity);
         changed.push("integrity".to_owned());
     }
-    if new.listen != old.listen {
-        services::http::start(app, &active.listener, new.listen.clone());
+    if new.listen != old.listen || is_new_token {
+        let (config, token) = (new.listen.clone(), active.token.clone());
+        services::http::start(app, &active.listener, config, token);
         changed.push("listen".to_owned());
     }
     if new.reload != old.reload {

@@ -205,6 +205,7 @@ fn no_data_dir(error: data_dir::Error, path: &Path) -> Report {
 fn cannot_listen(error: wardkit_api::Error) -> Report {
     let kind = match error {
         wardkit_api::Error::Socket { .. } => Kind::Io,
+        wardkit_api::Error::Token { .. } => Kind::Config,
         _ => Kind::Unavailable,
     };
     let hint = error.hint();

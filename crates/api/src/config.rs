@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wardkit_retry::duration;
+
+use crate::{Error, WriteToken};
 
 /// Where the listener listens and what it lets a client cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,14 @@ pub struct HttpConfig {
     /// carry, without port; a reverse proxy's name belongs here. Every other name is refused, which keeps a web
     /// page from reaching the listener through a name that it points at this machine.
     pub allowed_hosts: Vec<String>,
+    /// A file with the token that a request must carry as `Authorization: Bearer TOKEN` to write, here and not on
+    /// the control socket: one line of at least 16 characters, readable by its owner alone. While empty, the
+    /// listener takes nothing from anybody.
+    pub token_file: PathBuf,
+    /// Whether everybody on this machine may write through the listener without a token. Web pages still may not.
+    pub danger_open_writes: bool,
+    /// The largest body of a request that brings metrics, in bytes. Two such bodies are held at a time.
+    pub max_ingest_body: usize,
     /// The most connections at a time. Beyond it a new connection takes the place of the one whose client has kept
     /// the listener waiting longest, and is refused with 503 when all are being answered.
     pub max_connections: usize,
@@ -57,6 +68,9 @@ impl Default for HttpConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 9180)),
             allowed_hosts: Vec::new(),
+            token_file: PathBuf::new(),
+            danger_open_writes: false,
+            max_ingest_body: 16 * 1024 * 1024,
             max_connections: 1024,
             max_connections_per_peer: 64,
             header_timeout: Duration::from_secs(5),
@@ -101,6 +115,7 @@ impl HttpConfig {
             ("max-connections", self.max_connections, 1, MOST_CONNECTIONS),
             ("max-connections-per-peer", self.max_connections_per_peer, 1, MOST_CONNECTIONS),
             ("max-body", self.max_body, 1, MOST_BODY),
+            ("max-ingest-body", self.max_ingest_body, 1, MOST_BODY),
             ("max-headers", self.max_headers, LEAST_HEADERS, MOST_HEADERS),
             ("max-header-bytes", self.max_header_bytes, LEAST_HEADER_BYTES, MOST_HEADER_BYTES),
             ("max-uri", self.max_uri, LEAST_URI, MOST_URI),
@@ -108,6 +123,9 @@ impl HttpConfig {
             if !(least..=most).contains(&value) {
                 refuse(path, format!("{value} is not between {least} and {most}"));
             }
+        }
+        if !self.token_file.as_os_str().is_empty() && !self.token_file.is_absolute() {
+            refuse("token-file", "must be an absolute path, or empty".to_owned());
         }
         if self.max_uri >= self.max_header_bytes {
             refuse("max-uri", "must be below max-header-bytes, which includes it".to_owned());
@@ -131,6 +149,16 @@ impl HttpConfig {
             }
         }
         found
+    }
+
+    /// Reads the token that requests must carry to write, where the configuration names a file with one.
+    ///
+    /// # Errors
+    ///
+    /// As [`WriteToken::read`].
+    pub fn read_token(&self) -> Result<Option<WriteToken>, Error> {
+        let named = !self.token_file.as_os_str().is_empty();
+        named.then(|| WriteToken::read(&self.token_file)).transpose()
     }
 }
 

@@ -7,6 +7,8 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use wardkit_core::{Event, Health, Timestamp};
 
+use crate::{Answer, Question, QuestionRefused, WriteRefused};
+
 /// A boxed future, so that a trait with asynchronous methods can be a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -25,10 +27,39 @@ pub trait Daemon: Send + Sync + 'static {
     /// come before them.
     fn write_metrics(&self, out: &mut String);
 
+    /// Appends the program's metrics as OpenMetrics, each line ended, without the last `# EOF`, and returns whether
+    /// it did. A program that knows only the other format is asked for that.
+    fn write_open_metrics(&self, out: &mut String) -> bool {
+        let _ = out;
+        false
+    }
+
     /// Reads the configuration again and rebuilds the parts that it changes; only the control socket calls it.
     ///
     /// Dropped when its deadline passes. An error means that the old configuration is still in force.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>>;
+
+    /// Takes in metrics that a program brought: Prometheus text exposition, as it came. All of it or nothing.
+    ///
+    /// Called only for those who may write. Dropped when its deadline passes.
+    fn ingest(&self, body: Vec<u8>) -> BoxFuture<'_, Result<(), IngestRefused>> {
+        let _ = body;
+        Box::pin(async { Err(IngestRefused::Unavailable("metrics are not taken in".to_owned())) })
+    }
+
+    /// Answers a question about metrics. Dropped when its deadline passes.
+    fn answer(&self, question: Question) -> BoxFuture<'_, Result<Answer, QuestionRefused>> {
+        let _ = question;
+        Box::pin(async {
+            Err(QuestionRefused::Unavailable("questions are not answered".to_owned()))
+        })
+    }
+
+    /// Learns that the listener did not let a request write, as often as that happens: for an audit trail, which
+    /// must not grow with every try.
+    fn write_refused(&self, why: WriteRefused) {
+        let _ = why;
+    }
 
     /// Learns that somebody asked on the control socket, before the answer: for an audit trail.
     fn asked(&self, by: Caller, what: Asked) {
@@ -128,3 +159,14 @@ impl fmt::Display for ReloadRefused {
 }
 
 impl std::error::Error for ReloadRefused {}
+
+/// Why metrics that a program brought were not taken in.
+///
+/// Exhaustive on purpose: each is another status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IngestRefused {
+    /// They are not what they should be: each finding with its line.
+    Malformed(Vec<String>),
+    /// Not now, whatever they are.
+    Unavailable(String),
+}

@@ -18,6 +18,14 @@ pub enum Error {
         /// Everything that is wrong with it.
         violations: Vec<Violation>,
     },
+    /// The file with the token of those who may write is of no use.
+    #[error("cannot take a token from {}", .path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {addr}")]
     Bind {
@@ -79,9 +87,11 @@ impl Error {
             Self::Bind { source, .. } => source.kind() == io::ErrorKind::AddrInUse,
             Self::NotRunning { .. } | Self::Timeout { .. } | Self::Protocol { .. } => true,
             Self::Answer { status, .. } => *status >= 500,
-            Self::Config { .. } | Self::Socket { .. } | Self::Denied { .. } | Self::Refused(_) => {
-                false
-            }
+            Self::Config { .. }
+            | Self::Token { .. }
+            | Self::Socket { .. }
+            | Self::Denied { .. }
+            | Self::Refused(_) => false,
         }
     }
 
@@ -89,6 +99,9 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Token { path, .. } => {
+                Some(format!("make one: (umask 077; openssl rand -hex 32 > {})", path.display()))
+            }
             Self::Bind { .. } => Some("--listen 127.0.0.1:0 takes a free port".to_owned()),
             Self::NotRunning { .. } => Some(
                 "start it: agentd run; if it runs with another directory, name it: --data-dir DIR"

@@ -60,10 +60,11 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics` and the page at `/`, on loopback, read-only |
+//! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics`, questions and the page at `/`, on loopback |
+//! | [`WriteToken`] | what a request must carry to bring metrics to `/api/v1/ingest` |
 //! | [`ControlServer`] | `GET /v1/status` and `POST /v1/reload` for the daemon's own user and root |
 //! | [`ControlClient`] | calls the control socket, with a deadline on everything |
-//! | [`Daemon`], [`Status`] | what the program gives |
+//! | [`Daemon`], [`Status`], [`Question`], [`Answer`] | what the program gives |
 //! | [`Error`] | one error for all of them; knows whether trying again makes sense |
 //!
 //! # What a client can cost
@@ -91,11 +92,15 @@ mod connection;
 mod control;
 mod daemon;
 mod error;
+mod format;
+mod guard;
 mod hosts;
 mod metrics;
 mod page;
+mod params;
 mod phase;
 mod problem;
+mod question;
 mod reply;
 mod routes;
 mod server;
@@ -105,6 +110,10 @@ mod status_text;
 
 pub use config::{HttpConfig, Violation};
 pub use control::{CONTROL_SOCKET, ControlClient, ControlServer};
-pub use daemon::{Asked, BoxFuture, Caller, Daemon, PartStatus, ReloadRefused, Reloaded, Status};
+pub use daemon::{
+    Asked, BoxFuture, Caller, Daemon, IngestRefused, PartStatus, ReloadRefused, Reloaded, Status,
+};
 pub use error::Error;
+pub use guard::{WriteRefused, WriteToken};
+pub use question::{Answer, Number, Question, QuestionRefused, Range, SeriesAnswer, SeriesPoints};
 pub use server::HttpServer;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::admission::{Overdue, Refusal};
+use crate::format::Format;
+use crate::guard::WriteRefused;
 use crate::routes::Route;
 
 /// The listener's counters. Labels take values from fixed lists only, so no client can make series.
@@ -19,6 +21,7 @@ pub(crate) struct Metrics {
     displaced: AtomicU64,
     refused: [AtomicU64; REFUSALS.len()],
     overdue: [AtomicU64; OVERDUE.len()],
+    barred: [AtomicU64; WriteRefused::ALL.len()],
     accept_errors: AtomicU64,
 }
 
@@ -54,14 +57,18 @@ impl Metrics {
         add(&self.overdue[overdue as usize]);
     }
 
+    pub(crate) fn barred(&self, why: WriteRefused) {
+        add(&self.barred[why as usize]);
+    }
+
     pub(crate) fn accept_failed(&self) {
         add(&self.accept_errors);
     }
 
-    /// Appends the text format 0.0.4, every name starting with `prefix`.
-    pub(crate) fn write(&self, prefix: &str, out: &mut String) {
-        let mut text = Text { prefix, out };
-        let requests = "http_requests_total";
+    /// Appends the metrics in a format, every name starting with `prefix`.
+    pub(crate) fn write(&self, format: Format, prefix: &str, out: &mut String) {
+        let mut text = Text { format, prefix, out };
+        let requests = "server_requests_total";
         text.head(requests, "counter", "Responses by route and status class.");
         for (route, classes) in Route::LABELS.iter().zip(&self.requests) {
             for (class, count) in CLASSES.iter().zip(classes) {
@@ -76,22 +83,22 @@ impl Metrics {
             }
         }
         self.durations.write(&mut text);
-        let open = "http_connections";
+        let open = "server_active_connections";
         text.head(open, "gauge", "Connections that are open.");
         text.sample(open, &[], read(&self.open));
         for (name, help, count) in [
-            ("http_connections_accepted_total", "Connections that were served.", &self.accepted),
+            ("server_connections_accepted_total", "Connections that were served.", &self.accepted),
             (
-                "http_connections_displaced_total",
+                "server_connections_displaced_total",
                 "Connections outside a request that were closed to make room for another.",
                 &self.displaced,
             ),
-            ("http_accept_errors_total", "Failures to accept a connection.", &self.accept_errors),
+            ("server_accept_errors_total", "Failures to accept a connection.", &self.accept_errors),
         ] {
             text.head(name, "counter", help);
             text.sample(name, &[], read(count));
         }
-        let refused = "http_connections_refused_total";
+        let refused = "server_connections_refused_total";
         text.head(
             refused,
             "counter",
@@ -100,7 +107,7 @@ impl Metrics {
         for (limit, count) in REFUSALS.iter().zip(&self.refused) {
             text.sample(refused, &["{limit=\"", limit, "\"}"], read(count));
         }
-        let overdue = "http_timeouts_total";
+        let overdue = "server_timeouts_total";
         text.head(
             overdue,
             "counter",
@@ -109,7 +116,24 @@ impl Metrics {
         for (awaited, count) in OVERDUE.iter().zip(&self.overdue) {
             text.sample(overdue, &["{waiting_for=\"", awaited, "\"}"], read(count));
         }
+        let barred = "server_writes_refused_total";
+        text.head(barred, "counter", "Requests to write that were refused, by what was missing.");
+        for (why, count) in WriteRefused::ALL.iter().zip(&self.barred) {
+            text.sample(barred, &["{reason=\"", why.as_str(), "\"}"], read(count));
+        }
+        if let Some(bytes) = resident_bytes() {
+            let memory = "server_memory_usage_bytes";
+            text.head(memory, "gauge", "Memory of the process that is in RAM.");
+            text.sample(memory, &[], bytes);
+        }
     }
+}
+
+/// Returns how much of the process is in RAM, where the system tells.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    pages.checked_mul(u64::try_from(rustix::param::page_size()).ok()?)
 }
 
 /// Counts of durations by upper bound.
@@ -129,9 +153,9 @@ impl Histogram {
     }
 
     fn write(&self, text: &mut Text<'_>) {
-        let bucket = "http_request_duration_seconds_bucket";
+        let bucket = "server_request_duration_seconds_bucket";
         text.head(
-            "http_request_duration_seconds",
+            "server_request_duration_seconds",
             "histogram",
             "Time from a request's head to its response.",
         );
@@ -143,21 +167,27 @@ impl Histogram {
         total += read(&self.counts[BOUNDS.len()]);
         text.sample(bucket, &["{le=\"+Inf\"}"], total);
         let seconds = Duration::from_nanos(read(&self.nanos));
-        text.name("http_request_duration_seconds_sum");
+        text.name("server_request_duration_seconds_sum");
         // Writing to a String cannot fail.
         let _ = writeln!(text.out, " {}.{:09}", seconds.as_secs(), seconds.subsec_nanos());
-        text.sample("http_request_duration_seconds_count", &[], total);
+        text.sample("server_request_duration_seconds_count", &[], total);
     }
 }
 
 /// Writes the text format piece by piece: formatting each line would cost as much as the rest of the request.
 struct Text<'a> {
+    format: Format,
     prefix: &'a str,
     out: &'a mut String,
 }
 
 impl Text<'_> {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
+        // OpenMetrics names a counter's family without the ending of its samples.
+        let name = match self.format {
+            Format::Open => name.strip_suffix("_total").unwrap_or(name),
+            Format::Text => name,
+        };
         for (word, rest) in [("# HELP ", help), ("# TYPE ", kind)] {
             self.out.push_str(word);
             self.name(name);
@@ -243,25 +273,39 @@ mod tests {
             metrics.took(Duration::from_micros(micros));
         }
         let mut text = String::new();
-        metrics.write("p", &mut text);
+        metrics.write(Format::Text, "p", &mut text);
         let buckets: Vec<_> =
             text.lines().filter(|line| line.contains("duration_seconds_")).collect();
         assert_eq!(
             buckets,
             [
-                "p_http_request_duration_seconds_bucket{le=\"0.00005\"} 2",
-                "p_http_request_duration_seconds_bucket{le=\"0.00025\"} 3",
-                "p_http_request_duration_seconds_bucket{le=\"0.001\"} 3",
-                "p_http_request_duration_seconds_bucket{le=\"0.005\"} 4",
-                "p_http_request_duration_seconds_bucket{le=\"0.025\"} 4",
-                "p_http_request_duration_seconds_bucket{le=\"0.1\"} 4",
-                "p_http_request_duration_seconds_bucket{le=\"0.5\"} 4",
-                "p_http_request_duration_seconds_bucket{le=\"2.5\"} 4",
-                "p_http_request_duration_seconds_bucket{le=\"+Inf\"} 5",
-                "p_http_request_duration_seconds_sum 5.003111000",
-                "p_http_request_duration_seconds_count 5",
+                "p_server_request_duration_seconds_bucket{le=\"0.00005\"} 2",
+                "p_server_request_duration_seconds_bucket{le=\"0.00025\"} 3",
+                "p_server_request_duration_seconds_bucket{le=\"0.001\"} 3",
+                "p_server_request_duration_seconds_bucket{le=\"0.005\"} 4",
+                "p_server_request_duration_seconds_bucket{le=\"0.025\"} 4",
+                "p_server_request_duration_seconds_bucket{le=\"0.1\"} 4",
+                "p_server_request_duration_seconds_bucket{le=\"0.5\"} 4",
+                "p_server_request_duration_seconds_bucket{le=\"2.5\"} 4",
+                "p_server_request_duration_seconds_bucket{le=\"+Inf\"} 5",
+                "p_server_request_duration_seconds_sum 5.003111000",
+                "p_server_request_duration_seconds_count 5",
             ]
         );
+    }
+
+    #[test]
+    fn open_metrics_names_a_counters_family_without_its_ending() {
+        let metrics = Metrics::default();
+        metrics.answered(None, StatusCode::OK);
+        let mut text = String::new();
+        metrics.write(Format::Open, "p", &mut text);
+        assert!(text.contains("# TYPE p_server_requests counter\n"), "{text}");
+        assert!(
+            text.contains("\np_server_requests_total{route=\"none\",class=\"2xx\"} 1\n"),
+            "{text}"
+        );
+        assert!(text.contains("# TYPE p_server_request_duration_seconds histogram\n"), "{text}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use http::StatusCode;
 use serde::Serialize;
 use wardkit_core::Id;
 
+use crate::{IngestRefused, QuestionRefused, ReloadRefused, WriteRefused};
+
 /// Why a request is not answered as asked.
 ///
 /// `code` is stable and for programs, `detail` is for people. Neither says anything about the inside.
@@ -61,6 +63,70 @@ impl Problem {
             "Only root and the user that the daemon runs as may use the control socket.",
         )
         .closing()
+    }
+
+    /// Returns the problem for a request that may not write.
+    pub(crate) const fn write_refused(why: WriteRefused) -> Self {
+        let (status, code, detail) = match why {
+            WriteRefused::Closed => (
+                StatusCode::FORBIDDEN,
+                "writes-closed",
+                "Nothing is taken in through this listener: use the control socket, or name a token-file.",
+            ),
+            WriteRefused::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "token-missing",
+                "Writing takes Authorization: Bearer and the token, or the control socket.",
+            ),
+            WriteRefused::WrongToken => {
+                (StatusCode::UNAUTHORIZED, "token-wrong", "This is not the token.")
+            }
+            WriteRefused::ForeignOrigin => (
+                StatusCode::FORBIDDEN,
+                "foreign-origin",
+                "A page that this listener did not serve may not write here.",
+            ),
+        };
+        Self::new(status, code, detail).closing()
+    }
+
+    pub(crate) const fn media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "Metrics are taken as Prometheus text exposition, uncompressed.",
+        )
+        .closing()
+    }
+
+    fn bad_metrics(errors: Vec<String>) -> Self {
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-metrics",
+            "The body is not Prometheus text exposition that is taken here; nothing of it was.",
+        );
+        problem.errors = errors;
+        problem
+    }
+
+    pub(crate) fn bad_question(reason: String) -> Self {
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-question",
+            "The question cannot be answered as it is asked.",
+        );
+        problem.errors.push(reason);
+        problem
+    }
+
+    fn unavailable(reason: String) -> Self {
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "The daemon cannot do this now.",
+        );
+        problem.errors.push(reason);
+        problem
     }
 
     pub(crate) const fn not_found() -> Self {
@@ -121,7 +187,7 @@ impl Problem {
         .closing()
     }
 
-    pub(crate) fn reload_refused(errors: Vec<String>) -> Self {
+    fn reload_refused(errors: Vec<String>) -> Self {
         let mut problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "reload-refused",
@@ -178,6 +244,30 @@ impl Problem {
         };
         // Text and numbers only: nothing in it can fail to serialise.
         serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+impl From<IngestRefused> for Problem {
+    fn from(refused: IngestRefused) -> Self {
+        match refused {
+            IngestRefused::Malformed(errors) => Self::bad_metrics(errors),
+            IngestRefused::Unavailable(reason) => Self::unavailable(reason),
+        }
+    }
+}
+
+impl From<QuestionRefused> for Problem {
+    fn from(refused: QuestionRefused) -> Self {
+        match refused {
+            QuestionRefused::Bad(reason) => Self::bad_question(reason),
+            QuestionRefused::Unavailable(reason) => Self::unavailable(reason),
+        }
+    }
+}
+
+impl From<ReloadRefused> for Problem {
+    fn from(refused: ReloadRefused) -> Self {
+        Self::reload_refused(refused.errors)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Response, StatusCode};
 use wardkit_core::{Clock, Id, SystemClock};
@@ -24,13 +25,21 @@ pub(crate) enum Media {
     Json,
     Problem,
     Metrics,
+    OpenMetrics,
     Html,
     Css,
 }
 
 impl Media {
-    const ALL: [Self; 6] =
-        [Self::Text, Self::Json, Self::Problem, Self::Metrics, Self::Html, Self::Css];
+    const ALL: [Self; 7] = [
+        Self::Text,
+        Self::Json,
+        Self::Problem,
+        Self::Metrics,
+        Self::OpenMetrics,
+        Self::Html,
+        Self::Css,
+    ];
 
     const fn content_type(self) -> &'static str {
         match self {
@@ -38,6 +47,7 @@ impl Media {
             Self::Json => "application/json",
             Self::Problem => "application/problem+json",
             Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
             Self::Css => "text/css; charset=utf-8",
         }
@@ -79,6 +89,13 @@ impl Replies {
         response
     }
 
+    /// Returns the answer to a request that was done and leaves nothing to say.
+    pub(crate) fn empty(&self, link: &Arc<Link>) -> Response<Whole> {
+        let mut response = self.whole(StatusCode::NO_CONTENT, Media::Text, Bytes::new(), link);
+        response.headers_mut().remove(CONTENT_TYPE);
+        response
+    }
+
     pub(crate) fn problem(&self, problem: &Problem, link: &Arc<Link>) -> Response<Whole> {
         let id = self.ids.next();
         log(problem, id);
@@ -89,6 +106,9 @@ impl Replies {
         }
         if let Some(allow) = problem.allow {
             fields.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            fields.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if problem.closes {
             fields.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -10,18 +10,21 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::accept::{self, Accept, Arrival, Settings};
 use crate::admission::Limits;
+use crate::guard::Guard;
 use crate::hosts::Hosts;
 use crate::routes::Door;
 use crate::site::{RequestLimits, Site};
-use crate::{Daemon, Error, HttpConfig};
+use crate::{Daemon, Error, HttpConfig, WriteToken};
 
-/// The HTTP listener of a daemon: health, readiness, metrics and a status page, read-only.
+/// The HTTP listener of a daemon: health, readiness, metrics and a status page. It takes metrics in from those who may
+/// write.
 #[derive(Debug)]
 pub struct HttpServer {
     listener: TcpListener,
     local_addr: SocketAddr,
     config: HttpConfig,
     program: String,
+    token: Option<WriteToken>,
 }
 
 impl HttpServer {
@@ -38,10 +41,10 @@ impl HttpServer {
         let refused = |source| Error::Bind { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(refused)?;
         let local_addr = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local_addr, config, program: "wardkit".to_owned() })
+        Ok(Self { listener, local_addr, config, program: "wardkit".to_owned(), token: None })
     }
 
-    /// Creates a server with another configuration on the same open address.
+    /// Creates a server with another configuration on the same open address, without a token.
     ///
     /// Both accept connections while both serve, so a server can be replaced, or started again after a failure,
     /// without refusing a client. The address in `config` is not looked at.
@@ -55,14 +58,28 @@ impl HttpServer {
         let refused = |source| Error::Bind { addr: self.local_addr, source };
         let socket = self.listener.as_fd().try_clone_to_owned().map_err(refused)?;
         let listener = TcpListener::from_std(socket.into()).map_err(refused)?;
-        Ok(Self { listener, local_addr: self.local_addr, config, program: self.program.clone() })
+        Ok(Self {
+            listener,
+            local_addr: self.local_addr,
+            config,
+            program: self.program.clone(),
+            token: None,
+        })
     }
 
     /// Sets the program's name, the status page's title. What is no letter or digit in it becomes `_` where it is
-    /// the prefix of the listener's metrics: `agentd` gives `agentd_http_requests_total`.
+    /// the prefix of the listener's metrics: `agentd` gives `agentd_server_requests_total`.
     #[must_use]
     pub fn with_program_name(mut self, name: impl Into<String>) -> Self {
         self.program = name.into();
+        self
+    }
+
+    /// Sets what a request must carry to write. Without it the listener takes nothing in, unless its configuration
+    /// opens it to everybody. What `token-file` names is read by [`HttpConfig::read_token`], not here.
+    #[must_use]
+    pub fn with_write_token(mut self, token: Option<WriteToken>) -> Self {
+        self.token = token;
         self
     }
 
@@ -82,9 +99,11 @@ impl HttpServer {
         let limits = RequestLimits {
             max_uri: config.max_uri,
             max_body: config.max_body,
+            max_ingest: config.max_ingest_body,
             deadline: config.request_timeout,
         };
-        let site = Site::new(Door::Http, daemon, self.program, Some(hosts), limits);
+        let guard = Guard::Listener { token: self.token, open: config.danger_open_writes };
+        let site = Site::new(Door::Http, daemon, self.program, Some(hosts), limits, guard);
         let settings = Settings {
             limits: Limits {
                 connections: config.max_connections,

@@ -9,12 +9,13 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use wardkit_core::{Clock, SystemClock};
@@ -23,12 +24,13 @@ use wardkit_validation::Untrusted;
 use crate::body::Whole;
 use crate::connection::Link;
 use crate::hosts::Hosts;
+use crate::params;
 use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::reply::Media;
 use crate::routes::{Route, View};
 use crate::site::{Site, to_json};
-use crate::{Asked, BoxFuture};
+use crate::{Asked, BoxFuture, WriteRefused};
 
 /// Answers the requests of one connection.
 pub(crate) struct Service {
@@ -54,12 +56,33 @@ impl Service {
         if let Some(hosts) = &site.hosts {
             check_host(hosts, &head.headers, &head.uri)?;
         }
-        if body.size_hint().lower() > site.limits.max_body as u64 {
+        let route = Route::find(site.door, &head.method, Untrusted::new(head.uri.path()));
+        let most = if matches!(route, Ok(Route::Ingest)) {
+            site.limits.max_ingest
+        } else {
+            site.limits.max_body
+        };
+        if body.size_hint().lower() > most as u64 {
             return Err(Problem::body_too_large());
         }
-        let route = Route::find(site.door, &head.method, Untrusted::new(head.uri.path()))?;
-        self.asked(Asked::For(route.label()));
+        let route = route?;
+        if route.writes() {
+            site.guard.judge(&head.headers).map_err(|why| self.bar(why))?;
+        }
+        match route {
+            Route::Ingest => check_media(&head.headers)?,
+            // What programs ask and bring all day would drown the commands on an audit trail.
+            Route::Ask(_) => {}
+            Route::View(_) | Route::Reload => self.asked(Asked::For(route.label())),
+        }
         Ok(route)
+    }
+
+    /// Counts and tells that a request may not write.
+    fn bar(&self, why: WriteRefused) -> Problem {
+        self.site.metrics.barred(why);
+        self.site.daemon.write_refused(why);
+        Problem::write_refused(why)
     }
 
     /// Tells the program who asks, where that is known.
@@ -90,7 +113,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         };
         match route {
             Route::View(view) if body.is_end_stream() => {
-                let response = show(&self.site, &self.link, view);
+                let response = show(&self.site, &self.link, view, &head.headers);
                 count(&self.site, route, started, &response);
                 Answer::now(response)
             }
@@ -99,7 +122,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 // What a command makes happen is logged as the command's.
                 let span = tracing::info_span!("request", route = route.label());
                 let answered = async move {
-                    let response = wait(&site, &link, route, body).await;
+                    let response = wait(&site, &link, route, &head, body).await;
                     count(&site, route, started, &response);
                     response
                 };
@@ -153,56 +176,109 @@ fn target_length(target: &Uri) -> usize {
     origin + scheme + target.authority().map_or(0, |authority| authority.as_str().len())
 }
 
-fn show(site: &Site, link: &Arc<Link>, view: View) -> Response<Whole> {
-    match catch_unwind(AssertUnwindSafe(|| site.show(view))) {
+/// Checks that a body says of itself what it should be, or says nothing.
+fn check_media(fields: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| fields.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let media = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
+    let is_text = media.is_none_or(|media| TAKEN.iter().any(|one| media.eq_ignore_ascii_case(one)));
+    let is_plain = text(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
+    if is_text && is_plain { Ok(()) } else { Err(Problem::media_type()) }
+}
+
+fn show(site: &Site, link: &Arc<Link>, view: View, fields: &HeaderMap) -> Response<Whole> {
+    match catch_unwind(AssertUnwindSafe(|| site.show(view, fields))) {
         Ok(shown) => site.replies.whole(shown.status, shown.media, shown.data, link),
         Err(panic) => site.replies.problem(&Problem::internal(panic.as_ref()), link),
     }
 }
 
 /// Answers a request that has a body, or whose answer takes its time.
-async fn wait(site: &Site, link: &Arc<Link>, route: Route, body: Incoming) -> Response<Whole> {
+async fn wait(
+    site: &Site,
+    link: &Arc<Link>,
+    route: Route,
+    head: &Parts,
+    body: Incoming,
+) -> Response<Whole> {
     let deadline = Instant::now() + site.limits.deadline;
     link.phase.continue_as(Phase::Body);
-    let problem = match timeout_at(deadline, discard(body, site.limits.max_body)).await {
-        Ok(Ok(())) => None,
-        Ok(Err(problem)) => Some(problem),
-        Err(_) => Some(Problem::too_slow()),
+    let (bytes, _place) = match timeout_at(deadline, take(site, route, body)).await {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(problem)) => return fail(site, link, &problem),
+        Err(_) => return fail(site, link, &Problem::too_slow()),
     };
     link.phase.continue_as(Phase::Busy);
-    if let Some(problem) = problem {
-        return site.replies.problem(&problem, link);
-    }
-    match route {
-        Route::View(view) => show(site, link, view),
-        Route::Reload => reload(site, link, deadline).await,
-    }
+    let (media, document) = match route {
+        Route::View(view) => return show(site, link, view, &head.headers),
+        Route::Ingest => {
+            let ingested = Box::pin(async { site.daemon.ingest(bytes).await });
+            match in_time(deadline, ingested, Problem::from).await {
+                Ok(()) => return site.replies.empty(link),
+                Err(problem) => return fail(site, link, &problem),
+            }
+        }
+        Route::Ask(ask) => {
+            let question = match params::read(ask, head.uri.query()) {
+                Ok(question) => question,
+                Err(reason) => return fail(site, link, &Problem::bad_question(reason)),
+            };
+            let answer = Box::pin(async { site.daemon.answer(question).await });
+            match in_time(deadline, answer, Problem::from).await {
+                Ok(answer) => (Media::Json, answer.0),
+                Err(problem) => return fail(site, link, &problem),
+            }
+        }
+        Route::Reload => {
+            let reloaded = Box::pin(async { site.daemon.reload().await });
+            match in_time(deadline, reloaded, Problem::from).await {
+                Ok(reloaded) => (Media::Json, to_json(&reloaded)),
+                Err(problem) => return fail(site, link, &problem),
+            }
+        }
+    };
+    site.replies.whole(StatusCode::OK, media, document, link)
 }
 
-/// Reads a body to its end: none of the routes takes one, but the next request begins behind it.
-async fn discard(mut body: Incoming, most: usize) -> Result<(), Problem> {
-    let mut length = 0;
+fn fail(site: &Site, link: &Arc<Link>, problem: &Problem) -> Response<Whole> {
+    link.phase.continue_as(Phase::Busy);
+    site.replies.problem(problem, link)
+}
+
+/// A body, and the place among those that are held at a time.
+type Taken<'s> = (Vec<u8>, Option<SemaphorePermit<'s>>);
+
+/// Reads a body to its end, and keeps it where the route takes one: the next request begins behind it.
+async fn take(site: &Site, route: Route, mut body: Incoming) -> Result<Taken<'_>, Problem> {
+    let keeps = route == Route::Ingest;
+    let most = if keeps { site.limits.max_ingest } else { site.limits.max_body };
+    // Nobody closes the semaphore.
+    let place = if keeps { site.bodies.acquire().await.ok() } else { None };
+    let (mut length, mut kept) = (0, Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::malformed())?;
-        length += frame.data_ref().map_or(0, bytes::Bytes::len);
+        let Some(data) = frame.data_ref() else { continue };
+        length += data.len();
         if length > most {
             return Err(Problem::body_too_large());
         }
+        if keeps {
+            kept.extend_from_slice(data);
+        }
     }
-    Ok(())
+    Ok((kept, place))
 }
 
-async fn reload(site: &Site, link: &Arc<Link>, deadline: Instant) -> Response<Whole> {
-    let problem =
-        match timeout_at(deadline, caught(Box::pin(async { site.daemon.reload().await }))).await {
-            Ok(Ok(Ok(reloaded))) => {
-                return site.replies.whole(StatusCode::OK, Media::Json, to_json(&reloaded), link);
-            }
-            Ok(Ok(Err(refused))) => Problem::reload_refused(refused.errors),
-            Ok(Err(panic)) => Problem::internal(panic.as_ref()),
-            Err(_) => Problem::handler_too_slow(),
-        };
-    site.replies.problem(&problem, link)
+/// Waits for the daemon, at most until the deadline, and through a panic of its.
+async fn in_time<T, E>(
+    deadline: Instant,
+    answer: BoxFuture<'_, Result<T, E>>,
+    refused: impl FnOnce(E) -> Problem,
+) -> Result<T, Problem> {
+    match timeout_at(deadline, caught(answer)).await {
+        Ok(Ok(outcome)) => outcome.map_err(refused),
+        Ok(Err(panic)) => Err(Problem::internal(panic.as_ref())),
+        Err(_) => Err(Problem::handler_too_slow()),
+    }
 }
 
 /// Returns the future's output, or what it panicked with.
@@ -218,3 +294,11 @@ fn count(site: &Site, route: Route, started: Duration, response: &Response<Whole
     site.metrics.answered(Some(route), response.status());
     site.metrics.took(SystemClock.uptime().saturating_sub(started));
 }
+
+/// What a body of metrics may call itself. The third is what curl says of any body.
+const TAKEN: [&str; 4] = [
+    "text/plain",
+    "application/openmetrics-text",
+    "application/x-www-form-urlencoded",
+    "application/octet-stream",
+];

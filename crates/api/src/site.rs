@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
+use tokio::sync::Semaphore;
 use wardkit_core::{Clock, Health, SystemClock};
 
 use crate::Daemon;
+use crate::format::Format;
+use crate::guard::Guard;
 use crate::hosts::Hosts;
 use crate::metrics::Metrics;
 use crate::page;
@@ -28,6 +31,10 @@ pub(crate) struct Site {
     /// The hosts that a request may name; any, for a socket that no browser reaches.
     pub(crate) hosts: Option<Hosts>,
     pub(crate) limits: RequestLimits,
+    /// Who may write.
+    pub(crate) guard: Guard,
+    /// Bodies that may be held at a time.
+    pub(crate) bodies: Semaphore,
     pub(crate) metrics: Metrics,
     pub(crate) replies: Replies,
     /// The length of the last metrics, so that the next ones are allocated once.
@@ -39,6 +46,7 @@ pub(crate) struct Site {
 pub(crate) struct RequestLimits {
     pub(crate) max_uri: usize,
     pub(crate) max_body: usize,
+    pub(crate) max_ingest: usize,
     pub(crate) deadline: Duration,
 }
 
@@ -56,6 +64,7 @@ impl Site {
         program: String,
         hosts: Option<Hosts>,
         limits: RequestLimits,
+        guard: Guard,
     ) -> Self {
         let prefix = program.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
         Self {
@@ -65,17 +74,20 @@ impl Site {
             prefix,
             hosts,
             limits,
+            guard,
+            bodies: Semaphore::new(BODIES),
             metrics: Metrics::default(),
             replies: Replies::new(),
             metrics_length: AtomicUsize::new(0),
         }
     }
 
-    pub(crate) fn show(&self, view: View) -> Shown {
+    /// Shows a view to a client with these header fields.
+    pub(crate) fn show(&self, view: View, fields: &HeaderMap) -> Shown {
         match view {
             View::Healthz => Shown::ok(Media::Text, "ok\n"),
             View::Readyz => self.readiness(),
-            View::Metrics => Shown::ok(Media::Metrics, self.metrics()),
+            View::Metrics => self.metrics(Format::accepted(fields)),
             View::Page => Shown::ok(
                 Media::Html,
                 page::render(&self.program, &self.daemon.status(), SystemClock.now()),
@@ -94,12 +106,22 @@ impl Site {
         Shown { status, ..Shown::ok(Media::Json, to_json(&document)) }
     }
 
-    fn metrics(&self) -> String {
+    fn metrics(&self, format: Format) -> Shown {
         let mut text = String::with_capacity(self.metrics_length.load(Ordering::Relaxed) + 64);
-        self.metrics.write(&self.prefix, &mut text);
-        self.daemon.write_metrics(&mut text);
+        self.metrics.write(format, &self.prefix, &mut text);
+        let media = match format {
+            Format::Open if self.daemon.write_open_metrics(&mut text) => {
+                text.push_str("# EOF\n");
+                Media::OpenMetrics
+            }
+            Format::Open => return self.metrics(Format::Text),
+            Format::Text => {
+                self.daemon.write_metrics(&mut text);
+                Media::Metrics
+            }
+        };
         self.metrics_length.store(text.len(), Ordering::Relaxed);
-        text
+        Shown::ok(media, text)
     }
 }
 
@@ -136,3 +158,6 @@ pub(crate) fn to_json(document: &impl Serialize) -> Vec<u8> {
     json.push(b'\n');
     json
 }
+
+/// Bodies of metrics that are held at a time: each may be as large as the configuration allows.
+const BODIES: usize = 2;

@@ -169,7 +169,9 @@ fn ten_thousand_silent_connections_shut_nobody_out() {
     }
     assert_eq!(daemon.status()["health"]["state"], "up");
     let metrics = daemon.request("/metrics").body;
-    let open =
-        metrics.lines().find_map(|line| line.strip_prefix("agentd_http_connections ")).unwrap();
+    let open = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("agentd_server_active_connections "))
+        .unwrap();
     assert!(open.parse::<u32>().unwrap() <= 1024, "{open}");
 }

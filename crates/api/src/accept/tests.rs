@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use wardkit_core::Health;
 
 use super::*;
+use crate::guard::Guard;
 use crate::routes::Door;
 use crate::server::http1;
 use crate::site::RequestLimits;
@@ -63,8 +64,9 @@ fn serving(connections: usize) -> Served {
     let asked = Arc::default();
     let script = Script { incidents: Mutex::new(script), asked: Arc::clone(&asked) };
     let second = Duration::from_secs(1);
-    let limits = RequestLimits { max_uri: 100, max_body: 100, deadline: second };
-    let site = Site::new(Door::Http, Arc::new(Nobody), "p".to_owned(), None, limits);
+    let limits = RequestLimits { max_uri: 100, max_body: 100, max_ingest: 100, deadline: second };
+    let site =
+        Site::new(Door::Http, Arc::new(Nobody), "p".to_owned(), None, limits, Guard::Connected);
     let limits = Limits {
         connections,
         connections_per_peer: 2,
@@ -124,7 +126,7 @@ async fn a_failing_listener_is_left_alone_for_a_moment_and_then_serves_on() {
     served.fail(io::ErrorKind::ConnectionAborted);
     let mut client = served.connect("127.0.0.1");
     let metrics = ask(&mut client, "/metrics").await;
-    assert!(metrics.contains("\np_http_accept_errors_total 4\n"), "{metrics}");
+    assert!(metrics.contains("\np_server_accept_errors_total 4\n"), "{metrics}");
     let pauses: Vec<_> =
         served.asked.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect();
     // The client that was gone before it was accepted costs no pause.
@@ -140,7 +142,7 @@ async fn a_listener_out_of_descriptors_gives_an_idle_one_away() {
     served.fail(io::ErrorKind::Other);
     assert_eq!(rest(&mut idle).await, "");
     let metrics = ask(&mut served.connect("127.0.0.1"), "/metrics").await;
-    assert!(metrics.contains("\np_http_connections_displaced_total 1\n"), "{metrics}");
+    assert!(metrics.contains("\np_server_connections_displaced_total 1\n"), "{metrics}");
     served.stop().await;
 }
 
@@ -153,9 +155,9 @@ async fn a_peer_beyond_its_share_is_told_so_and_others_are_served() {
     assert!(refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
     let metrics = ask(&mut served.connect("192.0.2.2"), "/metrics").await;
     assert!(
-        metrics.contains("\np_http_connections_refused_total{limit=\"peer\"} 1\n"),
+        metrics.contains("\np_server_connections_refused_total{limit=\"peer\"} 1\n"),
         "{metrics}"
     );
-    assert!(metrics.contains("\np_http_connections 3\n"), "{metrics}");
+    assert!(metrics.contains("\np_server_active_connections 3\n"), "{metrics}");
     served.stop().await;
 }

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 use wardkit_core::Health;
 
 use super::*;
+use crate::guard::Guard;
 use crate::routes::Door;
 use crate::server::http1;
 use crate::site::RequestLimits;
@@ -53,8 +54,9 @@ async fn served(bytes: &[u8], phase: Phase) -> Served {
     };
     link.ticks.set(7);
     let cell = Arc::clone(&link.phase);
-    let limits = RequestLimits { max_uri: 100, max_body: 100, deadline: DEADLINE };
-    let site = Site::new(Door::Http, Arc::new(Talkative), "p".to_owned(), None, limits);
+    let limits = RequestLimits { max_uri: 100, max_body: 100, max_ingest: 100, deadline: DEADLINE };
+    let site =
+        Site::new(Door::Http, Arc::new(Talkative), "p".to_owned(), None, limits, Guard::Connected);
     let (signal, told) = oneshot::channel();
     let task = tokio::spawn(async move {
         serve(stream, Arc::new(link), Arc::new(site), &http1(100, 8192), told).await;

@@ -18,7 +18,8 @@ use tokio::time::timeout;
 
 use super::server::REQUEST_DEADLINE;
 use super::socket::Directory;
-use crate::{Error, ReloadRefused, Reloaded, Status};
+use crate::params;
+use crate::{Error, Question, ReloadRefused, Reloaded, Status};
 
 /// Commands the daemon that listens on a control socket.
 ///
@@ -62,6 +63,15 @@ impl ControlClient {
     /// Returns [`Error::Refused`] when the new configuration is wrong, else as [`ControlClient::status`] does.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         self.call(Method::POST, "/v1/reload", REQUEST_DEADLINE + STATUS_DEADLINE).await
+    }
+
+    /// Asks a question about metrics and reads its answer: [`SeriesAnswer`](crate::SeriesAnswer) for a query.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Answer`] when the daemon cannot answer it, else as [`ControlClient::status`] does.
+    pub async fn ask<T: DeserializeOwned>(&self, question: &Question) -> Result<T, Error> {
+        self.call(Method::GET, &params::write(question), QUESTION_DEADLINE).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -125,7 +135,13 @@ impl ControlClient {
             StatusCode::UNPROCESSABLE_ENTITY => {
                 Error::Refused(ReloadRefused { errors: problem.errors })
             }
-            _ => Error::Answer { status: status.as_u16(), detail: problem.detail },
+            _ => {
+                let detail = match &problem.errors[..] {
+                    [] => problem.detail,
+                    errors => errors.join("; "),
+                };
+                Error::Answer { status: status.as_u16(), detail }
+            }
         }
     }
 }
@@ -143,5 +159,6 @@ fn protocol(source: impl StdError + Send + Sync + 'static) -> Error {
 }
 
 const STATUS_DEADLINE: Duration = Duration::from_secs(5);
+const QUESTION_DEADLINE: Duration = Duration::from_secs(30);
 /// Far more than a status is: what is larger is no daemon of ours.
 const MOST_ANSWER: usize = 16 * 1024 * 1024;

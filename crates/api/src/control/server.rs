@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use super::socket::Directory;
 use crate::accept::{self, Accept, Arrival, Settings};
 use crate::admission::Limits;
+use crate::guard::Guard;
 use crate::routes::Door;
 use crate::server::http1;
 use crate::site::{RequestLimits, Site};
@@ -51,9 +52,14 @@ impl ControlServer {
     ///
     /// Dropping the future cuts off every connection at once and leaves the socket behind.
     pub async fn serve(self, daemon: Arc<dyn Daemon>, stop: impl Future<Output = ()> + Send) {
-        let limits =
-            RequestLimits { max_uri: 1024, max_body: 64 * 1024, deadline: REQUEST_DEADLINE };
-        let site = Site::new(Door::Control, daemon, String::new(), None, limits);
+        let limits = RequestLimits {
+            max_uri: 8192,
+            max_body: 64 * 1024,
+            max_ingest: 16 * 1024 * 1024,
+            deadline: REQUEST_DEADLINE,
+        };
+        let guard = Guard::Connected;
+        let site = Site::new(Door::Control, daemon, String::new(), None, limits, guard);
         let settings = Settings {
             limits: Limits {
                 connections: CONNECTIONS,

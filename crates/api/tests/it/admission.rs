@@ -77,6 +77,6 @@ async fn ten_thousand_slow_connections_leave_a_poller_served_promptly() {
         }
     }
     assert!(slowest < Duration::from_secs(2), "one poll took {slowest:?}");
-    assert!(server.metric("agentd_http_connections_displaced_total").await >= 9_000);
-    assert_eq!(server.metric("agentd_http_connections").await, 200);
+    assert!(server.metric("agentd_server_connections_displaced_total").await >= 9_000);
+    assert_eq!(server.metric("agentd_server_active_connections").await, 200);
 }

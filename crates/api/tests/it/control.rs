@@ -9,7 +9,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use wardkit_api::{ControlClient, ControlServer, Error, ReloadRefused, Reloaded};
+use wardkit_api::{
+    ControlClient, ControlServer, Error, Number, Question, ReloadRefused, Reloaded, SeriesAnswer,
+};
 
 use crate::support::{PATIENCE, Reply, TestDaemon, status};
 
@@ -255,4 +257,30 @@ async fn when_all_are_being_answered_the_next_is_told_to_come_back() {
     for reload in reloads {
         assert_eq!(reload.await.unwrap().unwrap().changed, ["http"]);
     }
+}
+
+#[tokio::test]
+async fn metrics_are_brought_and_asked_for_through_the_socket_without_a_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = TestDaemon::default();
+    let seen = daemon.seen.clone();
+    let control = Control::start(&directory.path().join("control.sock"), daemon);
+    let head =
+        "POST /api/v1/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nConnection: close";
+    let mut stream = UnixStream::connect(&control.path).await.unwrap();
+    stream.write_all(format!("{head}\r\n\r\nup 1\n").as_bytes()).await.unwrap();
+    let mut text = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut text)).await.unwrap().unwrap();
+    assert_eq!(Reply::parse(&text).status, 204);
+    assert_eq!(*seen.bodies.lock().unwrap(), [b"up 1\n"]);
+
+    let question = Question::Forecast { series: "a{b=\"c d\"}".to_owned(), limit: Some(1.5) };
+    let answer: SeriesAnswer = control.client().ask(&question).await.unwrap();
+    assert_eq!(answer.series[0].points[0], (7.0, Number(1.5)));
+    assert!(answer.series[0].points[1].1.0.is_nan());
+    assert_eq!(*seen.questions.lock().unwrap(), [question]);
+    let refused = Question::At { series: "bad{".to_owned(), at: None };
+    let error = control.client().ask::<SeriesAnswer>(&refused).await.unwrap_err();
+    assert_eq!(error.to_string(), "the daemon answered 400: a brace is open");
+    control.stop().await;
 }

@@ -92,7 +92,7 @@ async fn a_head_that_does_not_arrive_in_time_gets_408() {
     let server = Server::start(config).await;
     let reply = send(&server, "GET /healthz HTTP/1.1\r\nHost: loc").await;
     assert_eq!((reply.status, reply.problem().as_str()), (408, "request-timeout"));
-    assert_eq!(server.metric("agentd_http_timeouts_total{waiting_for=\"head\"}").await, 1);
+    assert_eq!(server.metric("agentd_server_timeouts_total{waiting_for=\"head\"}").await, 1);
 }
 
 #[tokio::test]
@@ -137,7 +137,10 @@ async fn an_idle_connection_outlives_the_head_timeout_and_ends_at_its_own() {
     assert_eq!(client.reply().await.status, 200);
     assert_eq!(client.rest().await, "");
     assert!(started.elapsed() >= Duration::from_millis(600));
-    assert_eq!(server.metric("agentd_http_timeouts_total{waiting_for=\"next_request\"}").await, 1);
+    assert_eq!(
+        server.metric("agentd_server_timeouts_total{waiting_for=\"next_request\"}").await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -162,7 +165,7 @@ async fn a_client_that_does_not_take_its_response_is_cut_off() {
     let mut client = server.connect().await;
     client.send(format!("GET /metrics HTTP/1.1\r\n{LOCAL}\r\n")).await;
     let overdue = async {
-        let series = "agentd_http_timeouts_total{waiting_for=\"request\"} 1";
+        let series = "agentd_server_timeouts_total{waiting_for=\"request\"} 1";
         // This client reads; the other is still stuck.
         while !server.get("/metrics").await.body.lines().any(|line| line == series) {}
     };

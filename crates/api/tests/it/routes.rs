@@ -46,14 +46,14 @@ async fn metrics_begin_with_the_listeners_and_end_with_the_daemons() {
     let reply = server.get("/metrics").await;
     assert_eq!(reply.field("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     for line in [
-        "# TYPE agentd_http_requests_total counter",
-        "agentd_http_requests_total{route=\"healthz\",class=\"2xx\"} 1",
-        "agentd_http_requests_total{route=\"none\",class=\"4xx\"} 2",
-        "agentd_http_request_duration_seconds_bucket{le=\"+Inf\"} 1",
-        "agentd_http_request_duration_seconds_count 1",
-        "agentd_http_connections_accepted_total 4",
-        "agentd_http_connections_refused_total{limit=\"total\"} 0",
-        "agentd_http_timeouts_total{waiting_for=\"head\"} 0",
+        "# TYPE agentd_server_requests_total counter",
+        "agentd_server_requests_total{route=\"healthz\",class=\"2xx\"} 1",
+        "agentd_server_requests_total{route=\"none\",class=\"4xx\"} 2",
+        "agentd_server_request_duration_seconds_bucket{le=\"+Inf\"} 1",
+        "agentd_server_request_duration_seconds_count 1",
+        "agentd_server_connections_accepted_total 4",
+        "agentd_server_connections_refused_total{limit=\"total\"} 0",
+        "agentd_server_timeouts_total{waiting_for=\"head\"} 0",
         "agentd_events_total 3",
     ] {
         assert!(reply.body.lines().any(|it| it == line), "{line}\n{}", reply.body);

@@ -10,7 +10,9 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wardkit_api::{
-    BoxFuture, Daemon, HttpConfig, HttpServer, PartStatus, ReloadRefused, Reloaded, Status,
+    Answer, BoxFuture, Daemon, HttpConfig, HttpServer, IngestRefused, Number, PartStatus, Question,
+    QuestionRefused, ReloadRefused, Reloaded, SeriesAnswer, SeriesPoints, Status, WriteRefused,
+    WriteToken,
 };
 use wardkit_core::{Event, Health, Severity, Timestamp};
 
@@ -26,6 +28,15 @@ pub(crate) struct TestDaemon {
     pub(crate) reload: Mutex<Result<Reloaded, ReloadRefused>>,
     /// A reload adds a permit to the first and takes one of the second, when there are any.
     pub(crate) reload_gate: Option<(Arc<Semaphore>, Arc<Semaphore>)>,
+    /// The bodies that were brought, and the questions that were asked.
+    pub(crate) seen: Seen,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub(crate) questions: Arc<Mutex<Vec<Question>>>,
+    pub(crate) refused: Arc<Mutex<Vec<WriteRefused>>>,
 }
 
 impl Default for TestDaemon {
@@ -40,6 +51,7 @@ impl Default for TestDaemon {
             panics: false,
             reload: Mutex::new(Ok(Reloaded { changed: vec!["http".to_owned()] })),
             reload_gate: None,
+            seen: Seen::default(),
         }
     }
 }
@@ -57,6 +69,38 @@ impl Daemon for TestDaemon {
 
     fn write_metrics(&self, out: &mut String) {
         out.push_str(&self.metrics.lock().unwrap());
+    }
+
+    fn write_open_metrics(&self, out: &mut String) -> bool {
+        out.push_str("# TYPE agentd_events counter\nagentd_events_total 3\n");
+        true
+    }
+
+    fn ingest(&self, body: Vec<u8>) -> BoxFuture<'_, Result<(), IngestRefused>> {
+        assert!(!self.panics, "asked to");
+        Box::pin(async move {
+            if body.starts_with(b"bad") {
+                return Err(IngestRefused::Malformed(vec!["line 1: no value".to_owned()]));
+            }
+            self.seen.bodies.lock().unwrap().push(body);
+            Ok(())
+        })
+    }
+
+    fn answer(&self, question: Question) -> BoxFuture<'_, Result<Answer, QuestionRefused>> {
+        Box::pin(async move {
+            if question == (Question::At { series: "bad{".to_owned(), at: None }) {
+                return Err(QuestionRefused::Bad("a brace is open".to_owned()));
+            }
+            self.seen.questions.lock().unwrap().push(question);
+            let points = [1.5, f64::NAN, f64::INFINITY].map(|value| (7.0, Number(value)));
+            let series = SeriesPoints { series: "up".to_owned(), points: points.to_vec() };
+            Ok(Answer::new(&SeriesAnswer { series: vec![series], truncated: false }))
+        })
+    }
+
+    fn write_refused(&self, why: WriteRefused) {
+        self.seen.refused.lock().unwrap().push(why);
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
@@ -121,7 +165,16 @@ impl Server {
     }
 
     pub(crate) async fn start_with(config: HttpConfig, daemon: TestDaemon) -> Self {
+        Self::start_guarded(config, daemon, None).await
+    }
+
+    pub(crate) async fn start_guarded(
+        config: HttpConfig,
+        daemon: TestDaemon,
+        token: Option<WriteToken>,
+    ) -> Self {
         let server = HttpServer::bind(config).await.unwrap().with_program_name("agentd");
+        let server = server.with_write_token(token);
         let addr = server.local_addr();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.serve(Arc::new(daemon), async {

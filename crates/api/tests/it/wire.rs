@@ -40,7 +40,7 @@ async fn a_hundred_requests_share_a_connection() {
         client.send(GET).await;
         assert_eq!(client.reply().await.status, 200);
     }
-    assert_eq!(server.metric("agentd_http_connections_accepted_total").await, 2);
+    assert_eq!(server.metric("agentd_server_connections_accepted_total").await, 2);
 }
 
 #[tokio::test]
@@ -113,7 +113,10 @@ async fn no_second_request_is_smuggled_in_a_body() {
         assert_eq!(responses(&text), 1, "{fields:?} {body:?}: {text}");
         assert!(!text.contains("HTTP/1.1 404"), "{fields:?} {body:?}: {text}");
     }
-    assert_eq!(server.metric("agentd_http_requests_total{route=\"none\",class=\"2xx\"}").await, 0);
+    assert_eq!(
+        server.metric("agentd_server_requests_total{route=\"none\",class=\"2xx\"}").await,
+        0
+    );
 }
 
 #[tokio::test]
