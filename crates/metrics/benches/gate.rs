@@ -1,5 +1,4 @@
 //! The group `gate`: ratios that hold on any machine.
-#![expect(missing_docs, reason = "made by criterion's macros")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 

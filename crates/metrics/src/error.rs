@@ -12,6 +12,14 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A declaration of a metric that is refused.
+    #[error("metric `{name}` is refused: {reason}")]
+    BadMetric {
+        /// The metric.
+        name: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// A file that a collector reads could not be read.
     #[error("cannot read {path}")]
     Unreadable {

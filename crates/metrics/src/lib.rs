@@ -6,14 +6,20 @@ pub mod business;
 #[cfg(feature = "serde")]
 mod duration;
 mod error;
+mod exposition;
 #[cfg(feature = "history")]
 pub mod history;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod ingest;
+mod instrument;
+mod registry;
 mod samples;
 mod violation;
 
 pub use error::Error;
+pub use exposition::Exposition;
+pub use instrument::{Counter, Gauge, Histogram, Instrument, Labelled};
+pub use registry::{Limits, Registry};
 pub use samples::{Collector, Family, FamilyView, Kind, SampleView, Samples};
 pub use violation::Violation;

@@ -105,17 +105,17 @@ impl Samples {
 
     /// Appends a sample to the family begun last. Label values are escaped here; without a family nothing is kept.
     pub fn push(&mut self, labels: &[(&str, &str)], value: f64) {
-        let Some(family) = self.families.last() else { return };
-        let start = self.text.len();
-        self.text.extend_from_within(family.start..family.name_end);
+        self.push_suffixed("", labels, value);
+    }
+
+    /// Appends a sample whose name is the family's and a suffix: `_bucket`, `_sum` or `_count`.
+    pub fn push_suffixed(&mut self, suffix: &str, labels: &[(&str, &str)], value: f64) {
+        let Some(start) = self.begin(suffix) else { return };
         let mut separator = '{';
         for (name, text) in labels {
             self.text.push(separator);
             separator = ',';
-            self.text.push_str(name);
-            self.text.push_str("=\"");
-            escape(text, &mut self.text);
-            self.text.push('"');
+            push_label(name, text, &mut self.text);
         }
         if separator == ',' {
             self.text.push('}');
@@ -123,13 +123,46 @@ impl Samples {
         self.points.push(Point { start, end: self.text.len(), value });
     }
 
+    /// Appends a sample whose labels are already written, without the braces; `last` is one more label, whose value
+    /// needs no escaping.
+    pub(crate) fn push_written(
+        &mut self,
+        suffix: &str,
+        labels: &str,
+        last: Option<(&str, &str)>,
+        value: f64,
+    ) {
+        let Some(start) = self.begin(suffix) else { return };
+        if !labels.is_empty() || last.is_some() {
+            self.text.push('{');
+            self.text.push_str(labels);
+            if let Some((name, text)) = last {
+                if !labels.is_empty() {
+                    self.text.push(',');
+                }
+                self.text.push_str(name);
+                self.text.push_str("=\"");
+                self.text.push_str(text);
+                self.text.push('"');
+            }
+            self.text.push('}');
+        }
+        self.points.push(Point { start, end: self.text.len(), value });
+    }
+
+    /// Begins a series with the family's name and a suffix, and returns where it starts.
+    fn begin(&mut self, suffix: &str) -> Option<usize> {
+        let family = self.families.last()?;
+        let start = self.text.len();
+        self.text.extend_from_within(family.start..family.name_end);
+        self.text.push_str(suffix);
+        Some(start)
+    }
+
     /// Appends a sample to the family begun last, of which what follows the family's name is already text:
     /// `_bucket{le="0.1"}`, or nothing. Without a family nothing is kept.
     pub fn push_text(&mut self, rest: &str, value: f64) {
-        let Some(family) = self.families.last() else { return };
-        let start = self.text.len();
-        self.text.extend_from_within(family.start..family.name_end);
-        self.text.push_str(rest);
+        let Some(start) = self.begin(rest) else { return };
         self.points.push(Point { start, end: self.text.len(), value });
     }
 
@@ -205,6 +238,14 @@ pub struct SampleView<'a> {
     pub series: &'a str,
     /// The value.
     pub value: f64,
+}
+
+/// Appends `name="value"`.
+pub(crate) fn push_label(name: &str, text: &str, out: &mut String) {
+    out.push_str(name);
+    out.push_str("=\"");
+    escape(text, out);
+    out.push('"');
 }
 
 /// Appends a label's value as the text formats want it.

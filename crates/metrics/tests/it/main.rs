@@ -1,1 +1,4 @@
 //! The public API of wardkit-metrics, a module an area.
+
+mod exposition;
+mod registry;
