@@ -45,6 +45,14 @@ pub enum Error {
         /// How long it may be.
         limit: usize,
     },
+    /// There is more of something than is looked at.
+    #[error("more than {limit} entries up to {path}")]
+    TooMany {
+        /// Where the limit was reached.
+        path: std::path::PathBuf,
+        /// How many are looked at.
+        limit: usize,
+    },
     /// No thread could be started.
     #[error("cannot start a thread")]
     NoThread {

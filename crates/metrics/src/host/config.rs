@@ -33,7 +33,8 @@ pub struct HostConfig {
     pub exclude_disks: Vec<String>,
     /// Network devices that are left out: names, `*` at the end stands for any rest.
     pub exclude_network_devices: Vec<String>,
-    /// Control groups to tell apart, as paths below the hierarchy's root: `/system.slice/shop-bot.service`.
+    /// Control groups to tell apart, as paths below the hierarchy's root: `/system.slice/shop-bot.service`. In a
+    /// container `/` is the container's own.
     pub cgroups: Vec<String>,
     /// Groups of processes that are summed up.
     pub processes: Vec<ProcessGroup>,
@@ -48,7 +49,7 @@ impl Default for HostConfig {
             file_system_deadline: Duration::from_secs(1),
             exclude_disks: vec!["ram*".to_owned(), "loop*".to_owned(), "fd*".to_owned()],
             exclude_network_devices: Vec::new(),
-            cgroups: Vec::new(),
+            cgroups: vec!["/".to_owned()],
             processes: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! The host, read from procfs.
 
+mod cgroup;
 mod cpu;
 mod disk;
 mod file;
@@ -9,6 +10,7 @@ mod memory;
 mod network;
 mod parse;
 mod pressure;
+mod process;
 mod protocols;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use wardkit_core::{Clock, Event, Severity, SystemClock, Timestamp};
 
+use self::cgroup::Cgroups;
 use self::cpu::Cpu;
 use self::disk::Disks;
 use self::file::Scratch;
@@ -25,6 +28,7 @@ use self::kernel::{Conntrack, Files, Load, Uname};
 use self::memory::{Memory, Vmstat};
 use self::network::Networks;
 use self::pressure::Pressures;
+use self::process::Processes;
 use self::protocols::{Netstat, Sockstat};
 use super::{HostConfig, HostPart, HostPaths, HostSnapshot};
 use crate::{Collector, Error, Family, Kind, Samples};
@@ -214,6 +218,8 @@ fn parts(paths: &HostPaths, config: &HostConfig, ask: Arc<dyn Ask>) -> Vec<Slot>
         Slot::new(HostPart::Netdev, Networks::new(paths, config)),
         Slot::new(HostPart::Netstat, Netstat::new(paths)),
         Slot::new(HostPart::Sockstat, Sockstat::new(paths)),
+        Slot::new(HostPart::Cgroup, Cgroups::new(paths, config)),
+        Slot::new(HostPart::Processes, Processes::new(paths, config)),
     ];
     parts.retain(|slot| config.wants(slot.kind));
     parts

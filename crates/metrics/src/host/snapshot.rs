@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct HostSnapshot {
     /// How long it was between the last two collections.
     pub elapsed: Option<Duration>,
+    /// When the host booted, in Unix time.
+    pub boot_time: Option<u64>,
     /// How many processors there are.
     pub cpus: u32,
     /// The share of the processors' time that was not idle, in 0 to 1.

@@ -120,6 +120,7 @@ impl Part for Cpu {
             let Some(value) = value else { continue };
             out.single(family, sample(value));
             match name {
+                "btime" => facts.boot_time = Some(value),
                 "procs_running" => facts.runnable = Some(value),
                 "procs_blocked" => facts.blocked = Some(value),
                 _ => {}

@@ -90,6 +90,15 @@ impl Scratch {
         }
     }
 
+    /// Reads a file of any length from its start.
+    pub(super) fn read_whole(&mut self, file: impl AsFd) -> Result<&[u8], Errno> {
+        match self.fill(file) {
+            Ok(length) => Ok(&self.bytes[..length]),
+            Err(Fault::Io(errno)) => Err(errno),
+            Err(Fault::TooLong) => Err(Errno::FBIG),
+        }
+    }
+
     /// Reads a small file, whose text comes in one piece, from its start.
     pub(super) fn read_small(&mut self, file: impl AsFd) -> Result<&[u8], Errno> {
         if self.bytes.len() < FIRST {
@@ -118,15 +127,17 @@ impl From<Errno> for Fault {
 
 /// Opens a file for reading. A pipe in its place does not hold it up.
 pub(super) fn open(path: &Path) -> Result<OwnedFd, Errno> {
-    open_at(CWD, path)
+    open_at(CWD, path, OFlags::empty())
 }
 
 /// Opens a file below a directory for reading.
 pub(super) fn open_at(
     directory: impl AsFd,
     path: impl rustix::path::Arg,
+    flags: OFlags,
 ) -> Result<OwnedFd, Errno> {
-    openat(directory, path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())
+    let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    openat(directory, path, flags, Mode::empty())
 }
 
 pub(super) fn unreadable(path: &Path, errno: Errno) -> Error {
