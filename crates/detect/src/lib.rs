@@ -2,3 +2,5 @@
 
 pub mod anomaly;
 pub mod bottleneck;
+pub mod leak;
+mod stats;

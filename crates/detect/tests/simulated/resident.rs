@@ -31,6 +31,33 @@ pub(crate) const FAMILIES: [Family; 7] = [
     Family::Segments,
 ];
 
+/// How large it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// A bot of about a hundred MB: what it loses in three days can be seen beside its own swings.
+    Bot,
+    /// A server of several hundred MB, whose own swings are often wider than what a small leak loses in three days.
+    Server,
+}
+
+impl Size {
+    /// Returns MB that such a process holds at rest.
+    fn base(self, random: &mut Random) -> f64 {
+        match self {
+            Self::Bot => random.between(30.0, 120.0),
+            Self::Server => random.between(120.0, 500.0),
+        }
+    }
+
+    /// Returns how wide it swings, next to a server.
+    fn swing(self) -> f64 {
+        match self {
+            Self::Bot => 0.3,
+            Self::Server => 1.0,
+        }
+    }
+}
+
 /// How a leak loses memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loss {
@@ -40,17 +67,17 @@ enum Loss {
 }
 
 /// Returns the resident memory of a process, in MB once a minute, which loses `leak` MB an hour.
-pub(crate) fn series(family: Family, seed: u64, leak: f64, hours: usize) -> Vec<f64> {
+pub(crate) fn series(family: Family, size: Size, seed: u64, leak: f64, hours: usize) -> Vec<f64> {
     let mut random = Random::new(seed);
     let random = &mut random;
     let mut process = match family {
-        Family::Teeth => teeth(random, hours),
-        Family::Arenas => arenas(random, hours),
-        Family::Cache => cache(random, hours),
-        Family::Sessions => sessions(random, hours),
-        Family::Restarts => return restarts(random, leak, hours),
-        Family::Batch => batch(random, hours),
-        Family::Segments => segments(random, hours),
+        Family::Teeth => teeth(random, size, hours),
+        Family::Arenas => arenas(random, size, hours),
+        Family::Cache => cache(random, size, hours),
+        Family::Sessions => sessions(random, size, hours),
+        Family::Restarts => return restarts(random, size, leak, hours),
+        Family::Batch => batch(random, size, hours),
+        Family::Segments => segments(random, size, hours),
     };
     add_leak(random, &mut process, leak);
     process
@@ -62,11 +89,12 @@ fn load(minute: usize, phase: f64) -> f64 {
     0.55 - 0.45 * day.cos()
 }
 
-fn teeth(random: &mut Random, hours: usize) -> Vec<f64> {
-    let live = random.between(40.0, 500.0);
-    let swing = live * random.between(0.0, 0.25);
+fn teeth(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let live = size.base(random);
+    let swing = live * size.swing() * random.between(0.0, 0.25);
     let phase = random.unit();
-    let (young, old) = (live * random.between(0.05, 0.3), live * random.between(0.05, 0.5));
+    let heap = live * size.swing();
+    let (young, old) = (heap * random.between(0.05, 0.3), heap * random.between(0.05, 0.5));
     let rate = young / random.between(0.5, 20.0);
     let promoted = random.between(0.01, 0.1);
     let (mut nursery, mut tenured, mut wander) = (0.0, 0.0, 0.0);
@@ -82,18 +110,18 @@ fn teeth(random: &mut Random, hours: usize) -> Vec<f64> {
             if tenured > old {
                 tenured *= random.between(0.0, 0.1);
             }
-            wander = 0.995 * wander + live * 0.002 * random.normal();
+            wander = 0.995 * wander + heap * 0.002 * random.normal();
             let start = 1.0 - 0.6 * (-number(minute) / warm).exp();
             live * start + swing * now + nursery + tenured + wander
         })
         .collect()
 }
 
-fn arenas(random: &mut Random, hours: usize) -> Vec<f64> {
-    let base = random.between(60.0, 400.0);
+fn arenas(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let base = size.base(random);
     let arena = random.between(1.0, 16.0);
     let (phase, trim) = (random.unit(), random.between(0.0, 0.004));
-    let most = base * random.between(0.2, 1.0);
+    let most = base * size.swing() * random.between(0.2, 1.0);
     let mut kept = 0.0_f64;
     (0..hours * 60)
         .map(|minute| {
@@ -107,12 +135,12 @@ fn arenas(random: &mut Random, hours: usize) -> Vec<f64> {
         .collect()
 }
 
-fn cache(random: &mut Random, hours: usize) -> Vec<f64> {
-    let base = random.between(50.0, 300.0);
-    let size = base * random.between(0.3, 4.0);
+fn cache(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let base = size.base(random);
+    let holds = base * random.between(0.3, 4.0);
     let linear = random.chance(0.5);
     let fills = if linear { random.between(120.0, 1800.0) } else { random.between(60.0, 700.0) };
-    let (sweep, swept) = (random.between(60.0, 2000.0), random.between(0.0, 0.15));
+    let (sweep, swept) = (random.between(60.0, 2000.0), size.swing() * random.between(0.0, 0.15));
     let phase = random.unit();
     let (mut work, mut wander) = (0.0, 0.0);
     (0..hours * 60)
@@ -121,14 +149,14 @@ fn cache(random: &mut Random, hours: usize) -> Vec<f64> {
             let full = if linear { (work / fills).min(1.0) } else { 1.0 - (-work / fills).exp() };
             let since = (number(minute) / sweep).fract();
             wander = 0.99 * wander + 0.1 * random.normal();
-            base + size * full * (1.0 - swept * (1.0 - since)) + wander
+            base + holds * full * (1.0 - swept * (1.0 - since)) + wander
         })
         .collect()
 }
 
-fn sessions(random: &mut Random, hours: usize) -> Vec<f64> {
-    let base = random.between(40.0, 300.0);
-    let each = base * random.between(0.1, 1.5);
+fn sessions(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let base = size.base(random);
+    let each = base * size.swing() * random.between(0.1, 1.5);
     let (phase, first) = (random.unit(), random.unit() * 7.0);
     let sluggish = random.between(0.9, 0.999);
     let (mut held, mut wander) = (0.0, 0.0);
@@ -145,7 +173,7 @@ fn sessions(random: &mut Random, hours: usize) -> Vec<f64> {
         .collect()
 }
 
-fn restarts(random: &mut Random, leak: f64, hours: usize) -> Vec<f64> {
+fn restarts(random: &mut Random, size: Size, leak: f64, hours: usize) -> Vec<f64> {
     let mut process = Vec::with_capacity(hours * 60);
     let families = [Family::Teeth, Family::Cache, Family::Sessions, Family::Batch];
     let pick = usize::try_from(random.next() % 4).expect("it is below four");
@@ -153,7 +181,7 @@ fn restarts(random: &mut Random, leak: f64, hours: usize) -> Vec<f64> {
     while process.len() < hours * 60 {
         let run = usize::try_from(8 + random.next() % 48).expect("it is small");
         // The same program each time, so the same seed; a leak begins anew.
-        let mut part = series(families[pick], seed, leak, run);
+        let mut part = series(families[pick], size, seed, leak, run);
         let offset = random.between(-3.0, 3.0);
         for value in &mut part {
             *value += offset;
@@ -164,8 +192,8 @@ fn restarts(random: &mut Random, leak: f64, hours: usize) -> Vec<f64> {
     process
 }
 
-fn batch(random: &mut Random, hours: usize) -> Vec<f64> {
-    let base = random.between(40.0, 400.0);
+fn batch(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let base = size.base(random);
     let load = base * random.between(0.2, 2.0);
     let every =
         [60.0, 240.0, 720.0, 1440.0][usize::try_from(random.next() % 4).expect("below four")];
@@ -189,9 +217,9 @@ fn batch(random: &mut Random, hours: usize) -> Vec<f64> {
         .collect()
 }
 
-fn segments(random: &mut Random, hours: usize) -> Vec<f64> {
-    let base = random.between(60.0, 300.0);
-    let segment = base * random.between(0.01, 0.08);
+fn segments(random: &mut Random, size: Size, hours: usize) -> Vec<f64> {
+    let base = size.base(random);
+    let segment = base * size.swing() * random.between(0.01, 0.08);
     let merge = 3 + random.next() % 8;
     let rate = random.between(0.002, 0.05);
     let mut levels = [0_u64; 3];
