@@ -1,0 +1,176 @@
+//! The driver: runs what the checks ask for and tells them what came of it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use wardkit_core::{Clock, Event, Health};
+
+use crate::ask::Asker;
+use crate::{
+    Action, CheckId, CheckStatus, Checks, Config, Error, HttpGet, Input, Latency, Moment, Outcome,
+    Record,
+};
+
+/// Runs checks on tokio. It is cheap to clone; the clones are the same checks.
+///
+/// ```
+/// use std::sync::Arc;
+/// use wardkit_core::SystemClock;
+/// use wardkit_probe::{CheckConfig, Config, NoHttp, Prober, State, TcpTarget};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let mut config = Config::default();
+/// let target = TcpTarget::new(listener.local_addr()?.to_string());
+/// config.checks.push(CheckConfig::new("chat", target));
+///
+/// let prober = Prober::new(config, Arc::new(NoHttp), Arc::new(SystemClock), 7)?;
+/// let (told, mut telling) = tokio::sync::mpsc::channel(16);
+/// let stop = async { assert_eq!(telling.recv().await.as_deref(), Some("probe.check.passed")) };
+/// prober.run(|event| drop(told.try_send(event.kind.to_string())), stop).await;
+/// assert_eq!(prober.status()[0].state, State::Up);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Prober {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    checks: Mutex<Checks>,
+    clock: Arc<dyn Clock>,
+    asker: Asker,
+}
+
+impl Prober {
+    /// Creates the checks. Nothing runs before [`run`](Self::run); `seed` decides the jitter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with everything that is wrong with the configuration.
+    pub fn new(
+        config: Config,
+        http: Arc<dyn HttpGet>,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let checks = Mutex::new(Checks::new(config, Moment::of(&*clock), seed)?);
+        let asker = Asker::new(http, Arc::clone(&clock));
+        Ok(Self { shared: Arc::new(Shared { checks, clock, asker }) })
+    }
+
+    /// Runs the checks until `stop` is done, and tells every change. `publish` is called between two steps and must
+    /// not block.
+    ///
+    /// Runs that have begun are given up with it, and their programs are killed. Call it once: two at a time would
+    /// share the checks and run each of them once all the same, but neither knows of the other's runs.
+    pub async fn run(&self, mut publish: impl FnMut(Event), stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut runs = Runs::default();
+        let mut input = Input::Tick;
+        loop {
+            let (actions, wake) = self.step(input);
+            for action in actions {
+                match action {
+                    Action::Start { check, run } => self.start(&mut runs, check, run),
+                    Action::Publish(event) => publish(event),
+                }
+            }
+            let clock = &self.shared.clock;
+            let pause = wake.map(|wake| wake.saturating_sub(clock.uptime()));
+            input = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                Some(finished) = runs.next() => finished,
+                () = sleep(pause) => Input::Tick,
+            };
+        }
+        runs.tasks.shutdown().await;
+    }
+
+    /// Returns what is known of each check, in the configuration's order.
+    #[must_use]
+    pub fn status(&self) -> Vec<CheckStatus> {
+        self.with(|checks| checks.status())
+    }
+
+    /// Returns what each check contributes to the health of the whole, for [`Health::merge`].
+    #[must_use]
+    pub fn health(&self) -> Vec<(String, Health)> {
+        self.with(|checks| checks.health())
+    }
+
+    /// Returns the last runs of the check of this name, oldest first; none when there is no such check.
+    #[must_use]
+    pub fn history(&self, name: &str) -> Vec<Record> {
+        self.with(|checks| checks.history(name).cloned().collect())
+    }
+
+    /// Returns how long the runs of the check of this name took.
+    #[must_use]
+    pub fn latency(&self, name: &str) -> Option<Latency> {
+        self.with(|checks| checks.latency(name).cloned())
+    }
+
+    fn step(&self, input: Input) -> (Vec<Action>, Option<Duration>) {
+        let now = Moment::of(&*self.shared.clock);
+        self.with(|checks| (checks.step(now, input), checks.next_wake()))
+    }
+
+    fn start(&self, runs: &mut Runs, check: CheckId, run: u64) {
+        let asked = self
+            .with(|checks| checks.target(check).map(|(target, timeout)| (target.clone(), timeout)));
+        let Some((target, timeout)) = asked else { return };
+        let shared = Arc::clone(&self.shared);
+        let task = runs.tasks.spawn(async move {
+            let started = shared.clock.uptime();
+            let outcome = shared.asker.ask(check, &target, timeout).await;
+            (outcome, shared.clock.uptime().saturating_sub(started))
+        });
+        runs.running.insert(task.id(), (check, run));
+    }
+
+    /// The lock is never held across a wait; a panic under it leaves a state that is still of use.
+    fn with<T>(&self, look: impl FnOnce(&mut Checks) -> T) -> T {
+        look(&mut self.shared.checks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Prober {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prober").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Runs {
+    tasks: JoinSet<(Outcome, Duration)>,
+    running: HashMap<Id, (CheckId, u64)>,
+}
+
+impl Runs {
+    /// Returns the next run that has ended; `None` while there is none. Cancel-safe.
+    async fn next(&mut self) -> Option<Input> {
+        let ended = self.tasks.join_next_with_id().await?;
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let (outcome, took) = ended.map_or_else(
+            // A bug in a check must not be the end of all.
+            |_| (Outcome::failed("the check itself broke off"), Duration::ZERO),
+            |(_, found)| found,
+        );
+        let Some((check, run)) = self.running.remove(&id) else { return Some(Input::Tick) };
+        Some(Input::Finished { check, run, outcome, took })
+    }
+}
+
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
