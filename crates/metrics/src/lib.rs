@@ -13,13 +13,17 @@ pub mod history;
 pub mod host;
 pub mod ingest;
 mod instrument;
+mod process;
 mod registry;
 mod samples;
+mod server;
 mod violation;
 
 pub use error::Error;
 pub use exposition::Exposition;
 pub use instrument::{Counter, Gauge, Histogram, Instrument, Labelled};
+pub use process::ProcessCollector;
 pub use registry::{Limits, Registry};
 pub use samples::{Collector, Family, FamilyView, Kind, SampleView, Samples};
+pub use server::{ActiveConnection, ServerMetrics};
 pub use violation::Violation;

@@ -108,6 +108,12 @@ impl Registry {
         &self.shared.prefix
     }
 
+    /// Returns how much the registry holds.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.shared.limits
+    }
+
     /// Returns the registry of the `prometheus` crate: what is registered there is gathered with the rest, under
     /// its own name.
     #[must_use]

@@ -1,4 +1,6 @@
 //! The public API of wardkit-metrics, a module an area.
 
 mod exposition;
+mod props;
 mod registry;
+mod server;
