@@ -20,6 +20,14 @@ pub enum Error {
         /// Why.
         reason: &'static str,
     },
+    /// OpenTelemetry's exporter could not be registered.
+    #[cfg(feature = "otel")]
+    #[error("cannot register a meter provider")]
+    Meter {
+        /// Why.
+        #[source]
+        source: opentelemetry_sdk::error::OTelSdkError,
+    },
     /// A file that a collector reads could not be read.
     #[error("cannot read {path}")]
     Unreadable {

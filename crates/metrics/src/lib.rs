@@ -13,6 +13,8 @@ pub mod history;
 pub mod host;
 pub mod ingest;
 mod instrument;
+#[cfg(feature = "otel")]
+pub mod otel;
 mod process;
 mod registry;
 mod samples;
