@@ -15,6 +15,8 @@ pub mod ingest;
 mod instrument;
 #[cfg(feature = "otel")]
 pub mod otel;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod process;
 mod registry;
 mod samples;

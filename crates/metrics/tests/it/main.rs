@@ -3,6 +3,8 @@
 mod exposition;
 #[cfg(feature = "otel")]
 mod otel;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod props;
 mod registry;
 mod server;
