@@ -35,5 +35,6 @@ mod store;
 pub use body::{Pushed, PushedFamily};
 pub use config::IngestConfig;
 pub use error::{IngestError, Reason};
+pub(crate) use line::number;
 pub use parse::parse;
 pub use store::{Accepted, Ingested};

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::instrument::{Bounds, Counter, Gauge, Histogram, Instrument, Labelled};
 use crate::{Collector, Error, Exposition, Samples};
 
-pub(crate) use table::Table;
-use table::{Declared, Sampled};
+use table::Declared;
+pub(crate) use table::{Sampled, Table};
 
 /// Everything that a program measures: its own instruments, its collectors, and what others have registered with the
 /// `prometheus` crate's registry inside.
@@ -287,6 +287,23 @@ impl Declared {
 
     fn is_like(&self, other: &Self) -> bool {
         self.labels == other.labels && self.bounds == other.bounds
+    }
+}
+
+impl<I: Instrument> Table<I> {
+    /// Makes a table that is in no registry: who declares it samples it, and can let go of it.
+    pub(crate) fn apart(
+        (name, help): (&str, &str),
+        labels: &[&str],
+        bounds: &[f64],
+        max_series: usize,
+        overflowed: Labelled<Counter, 1>,
+    ) -> Result<Self, Error> {
+        check_names(name, labels)?;
+        let bounds = Bounds::new(bounds).map_err(|reason| refused(name, reason))?;
+        let declared = Declared::new("", name, help, labels, bounds);
+        let limits = Limits { max_series, ..Limits::default() };
+        Ok(Self::new(declared, limits, Some(overflowed)))
     }
 }
 

@@ -249,7 +249,7 @@ pub(crate) fn push_label(name: &str, text: &str, out: &mut String) {
 }
 
 /// Appends a label's value as the text formats want it.
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {

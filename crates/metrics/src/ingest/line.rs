@@ -151,7 +151,7 @@ impl<'a> Line<'a> {
 }
 
 /// Reads a number as Go prints it: decimal, or one of the spellings of infinity and of what is no number.
-pub(super) fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let is_decimal = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     if text.bytes().all(is_decimal) {
         return text.parse().ok();

@@ -142,7 +142,7 @@ impl<I: Instrument> Table<I> {
 }
 
 /// What a registry does with all its tables, whatever they hold.
-pub(super) trait Sampled: Send + Sync {
+pub(crate) trait Sampled: Send + Sync {
     /// Appends the family, if it has a series.
     fn sample(&self, out: &mut Samples);
 }

@@ -1,6 +1,11 @@
 //! The public API of wardkit-metrics, a module an area.
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
+mod business;
 mod exposition;
+mod ingest;
+mod ingest_props;
+mod ingest_store;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(feature = "otlp")]
