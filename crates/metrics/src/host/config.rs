@@ -75,9 +75,13 @@ impl HostConfig {
         if self.cgroups.len() > MOST_CGROUPS {
             found.push(Violation::new("cgroups", format!("more than {MOST_CGROUPS}")));
         }
+        let mut cgroups = BTreeSet::new();
         for (index, cgroup) in self.cgroups.iter().enumerate() {
             if let Err(reason) = check_cgroup(cgroup) {
                 found.push(Violation::new(format!("cgroups[{index}]"), reason));
+            }
+            if !cgroups.insert(cgroup) {
+                found.push(Violation::new(format!("cgroups[{index}]"), "is named twice"));
             }
         }
         if self.processes.len() > MOST_GROUPS {

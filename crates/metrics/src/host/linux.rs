@@ -3,6 +3,7 @@
 mod cgroup;
 mod cpu;
 mod disk;
+mod fields;
 mod file;
 mod filesystem;
 mod kernel;

@@ -6,6 +6,8 @@ mod exposition;
 mod ingest;
 mod ingest_props;
 mod ingest_store;
+#[cfg(all(feature = "host", target_os = "linux"))]
+mod host;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(feature = "otlp")]

@@ -81,7 +81,7 @@ impl Cpu {
         let all = (0..MODES.len()).map(spent).fold(0, u64::saturating_add);
         if all > 0 {
             let idle = spent(IDLE).saturating_add(spent(IOWAIT));
-            facts.cpu_busy = Some(1.0 - (sample(idle) / sample(all)).min(1.0));
+            facts.cpu_busy = Some(sample(all.saturating_sub(idle)) / sample(all));
             facts.cpu_stolen = Some(sample(spent(STEAL)) / sample(all));
         }
     }

@@ -59,7 +59,7 @@ impl Part for Disks {
                 *column = number(word).unwrap_or_default();
                 told += 1;
             }
-            if told >= LEAST_COLUMNS {
+            if told >= LEAST_COLUMNS && self.now.iter().all(|disk| disk.name != name) {
                 self.now.push(Disk { name: name.into_owned(), columns, told });
             }
         }
@@ -113,7 +113,7 @@ fn is_partition(name: &str) -> bool {
     })
 }
 
-const MOST_DISKS: usize = 10_000;
+const MOST_DISKS: usize = 4096;
 /// Since Linux 2.6.25; shorter lines are of partitions then.
 const LEAST_COLUMNS: usize = 11;
 const BUSY: usize = 9;

@@ -60,7 +60,8 @@ impl Part for Networks {
             let Some(colon) = memchr::memrchr(b':', line) else { continue };
             let name = String::from_utf8_lossy(line[..colon].trim_ascii());
             let excluded = self.exclude.iter().any(|pattern| matches_name(pattern, &name));
-            if excluded || self.now.len() == MOST_DEVICES {
+            let is_known = self.now.iter().any(|(known, _)| *known == name);
+            if excluded || is_known || self.now.len() == MOST_DEVICES {
                 continue;
             }
             let mut columns = Columns::default();
@@ -102,7 +103,7 @@ impl Part for Networks {
     }
 }
 
-const MOST_DEVICES: usize = 10_000;
+const MOST_DEVICES: usize = 4096;
 const BYTES_IN_MEGABIT: f64 = 125_000.0;
 const RECEIVED: usize = 0;
 const SENT: usize = 8;

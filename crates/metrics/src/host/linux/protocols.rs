@@ -1,29 +1,32 @@
 //! `/proc/net/{netstat,snmp,snmp6,sockstat,sockstat6}`: counters of the network's protocols.
 
+use super::fields::Fields;
 use super::file::KeptFile;
-use super::parse::{lines, number, sample, words};
+use super::parse::{lines, number, words};
 use super::{Part, Scope};
 use crate::host::HostPaths;
-use crate::{Error, Family, Kind, Samples};
+use crate::{Error, Kind, Samples};
 
 #[derive(Debug)]
 pub(super) struct Netstat {
     /// `netstat` and `snmp`.
     pairs: [KeptFile; 2],
     snmp6: KeptFile,
-    name: String,
+    fields: Fields,
 }
 
 impl Netstat {
     pub(super) fn new(paths: &HostPaths) -> Self {
         let file = |name| KeptFile::new(paths.proc.join("net").join(name));
-        Self { pairs: [file("netstat"), file("snmp")], snmp6: file("snmp6"), name: String::new() }
+        let fields = Fields::new("node_netstat", "A counter of a network protocol.", Kind::Untyped);
+        Self { pairs: [file("netstat"), file("snmp")], snmp6: file("snmp6"), fields }
     }
 }
 
 impl Part for Netstat {
     fn collect(&mut self, scope: Scope<'_>) -> Result<(), Error> {
         let Scope { scratch, out, .. } = scope;
+        self.fields.begin();
         for file in &mut self.pairs {
             let mut lines = lines(file.read(scratch)?);
             // A line of names, a line of values.
@@ -37,7 +40,7 @@ impl Part for Netstat {
                     continue;
                 };
                 for (field, value) in names.zip(values) {
-                    push_counter(protocol, field, value, &mut self.name, out);
+                    push_counter(protocol, field, value, &mut self.fields, out);
                 }
             }
         }
@@ -48,32 +51,27 @@ impl Part for Netstat {
             let (Some(key), Some(value)) = (words.next(), words.next()) else { continue };
             let Some(six) = memchr::memchr(b'6', key) else { continue };
             let (protocol, field) = key.split_at(six + 1);
-            push_counter(protocol, field, value, &mut self.name, out);
+            push_counter(protocol, field, value, &mut self.fields, out);
         }
         Ok(())
     }
 }
 
-fn push_counter(protocol: &[u8], field: &[u8], value: &[u8], name: &mut String, out: &mut Samples) {
-    if !is_wanted(protocol, field) {
-        return;
-    }
+fn push_counter(
+    protocol: &[u8],
+    field: &[u8],
+    value: &[u8],
+    fields: &mut Fields,
+    out: &mut Samples,
+) {
     // Some limits are minus one; nobody asks for those.
-    let Some(value) = number(value) else { return };
-    name.clear();
-    name.push_str("node_netstat_");
-    name.extend(protocol.iter().copied().map(char::from));
-    name.push('_');
-    name.extend(field.iter().copied().map(char::from));
-    let help = "A counter of a network protocol.";
-    out.single(Family { name, help, kind: Kind::Untyped }, sample(value));
+    if let Some(value) = number(value).filter(|_| is_wanted(protocol, field)) {
+        fields.push(&[protocol, field], "", value, out);
+    }
 }
 
 /// What `node_exporter` takes unless told otherwise.
 fn is_wanted(protocol: &[u8], field: &[u8]) -> bool {
-    if !protocol.iter().chain(field).all(u8::is_ascii_alphanumeric) || field.len() > LONGEST_FIELD {
-        return false;
-    }
     matches!(field, b"InErrors" | b"InErrs")
         || match protocol {
             b"Ip" => field == b"Forwarding",
@@ -106,7 +104,7 @@ fn is_wanted(protocol: &[u8], field: &[u8]) -> bool {
 pub(super) struct Sockstat {
     files: [KeptFile; 2],
     page: u64,
-    name: String,
+    fields: Fields,
 }
 
 impl Sockstat {
@@ -115,7 +113,7 @@ impl Sockstat {
         Self {
             files: [file("sockstat"), file("sockstat6")],
             page: rustix::param::page_size() as u64,
-            name: String::new(),
+            fields: Fields::new("node_sockstat", "Sockets, and their memory.", Kind::Gauge),
         }
     }
 }
@@ -123,59 +121,31 @@ impl Sockstat {
 impl Part for Sockstat {
     fn collect(&mut self, scope: Scope<'_>) -> Result<(), Error> {
         let Scope { scratch, out, .. } = scope;
+        self.fields.begin();
         let [four, six] = &mut self.files;
-        push_sockets(four.read(scratch)?, self.page, &mut self.name, out);
+        push_sockets(four.read(scratch)?, self.page, &mut self.fields, out);
         // Absent where IPv6 is turned off.
         if let Some(text) = six.read_if_there(scratch)? {
-            push_sockets(text, self.page, &mut self.name, out);
+            push_sockets(text, self.page, &mut self.fields, out);
         }
         Ok(())
     }
 }
 
 /// Reads `TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 0`.
-fn push_sockets(text: &[u8], page: u64, name: &mut String, out: &mut Samples) {
-    for line in lines(text).take(MOST_LINES) {
+fn push_sockets(text: &[u8], page: u64, fields: &mut Fields, out: &mut Samples) {
+    for line in lines(text) {
         let mut words = words(line);
         let Some(protocol) = words.next().and_then(|word| word.strip_suffix(b":")) else {
             continue;
         };
         while let (Some(field), Some(value)) = (words.next(), words.next()) {
             let Some(value) = number(value) else { continue };
-            push_socket(protocol, field, "", value, name, out);
+            fields.push(&[protocol, field], "", value, out);
             // In pages; the other name is in bytes.
             if field == b"mem" {
-                let bytes = value.saturating_mul(page);
-                push_socket(protocol, field, "_bytes", bytes, name, out);
+                fields.push(&[protocol, field], "_bytes", value.saturating_mul(page), out);
             }
         }
     }
 }
-
-fn push_socket(
-    protocol: &[u8],
-    field: &[u8],
-    unit: &str,
-    value: u64,
-    name: &mut String,
-    out: &mut Samples,
-) {
-    let is_name = |word: &[u8]| {
-        word.len() <= LONGEST_FIELD && word.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
-    };
-    if !is_name(protocol) || !is_name(field) {
-        return;
-    }
-    name.clear();
-    name.push_str("node_sockstat_");
-    name.extend(protocol.iter().copied().map(char::from));
-    name.push('_');
-    name.extend(field.iter().copied().map(char::from));
-    name.push_str(unit);
-    let help = "Sockets, and the memory that they hold.";
-    out.single(Family { name, help, kind: Kind::Gauge }, sample(value));
-}
-
-const LONGEST_FIELD: usize = 64;
-/// The kernel has some six a file.
-const MOST_LINES: usize = 64;

@@ -167,3 +167,6 @@ impl fmt::Debug for Asker {
 const SILENT_IN_A_DEADLINE: u32 = 4;
 /// How many threads may wait for ever. With more, no further file system is asked until one answers.
 const MOST_STUCK: usize = 32;
+
+#[cfg(test)]
+mod tests;

@@ -137,10 +137,10 @@ impl Scan {
 
     fn look(&mut self, pid: u32, scratch: &mut Scratch) -> Result<Option<Process>, Errno> {
         if let Some(file) = self.kept.get(&pid) {
-            match scratch.read_small(file) {
-                Ok(text) => return Ok(stat::parse(text)),
-                Err(_) => self.kept.remove(&pid),
-            };
+            if let Some(process) = scratch.read_small(file).ok().and_then(stat::parse) {
+                return Ok(Some(process));
+            }
+            self.kept.remove(&pid);
         }
         let file = self.open(pid, "stat")?;
         let process = stat::parse(scratch.read_small(&file)?);
