@@ -1,5 +1,6 @@
 //! The command line.
 
+mod detect;
 mod integrity;
 mod mask;
 mod metrics;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use wardkit_cli::Common;
 
+pub(crate) use detect::Detect;
 pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Mask(Mask),
     /// Shows, asks for and exports metrics
     Metrics(Metrics),
+    /// Scores the rows of a CSV file: what is unusual, compared with the rows before
+    Detect(Detect),
     /// Prints the completion script for a shell
     Completions {
         /// The shell
@@ -54,6 +58,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0  clean
   1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was;
-     for `integrity`, something changed; for `validate --fail`, an attack
+     for `integrity`, something changed; for `validate --fail`, an attack;
+     for `detect --fail`, an anomaly
   2  could not run
   3  ran, but incomplete";

@@ -1,5 +1,7 @@
 //! What each command does.
 
+mod csv;
+mod detect;
 mod integrity;
 mod lines;
 mod mask;
@@ -26,6 +28,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Mask(mask) => mask::run(&cli.common, mask),
         Command::Metrics(metrics) => metrics::run(&cli.common, metrics),
+        Command::Detect(detect) => detect::run(&cli.common, detect),
         Command::Completions { shell } => completions(*shell),
     }
 }
