@@ -4,6 +4,9 @@
 //! `cargo xtask ci` installs them and runs this; by hand, with the packages below `target/tmp/peers/python`:
 //! `cargo test -p wardkit-metrics --test interop --features interop,otlp`.
 
+#[cfg(target_os = "linux")]
+mod node_exporter;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

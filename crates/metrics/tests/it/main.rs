@@ -3,11 +3,11 @@
 
 mod business;
 mod exposition;
+#[cfg(all(feature = "host", target_os = "linux"))]
+mod host;
 mod ingest;
 mod ingest_props;
 mod ingest_store;
-#[cfg(all(feature = "host", target_os = "linux"))]
-mod host;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(feature = "otlp")]
