@@ -2,5 +2,6 @@
 
 pub mod anomaly;
 pub mod bottleneck;
+pub mod forecast;
 pub mod leak;
 mod stats;

@@ -48,3 +48,23 @@ pub(crate) fn number(count: usize) -> f64 {
 pub(crate) fn index(position: f64) -> usize {
     position as usize
 }
+
+/// Returns Theil and Sen's slope of hourly values, the median of the slopes of pairs, over those pairs that are whole
+/// days apart: what comes every day does not bend it.
+pub(crate) fn daily_slope(hours: &[Option<f64>]) -> f64 {
+    let lags = (24..=(hours.len() / 2).max(24)).step_by(24);
+    let slopes = lags.flat_map(|lag| {
+        let pairs = hours.iter().skip(lag).zip(hours);
+        pairs.filter_map(move |(later, earlier)| Some(((*later)? - (*earlier)?) / number(lag)))
+    });
+    median(&slopes.collect::<Vec<_>>())
+}
+
+/// Returns the share of a normal law that lies below a value: Abramowitz and Stegun 26.2.17, to seven digits.
+pub(crate) fn normal_below(value: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * value.abs());
+    let series = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let sum = series.iter().rev().fold(0.0, |sum, factor| (sum + factor) * t);
+    let tail = (-0.5 * value * value).exp() / std::f64::consts::TAU.sqrt() * sum;
+    if value > 0.0 { 1.0 - tail } else { tail }
+}

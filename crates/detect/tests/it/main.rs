@@ -1,6 +1,7 @@
 //! The public API of wardkit-detect, a module an area.
 
 mod bottleneck;
+mod forecast;
 mod leak;
 mod simulations;
 
