@@ -37,7 +37,7 @@ use crate::{CheckStatus, Config, Error, Latency, Outcome, Record, State, Target}
 /// ```
 #[derive(Debug)]
 pub struct Checks {
-    checks: Vec<Check>,
+    all: Vec<Check>,
     graph: Graph,
     max_parallel: usize,
     running: usize,
@@ -48,6 +48,14 @@ pub struct Checks {
 /// A check, by its place in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(usize);
+
+impl CheckId {
+    /// Returns its place in the configuration, from 0.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// A point in time on both clocks.
 ///
@@ -118,9 +126,9 @@ impl Checks {
             let jitter = draw(seed, index, 0, check.jitter);
             Check::new(check, now, jitter)
         };
-        let checks = config.checks.into_iter().enumerate().map(with_jitter).collect();
+        let all = config.checks.into_iter().enumerate().map(with_jitter).collect();
         let max_parallel = config.max_parallel;
-        Ok(Self { checks, graph, max_parallel, running: 0, next_run: 1, seed })
+        Ok(Self { all, graph, max_parallel, running: 0, next_run: 1, seed })
     }
 
     /// Takes in what happened and returns what is to be done, in this order.
@@ -144,19 +152,19 @@ impl Checks {
         if self.running >= self.max_parallel {
             return None;
         }
-        self.startable().map(|index| self.checks[index].due).min()
+        self.startable().map(|index| self.all[index].due).min()
     }
 
     /// Returns what a check asks, and how long it may take.
     #[must_use]
     pub fn target(&self, check: CheckId) -> Option<(&Target, Duration)> {
-        self.checks.get(check.0).map(|check| (&check.config.target, check.config.timeout))
+        self.all.get(check.0).map(|check| (&check.config.target, check.config.timeout))
     }
 
     /// Returns what is known of each check, in the configuration's order.
     #[must_use]
     pub fn status(&self) -> Vec<CheckStatus> {
-        self.checks.iter().map(Check::status).collect()
+        self.all.iter().map(Check::status).collect()
     }
 
     /// Returns what each check contributes to the health of the whole, for [`Health::merge`].
@@ -183,11 +191,11 @@ impl Checks {
     }
 
     fn named(&self, name: &str) -> Option<&Check> {
-        self.checks.iter().find(|check| check.config.name == name)
+        self.all.iter().find(|check| check.config.name == name)
     }
 
     fn finish(&mut self, now: Moment, id: CheckId, run: u64, outcome: Outcome, took: Duration) {
-        let Some(check) = self.checks.get_mut(id.0) else { return };
+        let Some(check) = self.all.get_mut(id.0) else { return };
         if check.running.is_none_or(|running| running.number != run) {
             return;
         }
@@ -199,7 +207,7 @@ impl Checks {
     /// Brings a check's state up to date with its runs and with those it depends on, which came before.
     fn settle(&mut self, index: usize, now: Moment, events: &mut Vec<Event>) {
         let footing = self.footing(index);
-        let check = &mut self.checks[index];
+        let check = &mut self.all[index];
         check.settle(now, events);
         let blocked = matches!(check.state, State::Blocked { .. });
         match footing {
@@ -209,7 +217,7 @@ impl Checks {
             Footing::Sound => {
                 let Some(level) = check.thresholds.wanted() else { return };
                 if level < Level::Down || self.is_to_blame(index, now) {
-                    self.checks[index].take_level(now, level, events);
+                    self.all[index].take_level(now, level, events);
                 }
             }
         }
@@ -219,7 +227,7 @@ impl Checks {
         let mut by: Vec<String> = Vec::new();
         let mut unknown = false;
         for &other in &self.graph.depends_on[index] {
-            let other = &self.checks[other];
+            let other = &self.all[other];
             match &other.state {
                 State::Up | State::Degraded { .. } => {}
                 State::Starting => unknown = true,
@@ -239,12 +247,12 @@ impl Checks {
     /// Returns whether a check that fails does so by itself: all that it depends on have passed since. Those that
     /// have not been asked since are asked now, so that the one at fault is named, and not all that need it.
     fn is_to_blame(&mut self, index: usize, now: Moment) -> bool {
-        let check = &self.checks[index];
+        let check = &self.all[index];
         let Some(since) = check.failing_since else { return true };
         let mut to_blame = true;
         let waited_enough = check.thresholds.has_waited_enough();
         for place in 0..self.graph.depends_on[index].len() {
-            let other = &mut self.checks[self.graph.depends_on[index][place]];
+            let other = &mut self.all[self.graph.depends_on[index][place]];
             to_blame &= other.has_passed_since(since);
             if !other.has_looked_since(since) {
                 other.due = other.due.min(now.uptime);
@@ -255,23 +263,22 @@ impl Checks {
 
     fn start_due(&mut self, now: Moment, actions: &mut Vec<Action>) {
         let mut due: Vec<usize> =
-            self.startable().filter(|index| self.checks[*index].due <= now.uptime).collect();
-        due.sort_by_key(|index| self.checks[*index].due);
+            self.startable().filter(|index| self.all[*index].due <= now.uptime).collect();
+        due.sort_by_key(|index| self.all[*index].due);
         for index in due.into_iter().take(self.max_parallel.saturating_sub(self.running)) {
             let run = self.next_run;
             self.next_run += 1;
             self.running += 1;
-            self.checks[index].start(now, run);
+            self.all[index].start(now, run);
             actions.push(Action::Start { check: CheckId(index), run });
         }
     }
 
     /// Returns the checks that may be run when they are due.
     fn startable(&self) -> impl Iterator<Item = usize> {
-        let is_ready = |other: &usize| self.checks[*other].state.is_ready();
-        (0..self.checks.len()).filter(move |index| {
-            self.checks[*index].running.is_none()
-                && self.graph.depends_on[*index].iter().all(is_ready)
+        let is_ready = |other: &usize| self.all[*other].state.is_ready();
+        (0..self.all.len()).filter(move |index| {
+            self.all[*index].running.is_none() && self.graph.depends_on[*index].iter().all(is_ready)
         })
     }
 }

@@ -41,9 +41,10 @@ impl CheckStatus {
             (State::Starting, true) => Health::Starting,
             (State::Down { reason }, true) => Health::down(reason.as_str()),
             (State::Blocked { .. }, true) => Health::down(self.state.to_string()),
-            (State::Down { reason }, false) => Health::degraded(reason.as_str()),
             (State::Blocked { .. }, false) => Health::degraded(self.state.to_string()),
-            (State::Degraded { reason }, _) => Health::degraded(reason.as_str()),
+            (State::Down { reason }, false) | (State::Degraded { reason }, _) => {
+                Health::degraded(reason.as_str())
+            }
             (State::Up | State::Starting, _) if self.flapping => {
                 Health::degraded("changes its state too often")
             }

@@ -1,0 +1,118 @@
+//! Runs a program and goes by its exit code.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use crate::{ExecTarget, Outcome};
+
+/// Whoever drops the future kills the program and its process group.
+pub(super) async fn ask(target: &ExecTarget) -> Outcome {
+    let Some((program, arguments)) = target.command.split_first() else {
+        return Outcome::failed("no program is named");
+    };
+    let spawned = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LC_ALL", "C")
+        .envs(&target.env)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn();
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(error) => return Outcome::failed(format!("cannot run {program}: {error}")),
+    };
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let mut group = Group::of(&child);
+    // Until both pipes are closed, whoever writes to them belongs to the run: the program is not waited for before,
+    // and its number cannot become another's while the group may still have to be killed.
+    let said = tokio::try_join!(beginning(out), beginning(err));
+    let Ok((out, err)) = said else {
+        return Outcome::failed(format!("wrote more than {MOST_OUTPUT} bytes"));
+    };
+    match child.wait().await {
+        Ok(status) => {
+            group.release();
+            judge(target, status, &out, &err)
+        }
+        Err(error) => Outcome::failed(format!("cannot wait for {program}: {error}")),
+    }
+}
+
+fn judge(target: &ExecTarget, status: ExitStatus, out: &[u8], err: &[u8]) -> Outcome {
+    let ended = match (status.code(), status.signal()) {
+        (Some(code), _) if target.exit_codes.contains(&code) => return Outcome::Passed,
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    };
+    let line = first_line(out).or_else(|| first_line(err));
+    let reason = line.map_or_else(|| ended.clone(), |line| format!("{ended}: {line}"));
+    match status.code() {
+        Some(code) if target.degraded_codes.contains(&code) => Outcome::degraded(reason),
+        _ => Outcome::failed(reason),
+    }
+}
+
+fn first_line(output: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(output);
+    text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// Reads to the end and keeps the beginning; fails where there is no end in sight.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ()> {
+    let mut kept = Vec::new();
+    let Some(mut pipe) = pipe else { return Ok(kept) };
+    let mut buffer = [0; 4096];
+    let mut total = 0_usize;
+    loop {
+        // A pipe that breaks is one that has ended.
+        let count = pipe.read(&mut buffer).await.unwrap_or(0);
+        if count == 0 {
+            return Ok(kept);
+        }
+        total += count;
+        if total > MOST_OUTPUT {
+            return Err(());
+        }
+        let room = LONGEST_KEPT - kept.len();
+        kept.extend_from_slice(&buffer[..count.min(room)]);
+    }
+}
+
+/// The program's process group, killed when this is dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let number = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(number.and_then(Pid::from_raw))
+    }
+
+    /// The program has been waited for: its number may be another's from now on.
+    const fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Fails when all of them have ended, which is what is wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const LONGEST_KEPT: usize = 4096;
+const MOST_OUTPUT: usize = 1 << 20;
