@@ -61,6 +61,15 @@ pub enum Error {
         /// How many are looked at.
         limit: usize,
     },
+    /// The system could not be asked.
+    #[error("cannot measure {what}")]
+    Unmeasured {
+        /// What was asked for.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No thread could be started.
     #[error("cannot start a thread")]
     NoThread {

@@ -23,6 +23,8 @@ mod config;
 #[cfg(target_os = "linux")]
 mod linux;
 mod snapshot;
+#[cfg(feature = "sysinfo")]
+mod system;
 
 pub use config::{HostConfig, HostPart, HostPaths, ProcessGroup};
 #[cfg(target_os = "linux")]
@@ -30,3 +32,13 @@ pub use linux::{Host, HostChange};
 pub use snapshot::{
     CgroupUse, DiskUse, FileSystemUse, HostSnapshot, NetworkUse, Pressure, ProcessUse,
 };
+#[cfg(feature = "sysinfo")]
+pub use system::SystemHost;
+
+/// Tells whether a name is what a pattern means: the same, or begins like it up to its `*`.
+fn matches_name(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}

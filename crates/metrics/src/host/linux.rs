@@ -226,14 +226,6 @@ fn parts(paths: &HostPaths, config: &HostConfig, ask: Arc<dyn Ask>) -> Vec<Slot>
     parts
 }
 
-/// Tells whether a name is what a pattern means: the same, or begins like it up to its `*`.
-fn matches_name(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => pattern == name,
-    }
-}
-
 fn report(parts: &[Slot], out: &mut Samples) {
     out.family(DURATION);
     for slot in parts {

@@ -3,6 +3,8 @@
 mod cgroups;
 mod config;
 mod failures;
+#[cfg(feature = "sysinfo")]
+mod oracle;
 mod parts;
 mod processes;
 mod props;

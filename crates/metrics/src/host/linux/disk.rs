@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::file::KeptFile;
 use super::parse::{lines, number, sample, words};
-use super::{Part, Scope, matches_name};
-use crate::host::{DiskUse, HostConfig, HostPaths};
+use super::{Part, Scope};
+use crate::host::{DiskUse, HostConfig, HostPaths, matches_name};
 use crate::{Error, Family, Kind};
 
 /// The columns after the name; a kernel tells 11, 15 or 17 of them.

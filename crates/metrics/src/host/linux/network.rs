@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::file::{KeptFile, Scratch, open};
 use super::parse::{decimal, lines, number, sample, words};
-use super::{Part, Scope, matches_name};
-use crate::host::{HostConfig, HostPaths, NetworkUse};
+use super::{Part, Scope};
+use crate::host::{HostConfig, HostPaths, NetworkUse, matches_name};
 use crate::{Error, Family, Kind};
 
 /// Eight columns received, eight sent.
