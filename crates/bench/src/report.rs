@@ -35,8 +35,11 @@ pub const OURS: &str = "wardkit-retry";
 /// The subject that the goals of the validation topics are about.
 pub const VALIDATION: &str = "wardkit-validation";
 
+/// The subject that the goals of the metrics topics are about.
+pub const METRICS: &str = "wardkit-metrics";
+
 fn is_ours(subject: &str) -> bool {
-    [OURS, VALIDATION].contains(&subject)
+    [OURS, VALIDATION, METRICS].contains(&subject)
 }
 
 /// Returns a topic as a Markdown section.
@@ -87,6 +90,7 @@ fn verdicts(topic: &Measured) -> Vec<String> {
         let (limit, nanos, of) = match goal {
             Goal::Nanos(limit) => (limit, row.median, ""),
             Goal::NanosOverPlain(limit) => (limit, row.over_plain?, " over the plain call"),
+            Goal::Times(limit, peer) => return times(topic, row, limit, peer),
         };
         let note = if row.note.is_empty() { String::new() } else { format!(" ({})", row.note) };
         let verdict = if nanos <= limit { "met" } else { "**not met**" };
@@ -96,6 +100,17 @@ fn verdicts(topic: &Measured) -> Vec<String> {
         ))
     })
     .collect()
+}
+
+/// Says whether a row takes at most `limit` times as long as a peer's.
+fn times(topic: &Measured, ours: &Outcome, limit: f64, peer: &str) -> Option<String> {
+    let theirs = topic.outcomes.iter().find(|row| row.subject == peer)?;
+    let ratio = ours.median / theirs.median;
+    let verdict = if ratio <= limit { "met" } else { "**not met**" };
+    Some(format!(
+        "Goal for {}: at most {limit} times as long as {peer}. Measured {ratio:.2}: {verdict}.",
+        ours.subject
+    ))
 }
 
 /// Returns the outage simulation as a Markdown table.
@@ -196,6 +211,11 @@ mod tests {
             Goal::NanosOverPlain(2.0),
             row(OURS, 10.0, Some(1.5)),
             "Goal for wardkit-retry: at most 2 ns over the plain call. Measured 1.5 ns: met.",
+        );
+        check(
+            Goal::Times(1.25, "peer"),
+            row(OURS, 4.5, None),
+            "Goal for wardkit-retry: at most 1.25 times as long as peer. Measured 0.50: met.",
         );
         assert!(verdicts(&topic(Goal::Nanos(10.0), row("other", 1.0, None))).is_empty());
     }

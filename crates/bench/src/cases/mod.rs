@@ -4,6 +4,7 @@ mod asynchronous;
 mod blocking;
 mod breaker;
 mod masking;
+pub mod metrics;
 mod ours;
 mod pipeline;
 mod policy;
@@ -42,6 +43,8 @@ pub enum Goal {
     Nanos(f64),
     /// On the difference to the plain call.
     NanosOverPlain(f64),
+    /// On the median as a multiple of this peer's.
+    Times(f64, &'static str),
 }
 
 /// Returns every topic of the retry report, in its order.

@@ -1,0 +1,59 @@
+//! Measures metrics beside their peers and writes the report.
+//!
+//! `metrics [--out DIR] [--quick]`: without `--out` the report goes to standard output; `--quick` is for trying the
+//! programs, not for figures.
+
+use std::env;
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wardkit_bench::cases::metrics::topics;
+use wardkit_bench::report::{self, Host, Measured};
+use wardkit_bench::rounds::{Effort, measure};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = None;
+    let mut effort = Effort { rounds: 51, slice: Duration::from_millis(10) };
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--out" => {
+                out = Some(PathBuf::from(arguments.next().ok_or("--out needs a directory")?));
+            }
+            "--quick" => effort = Effort { rounds: 5, slice: Duration::from_millis(1) },
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    let before = Host::here();
+    let measured: Vec<_> = topics()
+        .into_iter()
+        .map(|mut topic| Measured {
+            name: topic.name,
+            what: topic.what,
+            goal: topic.goal,
+            bytes: topic.bytes,
+            outcomes: measure(&mut topic.cases, effort),
+        })
+        .collect();
+    let sections: Vec<_> = measured.iter().map(report::section).collect();
+    let mut values = report::circumstances(&before, &Host::here(), effort, PACKAGES);
+    values.extend([("chart", CHART.to_owned()), ("sections", sections.join("\n"))]);
+    let page = report::fill(include_str!("../report/metrics.md"), &values);
+    report::publish(out.as_deref(), (PAGE, &page), (CHART, &report::chart(&measured)))?;
+    Ok(())
+}
+
+const PAGE: &str = "metrics.md";
+const CHART: &str = "metrics.svg";
+
+/// The packages whose versions the page names.
+const PACKAGES: &[&str] = &[
+    "wardkit-metrics",
+    "prometheus",
+    "prometheus-client",
+    "metrics",
+    "metrics-exporter-prometheus",
+    "opentelemetry_sdk",
+    "opentelemetry-prometheus",
+];
