@@ -2,6 +2,9 @@
 
 pub mod anomaly;
 pub mod bottleneck;
+pub mod capacity;
+pub mod correlate;
 pub mod forecast;
 pub mod leak;
+pub mod profile;
 mod stats;
