@@ -4,7 +4,7 @@
 //! stay as they were for three days, then a row a minute tells of them for a month and a row a quarter of an hour for
 //! two years, each with the smallest, the largest, the sum, the count and the last of its time.
 //!
-//! ```no_run
+//! ```
 //! use std::time::Duration;
 //! use wardkit_core::Timestamp;
 //! use wardkit_metrics::history::{Aggregate, Config, History, MemoryIndex, Range};
@@ -28,16 +28,38 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod across;
+mod bits;
+mod block;
+mod bytes;
+pub mod column;
 mod config;
+mod derive;
+mod disk;
 mod error;
+mod fold;
+mod frame;
 mod index;
+mod ints;
+mod journal;
 mod query;
+mod reader;
+mod recovery;
+mod retention;
+mod segment;
 mod selector;
+mod stats;
 mod store;
+mod window;
+mod xor;
 
+pub use across::{Combine, combine, top};
 pub use config::Config;
 pub use error::{Error, IndexError};
 pub use index::{BlockAt, Commit, Index, MemoryIndex, SegmentState, Tier};
 pub use query::{Aggregate, Point, Range, Series};
+pub use reader::Reader;
+pub use recovery::Recovery;
 pub use selector::{Selector, labels_of};
-pub use store::{History, Reader, Recovery, Stats};
+pub use stats::Stats;
+pub use store::History;

@@ -1,5 +1,7 @@
 //! How long what is kept, and how much of it.
 
+use crate::Violation;
+
 /// How long the history is kept, and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,13 +40,13 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns every rule that a value breaks: `(key, reason)`.
+    /// Returns every rule that a value breaks.
     #[must_use]
-    pub fn violations(&self) -> Vec<(&'static str, String)> {
+    pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        let mut check = |key, value: u64, least: u64, most: u64, unit: &str| {
+        let mut check = |key: &str, value: u64, least: u64, most: u64, unit: &str| {
             if !(least..=most).contains(&value) {
-                found.push((key, format!("must be {least} to {most}{unit}")));
+                found.push(Violation::new(key, format!("must be {least} to {most}{unit}")));
             }
         };
         check("raw-days", self.raw_days.into(), LEAST_RAW, LONGEST, " days");

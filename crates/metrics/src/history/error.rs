@@ -11,7 +11,7 @@ pub enum Error {
     #[error("`{key}` {reason}")]
     Config {
         /// The key.
-        key: &'static str,
+        key: String,
         /// What it must be.
         reason: String,
     },
@@ -32,14 +32,6 @@ pub enum Error {
         /// Why.
         #[source]
         source: io::Error,
-    },
-    /// What a segment holds is not what was written.
-    #[error("{path} is damaged at byte {at}")]
-    Damaged {
-        /// The segment.
-        path: PathBuf,
-        /// Where its frame begins.
-        at: u64,
     },
     /// The index does not answer.
     #[error("the index of the history does not answer")]

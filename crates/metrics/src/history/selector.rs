@@ -232,11 +232,14 @@ impl<'a> Cursor<'a> {
         let Some(text) = self.quoted() else {
             return Err(wrong(start, "expected a value in double quotes"));
         };
+        let build = |text: &str| {
+            let mut builder = RegexBuilder::new(text);
+            builder.size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build()
+        };
+        // Alone first: `a)|(b` is none, and would become one between the anchors.
         let regex = || {
-            RegexBuilder::new(&format!("^(?s:{text})$"))
-                .size_limit(REGEX_BYTES)
-                .dfa_size_limit(REGEX_BYTES)
-                .build()
+            build(&text)
+                .and_then(|_| build(&format!("^(?s:{text})$")))
                 .map_err(|_| wrong(start, "not a regular expression, or too large a one"))
         };
         let test = match sign {

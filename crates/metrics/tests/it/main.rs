@@ -3,6 +3,8 @@
 
 mod business;
 mod exposition;
+#[cfg(feature = "history")]
+mod history;
 #[cfg(all(feature = "host", target_os = "linux"))]
 mod host;
 mod ingest;
@@ -15,3 +17,6 @@ mod otlp;
 mod props;
 mod registry;
 mod server;
+
+#[cfg(feature = "history")]
+mod history;
