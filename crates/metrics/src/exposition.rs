@@ -21,37 +21,16 @@ impl Exposition {
     /// less than plain text, else plain text, which everybody reads.
     #[must_use]
     pub fn negotiate(accept: Option<&str>) -> Self {
-        let mut open_metrics = None;
-        let mut text = None;
+        let (mut open_metrics, mut text) = (0.0, 0.0);
         for range in accept.unwrap_or_default().split(',').take(MOST_RANGES) {
-            let mut parts = range.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            let mut quality = 1.0;
-            let mut is_ours = true;
-            for parameter in parts {
-                let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-                let value = value.trim().trim_matches('"');
-                if name.trim().eq_ignore_ascii_case("q") {
-                    quality = value.parse().unwrap_or(0.0);
-                } else if name.trim().eq_ignore_ascii_case("version") {
-                    is_ours &= value == "1.0.0" || value == "0.0.4";
-                }
-            }
-            let best = if media.eq_ignore_ascii_case(OPEN_METRICS) {
-                &mut open_metrics
-            } else if media.eq_ignore_ascii_case("text/plain") {
-                &mut text
-            } else {
-                continue;
-            };
-            if is_ours && quality > best.unwrap_or(0.0) {
-                *best = Some(quality);
+            let range = MediaRange::parse(range);
+            if range.is(OPEN_METRICS, "1.0.0") {
+                open_metrics = range.quality.max(open_metrics);
+            } else if range.is("text/plain", "0.0.4") {
+                text = range.quality.max(text);
             }
         }
-        match open_metrics {
-            Some(quality) if quality >= text.unwrap_or(0.0) => Self::OpenMetrics,
-            _ => Self::Text,
-        }
+        if open_metrics > 0.0 && open_metrics >= text { Self::OpenMetrics } else { Self::Text }
     }
 
     /// Returns the value of the `Content-Type` header.
@@ -160,6 +139,37 @@ impl Exposition {
             (Self::Text, Kind::Untyped) => "untyped",
             (Self::OpenMetrics, Kind::Untyped) => "unknown",
         }
+    }
+}
+
+/// What a client would take, and how much it likes it.
+struct MediaRange<'a> {
+    media: &'a str,
+    version: Option<&'a str>,
+    quality: f64,
+}
+
+impl<'a> MediaRange<'a> {
+    fn parse(range: &'a str) -> Self {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default();
+        let mut range = Self { media, version: None, quality: 1.0 };
+        for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
+            let value = value.trim().trim_matches('"');
+            match name.trim() {
+                name if name.eq_ignore_ascii_case("version") => range.version = Some(value),
+                name if name.eq_ignore_ascii_case("q") => {
+                    // What is no quality is no wish.
+                    range.quality = value.parse().unwrap_or(0.0);
+                }
+                _ => {}
+            }
+        }
+        range
+    }
+
+    fn is(&self, media: &str, version: &str) -> bool {
+        self.media.eq_ignore_ascii_case(media) && self.version.is_none_or(|asked| asked == version)
     }
 }
 

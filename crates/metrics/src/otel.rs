@@ -40,11 +40,7 @@ pub fn meter_provider(registry: &Registry) -> Result<MeterProviderBuilder, Error
         .scope_info_enabled(false)
         .build()
         .map_err(|source| Error::Meter { source })?;
-    // The SDK keeps room for as many from the start.
-    let limit = registry.limits().max_series.clamp(1, MOST_SERIES);
+    let limit = registry.limits().max_series;
     let capped = move |_: &Instrument| Stream::builder().with_cardinality_limit(limit).build().ok();
     Ok(SdkMeterProvider::builder().with_reader(reader).with_view(capped))
 }
-
-/// A table for more would be tens of megabytes for every instrument.
-const MOST_SERIES: usize = 1 << 18;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::instrument::{Bounds, Counter, Gauge, Histogram, Instrument, Labelled};
-use crate::{Collector, Error, Exposition, Samples};
+use crate::{Collector, Error, Exposition, Samples, Violation};
 
 use table::Declared;
 pub(crate) use table::{Sampled, Table};
@@ -68,6 +68,24 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Returns what is wrong with the limits; nothing, where they can be used.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let limits = [
+            ("max-series", self.max_series, MOST_SERIES),
+            ("max-label-bytes", self.max_label_bytes, MOST_LABEL_BYTES),
+        ];
+        limits
+            .into_iter()
+            .filter(|(_, value, most)| !(1..=*most).contains(value))
+            .map(|(key, value, most)| {
+                Violation::new(key, format!("{value} is not between 1 and {most}"))
+            })
+            .collect()
+    }
+}
+
 impl Registry {
     /// Creates an empty registry. The names of all instruments made from it begin with `prefix` and an underscore,
     /// unless it is empty.
@@ -83,8 +101,12 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Those of [`Registry::new`].
+    /// Those of [`Registry::new`], and [`Error::Refused`] for limits that cannot be used.
     pub fn with_limits(prefix: &str, limits: Limits) -> Result<Self, Error> {
+        let violations = limits.violations();
+        if !violations.is_empty() {
+            return Err(Error::Refused { violations });
+        }
         if !prefix.is_empty() && !is_name(prefix) {
             return Err(Error::BadName { name: prefix.to_owned() });
         }
@@ -320,6 +342,9 @@ fn check_names(name: &str, labels: &[&str]) -> Result<(), Error> {
         if !is_name(label) || label.starts_with("__") {
             return Err(refused(name, "a label has a name that Prometheus does not take"));
         }
+        if *label == "overflow" {
+            return Err(refused(name, "`overflow` is the label of what there is no room for"));
+        }
         if labels[..at].contains(label) {
             return Err(refused(name, "two of its labels have one name"));
         }
@@ -341,3 +366,9 @@ fn refused(name: &str, reason: &'static str) -> Error {
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// A series takes some hundred bytes, and OpenTelemetry's SDK keeps room for all of an instrument's from the start.
+const MOST_SERIES: usize = 200_000;
+
+/// Longer texts are messages, not labels.
+const MOST_LABEL_BYTES: usize = 4096;

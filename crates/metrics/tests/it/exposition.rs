@@ -17,6 +17,7 @@ fn the_accept_header_decides_and_plain_text_is_for_everybody_else() {
         (Some("Application/OpenMetrics-Text; Version=\"1.0.0\"; charset=utf-8"), OpenMetrics),
         (Some("application/openmetrics-text;version=0.0.1"), Text),
         (Some("application/openmetrics-text;version=2.0.0"), Text),
+        (Some("application/openmetrics-text;version=0.0.4"), Text),
         (Some("application/openmetrics-text;q=0"), Text),
         (Some("application/openmetrics-text;q=x"), Text),
         (Some("application/openmetrics-text;q=NaN"), Text),

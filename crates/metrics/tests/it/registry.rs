@@ -68,6 +68,7 @@ fn declarations_that_prometheus_would_not_take_are_refused() {
         registry.gauge("b", "B.", ["x", "x"]).map(drop),
         registry.gauge("b", "B.", ["__x"]).map(drop),
         registry.gauge("b", "B.", ["x y"]).map(drop),
+        registry.gauge("b", "B.", ["overflow"]).map(drop),
         registry.gauge("", "B.", []).map(drop),
         registry.gauge("b:c", "B.", []).map(drop),
         registry.histogram("h", "H.", [], &[2.0]).map(drop),
@@ -80,6 +81,17 @@ fn declarations_that_prometheus_would_not_take_are_refused() {
         assert!(matches!(error, Error::BadName { .. } | Error::BadMetric { .. }), "{error}");
     }
     assert!(matches!(Registry::new("9bot"), Err(Error::BadName { .. })));
+}
+
+#[test]
+fn limits_that_cannot_be_used_are_refused_by_their_keys() {
+    let mut limits = Limits::default();
+    assert_eq!(limits.violations(), []);
+    limits.max_series = 0;
+    limits.max_label_bytes = 1 << 20;
+    let error = Registry::with_limits("bot", limits).expect_err("both are wrong").to_string();
+    assert!(error.contains("max-series: 0 is not between 1 and 200000"), "{error}");
+    assert!(error.contains("max-label-bytes: 1048576 is not between 1 and 4096"), "{error}");
 }
 
 #[test]
