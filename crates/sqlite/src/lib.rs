@@ -1,1 +1,37 @@
 //! The stores of the engines in SQLite.
+//!
+//! An engine owns the trait of its store and ships one in memory; here is the one that lasts.
+//!
+//! ```
+//! use wardkit_metrics::history::{Config, History};
+//! use wardkit_sqlite::{HistoryIndex, State};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = dir.path();
+//! let (index, state) = HistoryIndex::open(&dir.join("history.sqlite"))?;
+//! assert_eq!(state, State::New);
+//! let (history, recovery) = History::open(&dir.join("history"), Config::default(), index)?;
+//! assert_eq!(recovery.damage, Vec::<String>::new());
+//! # drop(history);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Main types
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`HistoryIndex`] | where the blocks of [`History`](wardkit_metrics::history::History) lie |
+//! | [`State`] | whether a database was new, sound, or had to be made anew |
+//!
+//! # What it does not do
+//!
+//! It holds nothing that cannot be made again: the segments tell the index all of it. It takes no lock across processes
+//! beyond SQLite's own; that one process alone has a directory is the program's to see to.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod history;
+
+pub use error::Error;
+pub use history::{HistoryIndex, State};

@@ -474,3 +474,6 @@ const RETRY: u64 = 60_000;
 const SEGMENTS_A_TIER: i64 = 12;
 const SEGMENT_BYTES: u64 = 64 << 20;
 const PARTS: usize = 5;
+
+#[cfg(test)]
+mod tests;

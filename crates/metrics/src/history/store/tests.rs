@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use wardkit_core::Timestamp;
+
+use super::super::disk::tests::FULL;
+use super::super::{Aggregate, Config, Error, MemoryIndex, Range, Selector};
+use super::History;
+use crate::{Family, Kind, Samples};
+
+fn one(value: f64) -> Samples {
+    let mut samples = Samples::new();
+    samples.single(Family { name: "m", help: "", kind: Kind::Gauge }, value);
+    samples
+}
+
+fn open(dir: &std::path::Path) -> History {
+    let mut config = Config::default();
+    (config.sync_seconds, config.open_mib) = (3600, 1);
+    History::open(dir, config, MemoryIndex::new()).unwrap().0
+}
+
+/// Returns the values between two moments of ten seconds each.
+fn values(history: &History, from: i64, to: i64) -> Vec<f64> {
+    let at = |n: i64| Timestamp::from_unix_seconds(n * 10);
+    let range = Range::new(at(from), at(to));
+    let step = Duration::from_secs(10);
+    let found =
+        history.reader().query(&Selector::named("m"), range, step, Aggregate::Last).unwrap();
+    found
+        .first()
+        .map_or(Vec::new(), |series| series.points.iter().map(|point| point.value).collect())
+}
+
+fn numbers(from: i64, to: i64) -> Vec<f64> {
+    (from..to).map(|n| n as f64).collect()
+}
+
+#[test]
+fn a_full_disk_is_told_of_once_and_costs_no_sample() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    let mut told = Vec::new();
+    // It fills up within the first window, stays so while that ends, and has room again an hour later.
+    for n in 0..2000_i64 {
+        FULL.set((300..1100).contains(&n));
+        if let Err(error) = history.append(Timestamp::from_unix_seconds(n * 10), &one(n as f64)) {
+            told.push((n, error));
+        }
+        if n % 97 == 0 {
+            assert_eq!(values(&history, 0, n + 1), numbers(0, n + 1));
+        }
+    }
+    assert!(matches!(told[0], (300, Error::Write { .. })), "{told:?}");
+    // The journal and the blocks are two things that fail.
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|(_, error)| error.is_transient()));
+    let stats = history.reader().stats();
+    assert_eq!((stats.samples, stats.lost_samples), (2000, 0));
+    assert!(stats.write_failures > 2, "{stats:?}");
+    assert_eq!(values(&history, 0, 2000), numbers(0, 2000));
+    drop(history);
+    assert_eq!(values(&open(dir.path()), 0, 2000), numbers(0, 2000));
+}
+
+#[test]
+fn a_disk_that_stays_full_bounds_what_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    let (mut told, mut seed) = (0, 1_u64);
+    FULL.set(true);
+    for n in 0..9000_i64 {
+        let mut samples = Samples::new();
+        samples.family(Family { name: "m", help: "", kind: Kind::Gauge });
+        for series in 0..40 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            samples.push(&[("s", &series.to_string())], f64::from_bits(seed >> 2));
+        }
+        told += u32::from(history.append(Timestamp::from_unix_seconds(n * 10), &samples).is_err());
+        assert!(history.reader().stats().open_bytes < 3 << 20);
+    }
+    FULL.set(false);
+    let stats = history.reader().stats();
+    assert_eq!((told, stats.samples), (2, 9000 * 40));
+    assert!(stats.lost_samples > 0, "{stats:?}");
+}
+
+#[test]
+fn a_kill_on_a_full_disk_loses_what_did_not_fit_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    for n in 0..200_i64 {
+        FULL.set(n >= 100);
+        let _ = history.append(Timestamp::from_unix_seconds(n * 10), &one(n as f64));
+    }
+    FULL.set(false);
+    drop(history);
+    assert_eq!(values(&open(dir.path()), 0, 200), numbers(0, 100));
+}
