@@ -1,6 +1,7 @@
 //! The command line.
 
 mod detect;
+mod forecast;
 mod integrity;
 mod mask;
 mod metrics;
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 use wardkit_cli::Common;
 
 pub(crate) use detect::Detect;
+pub(crate) use forecast::Forecast;
 pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// Scores the rows of a CSV file: what is unusual, compared with the rows before
     Detect(Detect),
+    /// Tells when the series in a CSV file gets to its limit
+    Forecast(Forecast),
     /// Prints the completion script for a shell
     Completions {
         /// The shell
@@ -59,6 +63,6 @@ Exit codes:
   0  clean
   1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was;
      for `integrity`, something changed; for `validate --fail`, an attack;
-     for `detect --fail`, an anomaly
+     for `detect --fail`, an anomaly; for `forecast --fail-within`, an end that near
   2  could not run
   3  ran, but incomplete";

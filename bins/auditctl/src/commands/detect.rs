@@ -39,7 +39,7 @@ pub(super) fn run(common: &Common, detect: &Detect) -> Result<ExitCode, Report> 
     })
 }
 
-fn open(file: &Path) -> io::Result<Box<dyn Read>> {
+pub(super) fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
@@ -53,7 +53,7 @@ struct Unusable {
     source: NoSeries,
 }
 
-fn unusable(file: &Path, source: NoSeries) -> Report {
+pub(super) fn unusable(file: &Path, source: NoSeries) -> Report {
     let name = if file == Path::new("-") {
         "standard input".to_owned()
     } else {

@@ -2,6 +2,7 @@
 
 mod csv;
 mod detect;
+mod forecast;
 mod integrity;
 mod lines;
 mod mask;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Mask(mask) => mask::run(&cli.common, mask),
         Command::Metrics(metrics) => metrics::run(&cli.common, metrics),
         Command::Detect(detect) => detect::run(&cli.common, detect),
+        Command::Forecast(forecast) => forecast::run(&cli.common, forecast),
         Command::Completions { shell } => completions(*shell),
     }
 }
