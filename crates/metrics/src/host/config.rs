@@ -282,7 +282,7 @@ fn check_cgroup(cgroup: &str) -> Result<(), &'static str> {
 /// Below it a busy machine is taken for one that hangs.
 const LEAST_DEADLINE: Duration = Duration::from_millis(10);
 /// Above it a collection outlasts the interval.
-const MOST_DEADLINE: Duration = Duration::from_secs(60);
+const MOST_DEADLINE: Duration = Duration::from_mins(1);
 const MOST_CGROUPS: usize = 1000;
 const MOST_GROUPS: usize = 100;
 const LONGEST_NAME: usize = 128;

@@ -39,6 +39,8 @@ use crate::{Collector, Error, Family, Kind, Samples};
 /// It is one [`Collector`] with parts that fail one by one; what failed and what came back is kept until
 /// [`Host::take_changes`] asks for it.
 pub struct Host {
+    paths: HostPaths,
+    config: HostConfig,
     parts: Vec<Slot>,
     scratch: Scratch,
     snapshot: HostSnapshot,
@@ -60,6 +62,8 @@ impl Host {
         }
         Ok(Self {
             parts: parts(&paths, &config, Arc::new(Statvfs)),
+            paths,
+            config,
             scratch: Scratch::default(),
             snapshot: HostSnapshot::default(),
             clock: Arc::new(SystemClock),
@@ -73,6 +77,12 @@ impl Host {
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// Returns the configuration.
+    #[must_use]
+    pub fn config(&self) -> &HostConfig {
+        &self.config
     }
 
     /// Returns what the last collection read, as plain numbers.
@@ -117,7 +127,11 @@ impl Collector for Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("parts", &self.parts).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("paths", &self.paths)
+            .field("config", &self.config)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
     }
 }
 

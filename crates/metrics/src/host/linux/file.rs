@@ -31,6 +31,18 @@ impl KeptFile {
         Ok(&scratch.bytes[..length])
     }
 
+    /// Returns the file's text, when it is short enough to come in one piece.
+    pub(super) fn read_small<'b>(&mut self, scratch: &'b mut Scratch) -> Result<&'b [u8], Error> {
+        let length = match &self.file {
+            Some(file) => scratch.read_small(file).ok().map(<[u8]>::len),
+            None => None,
+        };
+        match length {
+            Some(length) => Ok(&scratch.bytes[..length]),
+            None => self.read(scratch),
+        }
+    }
+
     /// Returns the file's text, or nothing when there is no such file.
     pub(super) fn read_if_there<'b>(
         &mut self,
@@ -101,11 +113,11 @@ impl Scratch {
 
     /// Reads a small file, whose text comes in one piece, from its start.
     pub(super) fn read_small(&mut self, file: impl AsFd) -> Result<&[u8], Errno> {
-        if self.bytes.len() < FIRST {
+        if self.bytes.len() < SMALL {
             self.bytes.resize(FIRST, 0);
         }
         loop {
-            match pread(&file, &mut self.bytes[..], 0) {
+            match pread(&file, &mut self.bytes[..SMALL], 0) {
                 Ok(read) => return Ok(&self.bytes[..read]),
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(errno),
@@ -144,6 +156,9 @@ pub(super) fn unreadable(path: &Path, errno: Errno) -> Error {
     Error::Unreadable { path: path.to_owned(), source: io::Error::from(errno) }
 }
 
+/// For the files below `/proc/sys` the kernel takes and clears as much memory as is asked for, which costs more than
+/// all else of reading them.
+const SMALL: usize = 4096;
 /// What most files fit into.
 const FIRST: usize = 64 * 1024;
 /// No file here is longer: a million lines of statistics are none.

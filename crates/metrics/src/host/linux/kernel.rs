@@ -24,10 +24,10 @@ impl Load {
 impl Part for Load {
     fn collect(&mut self, scope: Scope<'_>) -> Result<(), Error> {
         let Scope { scratch, facts, out, .. } = scope;
-        if let Some(text) = self.threads_max.read_if_there(scratch)? {
-            facts.threads_limit = words(text).next().and_then(number);
-        }
-        let mut words = words(self.loadavg.read(scratch)?);
+        // Not told by `node_exporter` here, and no reason to fail.
+        let limit = self.threads_max.read_small(scratch).ok();
+        facts.threads_limit = limit.and_then(|text| words(text).next().and_then(number));
+        let mut words = words(self.loadavg.read_small(scratch)?);
         for (minutes, family) in LOADS.into_iter().enumerate() {
             let load = words.next().and_then(decimal);
             let load = load.ok_or_else(|| self.loadavg.lacks("three averages"))?;
@@ -57,7 +57,7 @@ impl Files {
 impl Part for Files {
     fn collect(&mut self, scope: Scope<'_>) -> Result<(), Error> {
         let Scope { scratch, facts, out, .. } = scope;
-        let mut words = words(self.file_nr.read(scratch)?);
+        let mut words = words(self.file_nr.read_small(scratch)?);
         // The second has been zero since Linux 2.6.
         let open = words.next().and_then(number);
         let limit = words.nth(1).and_then(number);
@@ -121,7 +121,7 @@ impl Part for Conntrack {
             (&mut self.count, CONNECTIONS, &mut facts.connections),
             (&mut self.max, CONNECTIONS_LIMIT, &mut facts.connections_limit),
         ] {
-            let value = words(file.read(scratch)?).next().and_then(number);
+            let value = words(file.read_small(scratch)?).next().and_then(number);
             let value = value.ok_or_else(|| file.lacks("number"))?;
             out.single(family, sample(value));
             *fact = Some(value);

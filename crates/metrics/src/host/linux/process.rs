@@ -82,9 +82,8 @@ impl Part for Processes {
         let Scope { scratch, facts, out, elapsed } = scope;
         self.scan.run(scratch)?;
         push_totals(&self.scan.now, out);
-        if let Some(text) = self.pid_max.read_if_there(scratch)?
-            && let Some(limit) = words(text).next().and_then(number)
-        {
+        let limit = self.pid_max.read_small(scratch).ok();
+        if let Some(limit) = limit.and_then(|text| words(text).next().and_then(number)) {
             out.single(LIMIT, sample(limit));
         }
         self.top.fill(&self.scan, elapsed, facts, scratch);

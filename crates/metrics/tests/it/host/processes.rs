@@ -244,6 +244,7 @@ fn who_uses_disks_is_asked_while_disks_are_short() {
     collect(&mut host);
     tree.wait(2);
     tree.write("proc/100/io", "read_bytes: 50\nwrite_bytes: 1100\n");
+    Fake { user: 201, ..BOT }.write(&tree);
     collect(&mut host);
     let bot = &host.snapshot().processes[0];
     assert_eq!((bot.pid, bot.read, bot.written), (100, Some(25.0), Some(500.0)));

@@ -1,6 +1,6 @@
 //! Who is in a control group.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::sources::Hierarchy;
 use crate::Error;
@@ -41,7 +41,7 @@ pub(in crate::host::linux) fn members(
     Ok(pids)
 }
 
-fn read_one(group: &PathBuf, scratch: &mut Scratch, pids: &mut Vec<u32>) -> Result<(), Error> {
+fn read_one(group: &Path, scratch: &mut Scratch, pids: &mut Vec<u32>) -> Result<(), Error> {
     use rustix::io::Errno;
     let path = group.join("cgroup.procs");
     let read = open(&path).and_then(|file| scratch.read_whole(&file));

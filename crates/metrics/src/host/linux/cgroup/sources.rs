@@ -101,7 +101,7 @@ pub(super) const SOURCES: [Source; 23] = [
     two("memory.pressure", |text, to| set(to, Column::MemoryWaiting, waiting(text))),
     two("io.pressure", |text, to| set(to, Column::IoWaiting, waiting(text))),
     one("cpuacct", "cpuacct.usage", |text, to| {
-        set(to, Column::Cpu, first(text).map(|ns| ns * NANO))
+        set(to, Column::Cpu, first(text).map(|ns| ns * NANO));
     }),
     one("cpu", "cpu.stat", |text, to| {
         set(to, Column::Periods, field(text, b"nr_periods"));
@@ -123,7 +123,7 @@ pub(super) const SOURCES: [Source; 23] = [
     }),
     one("memory", "memory.failcnt", |text, to| set(to, Column::LimitHits, first(text))),
     one("memory", "memory.oom_control", |text, to| {
-        set(to, Column::OomKills, field(text, b"oom_kill"))
+        set(to, Column::OomKills, field(text, b"oom_kill"));
     }),
     one("pids", "pids.current", |text, to| set(to, Column::Tasks, first(text))),
     one("pids", "pids.max", |text, to| set(to, Column::TasksLimit, first(text))),

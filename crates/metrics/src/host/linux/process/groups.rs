@@ -16,7 +16,7 @@ use crate::{Error, Family, Kind, Samples};
 
 #[derive(Debug)]
 pub(super) struct Groups {
-    groups: Vec<Group>,
+    all: Vec<Group>,
     cgroups: PathBuf,
     /// The group of each process of the pass.
     member_of: Vec<Member>,
@@ -68,7 +68,7 @@ impl Groups {
             sums: Sums::default(),
         };
         Self {
-            groups: config.processes.iter().map(group).collect(),
+            all: config.processes.iter().map(group).collect(),
             cgroups: paths.sys.join("fs/cgroup"),
             member_of: Vec::new(),
         }
@@ -86,25 +86,25 @@ impl Groups {
         scratch: &mut Scratch,
         out: &mut Samples,
     ) -> Result<(), Error> {
-        if self.groups.is_empty() {
+        if self.all.is_empty() {
             return Ok(());
         }
         let outcome = self.select(scan, scratch);
         self.follow_parents(scan);
-        for group in &mut self.groups {
+        for group in &mut self.all {
             group.sums = Sums::default();
         }
         for at in 0..scan.now.len() {
             if let Member::Of(group) = self.member_of[at] {
-                self.groups[group].add(at, scan, scratch);
+                self.all[group].add(at, scan, scratch);
             }
         }
-        for group in &mut self.groups {
+        for group in &mut self.all {
             group.counted.retain(|(pid, start), _| {
                 scan.find(*pid).is_some_and(|at| scan.now[at].start == *start)
             });
         }
-        push(&self.groups, boot_time, out);
+        push(&self.all, boot_time, out);
         outcome
     }
 
@@ -113,7 +113,7 @@ impl Groups {
         self.member_of.clear();
         self.member_of.resize(scan.now.len(), Member::Unknown);
         let mut outcome = Ok(());
-        for (group, Group { config, .. }) in self.groups.iter().enumerate() {
+        for (group, Group { config, .. }) in self.all.iter().enumerate() {
             let mut take = |at: usize| {
                 if self.member_of[at] == Member::Unknown {
                     self.member_of[at] = Member::Of(group);
@@ -124,7 +124,7 @@ impl Groups {
                 (0..scan.now.len()).filter(|&at| is_it(&scan.now[at])).for_each(&mut take);
             }
             let named = match (&config.pid_file, &config.cgroup) {
-                (Some(file), _) => read_pid(file).map(|pid| Vec::from_iter(pid)),
+                (Some(file), _) => read_pid(file).map(Vec::from_iter),
                 (None, Some(cgroup)) => members(&self.cgroups, cgroup, scratch),
                 (None, None) => continue,
             };

@@ -89,9 +89,19 @@ impl Top {
             if process.pid == KERNEL || process.parent == KERNEL {
                 return None;
             }
+            let before = self.bytes.get(&process.id());
+            // Who neither computed nor waits did not write either.
+            let is_idle = process.state != b'D'
+                && scan.previous(process).is_some_and(|before| {
+                    (before.user, before.system) == (process.user, process.system)
+                });
+            if let Some(before) = before.filter(|_| is_idle) {
+                bytes.insert(process.id(), *before);
+                return None;
+            }
             let now = read_io(scan, process.pid, scratch)?;
             bytes.insert(process.id(), now);
-            let before = self.bytes.get(&process.id()).filter(|_| elapsed.is_some())?;
+            let before = before.filter(|_| elapsed.is_some())?;
             Some(Bytes {
                 read: now.read.saturating_sub(before.read),
                 written: now.written.saturating_sub(before.written),
