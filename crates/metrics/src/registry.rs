@@ -1,6 +1,8 @@
 //! The one place that everything which is measured comes together.
 
+mod declared;
 mod foreign;
+mod limits;
 mod table;
 
 use std::any::Any;
@@ -9,10 +11,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::instrument::{Bounds, Counter, Gauge, Histogram, Instrument, Labelled};
-use crate::{Collector, Error, Exposition, Samples, Violation};
+use crate::{Collector, Error, Exposition, Kind, Samples};
 
-use table::Declared;
+pub use limits::Limits;
 pub(crate) use table::{Sampled, Table};
+
+use declared::{Declared, check_names, clashes, is_name, refused};
 
 /// Everything that a program measures: its own instruments, its collectors, and what others have registered with the
 /// `prometheus` crate's registry inside.
@@ -36,6 +40,7 @@ struct Shared {
 
 /// A table twice: as what it holds, and as what is sampled.
 struct Registered {
+    kind: Kind,
     table: Arc<dyn Any + Send + Sync>,
     sampled: Arc<dyn Sampled>,
 }
@@ -46,44 +51,6 @@ struct About {
     overflowed: Labelled<Counter, 1>,
     conflicts: Labelled<Counter, 1>,
     failures: Labelled<Counter, 1>,
-}
-
-/// How much a registry holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case", default, deny_unknown_fields))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Limits {
-    /// How many series a metric may have. Further ones are counted together in a series with the label
-    /// `overflow="true"`, and each time in `metrics_overflow_total`.
-    pub max_series: usize,
-    /// How many bytes a label's value may have. What has a longer one goes where the surplus series go.
-    pub max_label_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_series: 20_000, max_label_bytes: 256 }
-    }
-}
-
-impl Limits {
-    /// Returns what is wrong with the limits; nothing, where they can be used.
-    #[must_use]
-    pub fn violations(&self) -> Vec<Violation> {
-        let limits = [
-            ("max-series", self.max_series, MOST_SERIES),
-            ("max-label-bytes", self.max_label_bytes, MOST_LABEL_BYTES),
-        ];
-        limits
-            .into_iter()
-            .filter(|(_, value, most)| !(1..=*most).contains(value))
-            .map(|(key, value, most)| {
-                Violation::new(key, format!("{value} is not between 1 and {most}"))
-            })
-            .collect()
-    }
 }
 
 impl Registry {
@@ -251,6 +218,9 @@ impl Registry {
                 .map(Labelled::new)
                 .ok_or_else(|| refused(name, "it is declared in another way already"));
         }
+        if clashes(&declared.name, I::KIND, |name| Some(families.get(name)?.kind)) {
+            return Err(refused(name, "its series would have the names of another metric's"));
+        }
         let overflowed = self.shared.about.overflowed.clone();
         let table = Arc::new(Table::new(declared, self.shared.limits, Some(overflowed)));
         register(&mut families, &table);
@@ -296,79 +266,11 @@ impl About {
     }
 }
 
-impl Declared {
-    fn new(prefix: &str, name: &str, help: &str, labels: &[&str], bounds: Bounds) -> Self {
-        let separator = if prefix.is_empty() { "" } else { "_" };
-        Self {
-            name: [prefix, separator, name].concat().into(),
-            help: help.into(),
-            labels: labels.iter().map(|label| Box::from(*label)).collect(),
-            bounds: Arc::new(bounds),
-        }
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        self.labels == other.labels && self.bounds == other.bounds
-    }
-}
-
-impl<I: Instrument> Table<I> {
-    /// Makes a table that is in no registry: who declares it samples it, and can let go of it.
-    pub(crate) fn apart(
-        (name, help): (&str, &str),
-        labels: &[&str],
-        bounds: &[f64],
-        max_series: usize,
-        overflowed: Labelled<Counter, 1>,
-    ) -> Result<Self, Error> {
-        check_names(name, labels)?;
-        let bounds = Bounds::new(bounds).map_err(|reason| refused(name, reason))?;
-        let declared = Declared::new("", name, help, labels, bounds);
-        let limits = Limits { max_series, ..Limits::default() };
-        Ok(Self::new(declared, limits, Some(overflowed)))
-    }
-}
-
 fn register<I: Instrument>(families: &mut BTreeMap<Box<str>, Registered>, table: &Arc<Table<I>>) {
-    let registered = Registered { table: table.clone(), sampled: table.clone() };
+    let registered = Registered { kind: I::KIND, table: table.clone(), sampled: table.clone() };
     families.insert(table.declared.name.clone(), registered);
-}
-
-fn check_names(name: &str, labels: &[&str]) -> Result<(), Error> {
-    if !is_name(name) {
-        return Err(Error::BadName { name: name.to_owned() });
-    }
-    for (at, label) in labels.iter().enumerate() {
-        if !is_name(label) || label.starts_with("__") {
-            return Err(refused(name, "a label has a name that Prometheus does not take"));
-        }
-        if *label == "overflow" {
-            return Err(refused(name, "`overflow` is the label of what there is no room for"));
-        }
-        if labels[..at].contains(label) {
-            return Err(refused(name, "two of its labels have one name"));
-        }
-    }
-    Ok(())
-}
-
-/// Tells whether this can be the name of a metric or a label. Colons are for the operator's recording rules.
-fn is_name(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.first().is_some_and(|byte| !byte.is_ascii_digit())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-}
-
-fn refused(name: &str, reason: &'static str) -> Error {
-    Error::BadMetric { name: name.to_owned(), reason }
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// A series takes some hundred bytes, and OpenTelemetry's SDK keeps room for all of an instrument's from the start.
-const MOST_SERIES: usize = 200_000;
-
-/// Longer texts are messages, not labels.
-const MOST_LABEL_BYTES: usize = 4096;

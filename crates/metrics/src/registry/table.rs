@@ -7,12 +7,13 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::Limits;
+use super::declared::{Declared, check_names, refused};
+use super::limits::Limits;
 use crate::instrument::{Bounds, Counter, Instrument, Labelled};
 use crate::samples::push_label;
-use crate::{Family, Samples};
+use crate::{Error, Family, Samples};
 
 pub(crate) struct Table<I> {
     pub(super) declared: Declared,
@@ -26,15 +27,6 @@ pub(crate) struct Table<I> {
     /// Counts what went to the overflow; the table of that very counter has none.
     overflowed: Option<Labelled<Counter, 1>>,
     limits: Limits,
-}
-
-/// What a metric was declared to be.
-#[derive(Debug)]
-pub(super) struct Declared {
-    pub(super) name: Box<str>,
-    pub(super) help: Box<str>,
-    pub(super) labels: Box<[Box<str>]>,
-    pub(super) bounds: Arc<Bounds>,
 }
 
 struct Listed<I> {
@@ -68,6 +60,21 @@ impl<I: Instrument> Table<I> {
             overflowed,
             limits,
         }
+    }
+
+    /// Makes a table that is in no registry: who declares it samples it, and can let go of it.
+    pub(crate) fn apart(
+        (name, help): (&str, &str),
+        labels: &[&str],
+        bounds: &[f64],
+        max_series: usize,
+        overflowed: Labelled<Counter, 1>,
+    ) -> Result<Self, Error> {
+        check_names(name, labels)?;
+        let bounds = Bounds::new(bounds).map_err(|reason| refused(name, reason))?;
+        let declared = Declared::new("", name, help, labels, bounds);
+        let limits = Limits { max_series, ..Limits::default() };
+        Ok(Self::new(declared, limits, Some(overflowed)))
     }
 
     #[inline]

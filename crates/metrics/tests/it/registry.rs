@@ -61,8 +61,14 @@ fn declarations_that_prometheus_would_not_take_are_refused() {
     let registry = registry();
     registry.counter("a_total", "A.", ["x"]).expect("sound");
     registry.histogram("h", "H.", [], &[1.0]).expect("sound");
+    registry.gauge("g", "G.", []).expect("sound");
+    registry.gauge("k_count", "K.", []).expect("sound");
+    registry.gauge("g_count", "G.", []).expect("a gauge takes no suffix");
     let refusals = [
         registry.counter("a", "A.", []).map(drop),
+        registry.gauge("a", "A.", []).map(drop),
+        registry.gauge("h_sum", "H.", []).map(drop),
+        registry.histogram("k", "K.", [], &[]).map(drop),
         registry.counter("a_total", "A.", ["y"]).map(drop),
         registry.gauge("a_total", "A.", ["x"]).map(drop),
         registry.gauge("b", "B.", ["x", "x"]).map(drop),
