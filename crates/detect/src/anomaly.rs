@@ -165,7 +165,10 @@ impl Detector {
         let (measured, ranks) = self.learn(at, value);
         // With times it is the offset from the hour that must move, so that days are not changes.
         let off = match at {
-            Some(_) => measured.residual.map(|residual| residual.off),
+            Some(_) => measured
+                .residual
+                .filter(|residual| residual.visits >= WELL_KNOWN)
+                .map(|residual| residual.off),
             None => Some(value - measured.level),
         };
         let change = off.and_then(|off| self.changes.push(at, off, value));
@@ -308,6 +311,8 @@ fn unusual(measured: &Measured, ranks: &[Rank; Feature::COUNT], samples: u64) ->
     Unusual { what, share: f64::from(ranks[most as usize].share), samples: samples - 1 }
 }
 
+/// The first days of a half hour do not tell what is usual there.
+const WELL_KNOWN: u32 = 3;
 /// Squares of larger ones would overflow.
 const LARGEST: f64 = 1e150;
 /// The windows are full by then.
@@ -315,7 +320,7 @@ const LEARNING: u64 = 100;
 /// What each further rank counts for.
 const FURTHER: f32 = 0.7;
 /// The surprise that becomes 0.5.
-const MIDDLE: f32 = 18.0;
+const MIDDLE: f32 = 17.5;
 /// No score at all below this surprise.
 const LEAST: f32 = 1.5;
 /// Scores below are called usual.

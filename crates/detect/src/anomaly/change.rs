@@ -13,7 +13,7 @@ pub struct ChangePoint {
     pub samples_ago: u32,
     /// The mean before.
     pub before: f64,
-    /// The mean since.
+    /// The mean since; where hours differ, what it will be over all of them.
     pub after: f64,
 }
 
@@ -39,7 +39,6 @@ struct Drift {
     sum: f64,
     since: u32,
     at: Option<Timestamp>,
-    values: f64,
     compared: f64,
 }
 
@@ -47,7 +46,7 @@ impl Changes {
     /// Creates one that knows nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        let none = Drift { sum: 0.0, since: 0, at: None, values: 0.0, compared: 0.0 };
+        let none = Drift { sum: 0.0, since: 0, at: None, compared: 0.0 };
         Self { mean: 0.0, spread: 0.0, level: 0.0, samples: 0, up: none, down: none }
     }
 
@@ -66,10 +65,10 @@ impl Changes {
             let scale = (self.spread * NORMAL).max(LEAST * self.level.abs());
             if scale > 0.0 {
                 let off = ((compared - self.mean) / scale).clamp(-MOST, MOST);
-                self.up.add(off - SLACK, at, compared, value);
-                self.down.add(-off - SLACK, at, compared, value);
+                self.up.add(off - SLACK, at, compared);
+                self.down.add(-off - SLACK, at, compared);
             } else if (compared - self.mean).abs() > 0.0 {
-                self.up.add(MOST, at, compared, value);
+                self.up.add(MOST, at, compared);
             }
             for drift in [self.up, self.down] {
                 if drift.sum > LIMIT && drift.since >= LASTING {
@@ -82,16 +81,10 @@ impl Changes {
     }
 
     fn changed(&mut self, drift: Drift) -> ChangePoint {
-        let since = f64::from(drift.since);
-        let (before, after) = (self.level, drift.values / since);
+        let mean = drift.compared / f64::from(drift.since);
+        let (before, after) = (self.level, self.level + mean - self.mean);
         // The new level is known as well as these samples tell; how restless the series is stays known.
-        *self = Self {
-            mean: drift.compared / since,
-            level: after,
-            samples: BASELINE,
-            spread: self.spread,
-            ..Self::new()
-        };
+        *self = Self { mean, level: after, samples: BASELINE, spread: self.spread, ..Self::new() };
         ChangePoint { at: drift.at, samples_ago: drift.since - 1, before, after }
     }
 
@@ -115,7 +108,7 @@ impl Default for Changes {
 }
 
 impl Drift {
-    fn add(&mut self, by: f64, at: Option<Timestamp>, compared: f64, value: f64) {
+    fn add(&mut self, by: f64, at: Option<Timestamp>, compared: f64) {
         self.sum += by;
         if self.sum <= 0.0 {
             *self = Self::default();
@@ -126,14 +119,13 @@ impl Drift {
         }
         self.since = self.since.saturating_add(1);
         self.compared += compared;
-        self.values += value;
     }
 }
 
 /// As many samples are a first idea of the level.
 const BASELINE: u32 = 100;
-/// Afterwards half of the weight is in the last 700.
-const RATE: f64 = 0.001;
+/// Afterwards half of the weight is in the last 200: a season that learns a change is followed.
+const RATE: f64 = 1.0 / 300.0;
 /// A level that moved by less than this, in deviations, is not looked for.
 const SLACK: f64 = 2.0;
 /// How much, in deviations beyond the slack, must come together.

@@ -24,6 +24,8 @@ pub(super) struct Residual {
     pub scaled: f64,
     /// What the last ten or so have in common.
     pub lasting: f64,
+    /// On how many other days this half hour was seen.
+    pub visits: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,7 +78,7 @@ impl Season {
         };
         self.lasting += LASTING * (off - self.lasting);
         self.spread.add(off.abs());
-        Some(Residual { off, scaled, lasting: self.lasting })
+        Some(Residual { off, scaled, lasting: self.lasting, visits: known.visits })
     }
 
     /// Returns what is expected at a time and how far samples lie from it on average.

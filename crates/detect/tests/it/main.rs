@@ -1,5 +1,6 @@
 //! The public API of wardkit-detect, a module an area.
 
+mod anomaly;
 mod bottleneck;
 mod capacity;
 mod correlate;
