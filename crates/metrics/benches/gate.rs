@@ -1,9 +1,12 @@
 //! What counting and scraping cost beside the `prometheus` crate in the same run. `gate.toml` holds the limits.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use prometheus::{Encoder as _, IntCounterVec, Opts, TextEncoder};
+use wardkit_core::ManualClock;
+use wardkit_metrics::ingest::{IngestConfig, Ingested, parse};
 use wardkit_metrics::{Exposition, Registry};
 
 /// As many as a bot has: some chats, kinds of messages, and what became of them.
@@ -83,7 +86,35 @@ fn scraping(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Reads back what a scrape wrote, and sets the values again, as each push of a bot does.
+fn ingesting(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("gate");
+    let registry = Registry::new("").expect("no prefix is a prefix");
+    let messages = registry.counter("messages_total", "Messages.", LABELS).expect("it is new");
+    for number in 0..SERIES {
+        messages.with([&*number.to_string(), KINDS[0], OUTCOMES[0]]).add(number);
+    }
+    let mut body = String::new();
+    registry.write(Exposition::Text, &[], &mut body);
+    let limits = IngestConfig::default();
+    group.bench_function("utf8_and_lines", |b| {
+        b.iter(|| {
+            let text = std::str::from_utf8(black_box(body.as_bytes())).expect("it is text");
+            let words = |line: &str| line.split([' ', ',', '=', '"']).map(str::len).sum::<usize>();
+            text.lines().map(words).sum::<usize>()
+        });
+    });
+    group.bench_function("ingest_parse", |b| {
+        b.iter(|| parse(black_box(body.as_bytes()), &limits));
+    });
+    let store = Ingested::new(limits.clone(), "bot_", Arc::new(ManualClock::default()));
+    group.bench_function("ingest_push", |b| {
+        b.iter(|| store.push(black_box(body.as_bytes())));
+    });
+    group.finish();
+}
+
 const SERIES: u64 = 10_000;
 
-criterion_group!(gate, counting, scraping);
+criterion_group!(gate, counting, scraping, ingesting);
 criterion_main!(gate);

@@ -265,12 +265,12 @@ impl<'b, 'l> Parser<'b, 'l> {
             self.samples -= family.turn_away(group);
             return Ok(());
         }
-        // Two series with the same 64 bits of a keyed hash do not happen.
-        if !self.seen.insert(self.hashes.hash_one((index, suffix, labels))) {
-            return Err(Reason::Duplicate);
-        }
         let start = self.pushed.text.len();
         write(suffix, labels, &mut self.pushed.text);
+        // Two series with the same 64 bits of a keyed hash do not happen.
+        if !self.seen.insert(self.hashes.hash_one((index, &self.pushed.text[start..]))) {
+            return Err(Reason::Duplicate);
+        }
         family.samples.push(Sample { start, end: self.pushed.text.len(), group, value });
         self.samples += 1;
         Ok(())

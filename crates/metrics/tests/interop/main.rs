@@ -4,6 +4,7 @@
 //! `cargo xtask ci` installs them and runs this; by hand, with the packages below `target/tmp/peers/python`:
 //! `cargo test -p wardkit-metrics --test interop --features interop,otlp`.
 
+mod ingest;
 #[cfg(target_os = "linux")]
 mod node_exporter;
 

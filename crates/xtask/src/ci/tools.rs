@@ -12,7 +12,7 @@ use super::languages;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 14] = [
+const PEERS: [Peer; 15] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -26,6 +26,7 @@ const PEERS: [Peer; 14] = [
         program: "/usr/share/gocode/src/golang.org/x/mod/sumdb/note/note.go",
         package: "golang-golang-x-mod-dev",
     },
+    Peer { program: "logrotate", package: "logrotate" },
     Peer { program: "promtool", package: "prometheus" },
     Peer { program: "prometheus-node-exporter", package: "prometheus-node-exporter" },
     Peer { program: "node", package: "nodejs" },
