@@ -55,3 +55,30 @@ fn what_cannot_be_is_refused_with_its_key() {
         ],
     );
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn keys_are_those_of_the_reference() {
+    let config: HostConfig = serde_json::from_str(
+        r#"{
+            "without": ["processes", "netdev"],
+            "file-system-deadline": "250ms",
+            "exclude-mount-points": ["/mnt"],
+            "cgroups": [],
+            "processes": [{"name": "shop", "pid-file": "/run/shop.pid"}]
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(config.file_system_deadline, Duration::from_millis(250));
+    assert_eq!(config.processes, [ProcessGroup::by_pid_file("shop", "/run/shop.pid")]);
+    assert_eq!(config.exclude_disks, HostConfig::default().exclude_disks);
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<HostConfig>(&text).unwrap(), config);
+    for wrong in [
+        r#"{"file-system-dead-line": "1s"}"#,
+        r#"{"without": ["disk"]}"#,
+        r#"{"processes": [{"x": 1}]}"#,
+    ] {
+        assert!(serde_json::from_str::<HostConfig>(wrong).is_err(), "{wrong}");
+    }
+}

@@ -25,7 +25,6 @@ pub(super) struct Scan {
     /// By number.
     pub(super) now: Vec<Process>,
     pub(super) before: Vec<Process>,
-    pub(super) is_first: bool,
 }
 
 impl Scan {
@@ -38,7 +37,6 @@ impl Scan {
             kept: HashMap::new(),
             now: Vec::new(),
             before: Vec::new(),
-            is_first: true,
         }
     }
 
@@ -52,7 +50,6 @@ impl Scan {
             self.proc = None;
             unreadable(&self.path, errno)
         })?;
-        self.is_first = self.before.is_empty() && self.now.is_empty();
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.clear();
         for at in 0..self.pids.len() {
