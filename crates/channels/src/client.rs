@@ -13,7 +13,7 @@ use wardkit_core::{Clock, SystemClock, Transient};
 use wardkit_retry::{Class, Classify, Http, Retry};
 use wardkit_validation::{Accept, Credentials, Resolve, SafeUrl, SystemResolver};
 
-use crate::connection::Connection;
+use crate::connection::{Broken, Connection};
 use crate::dial::Dialer;
 use crate::pool::{Origin, Pool};
 use crate::{Error, HttpClientConfig, HttpRequest, HttpResponse, LongBody, Phase};
@@ -202,7 +202,12 @@ impl Shared {
         message.headers_mut().insert(header::HOST, host);
         let limit = self.config.head_timeout;
         match timeout(limit, connection.send(message)).await {
-            Ok(sent) => sent.map_err(|error| Self::broken(url, error)),
+            Ok(Ok(head)) => Ok(head),
+            Ok(Err(Broken::Library(error))) => Err(broken(url, error)),
+            Ok(Err(Broken::Endless)) => Err(Error::Malformed {
+                host: url.host_header().to_owned(),
+                source: "there is no end of announcements before the answer".into(),
+            }),
             Err(_) => Err(late(url, Phase::Head, limit)),
         }
     }
@@ -244,7 +249,7 @@ impl Shared {
         }
         let mut whole = BytesMut::new();
         while let Some(piece) = connection.piece(body).await {
-            let piece = piece.map_err(|error| Self::broken(url, error))?;
+            let piece = piece.map_err(|error| broken(url, error))?;
             let room = most - whole.len();
             if piece.len() > room {
                 match long_body {
@@ -259,14 +264,14 @@ impl Shared {
         }
         Ok(whole.freeze())
     }
+}
 
-    fn broken(url: &SafeUrl, error: hyper::Error) -> Error {
-        let host = url.host_header().to_owned();
-        if error.is_parse() {
-            Error::Malformed { host, source: error.into() }
-        } else {
-            Error::Interrupted { host, source: error.into() }
-        }
+fn broken(url: &SafeUrl, error: hyper::Error) -> Error {
+    let host = url.host_header().to_owned();
+    if error.is_parse() {
+        Error::Malformed { host, source: error.into() }
+    } else {
+        Error::Interrupted { host, source: error.into() }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,16 +14,22 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::allowance::{Allowance, Metered};
+
 /// What a connection runs over: TCP, or TLS over it.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-type Io = TokioIo<Box<dyn Stream>>;
+type Io = TokioIo<Metered<Box<dyn Stream>>>;
 
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
+    allowance: Arc<Allowance>,
+    /// How much is read before the head of an answer is there. The library looks for the end of one head within
+    /// `max_head`, but skips any number of heads that are only announcements (status 1xx).
+    most_ahead: usize,
     /// The addresses that were judged when it was made.
     pub(crate) addresses: Vec<IpAddr>,
 }
@@ -40,19 +47,32 @@ impl Connection {
         max_head: usize,
         max_fields: usize,
     ) -> hyper::Result<Self> {
+        let allowance = Arc::new(Allowance::default());
+        let stream = Metered::new(stream, Arc::clone(&allowance));
         let (sender, inner) = http1::Builder::new()
             .max_header_size(max_head)
             .max_headers(max_fields)
             .handshake(TokioIo::new(stream))
             .await?;
-        Ok(Self { sender, driver: Driver { inner: Box::pin(inner), is_done: false }, addresses })
+        let driver = Driver { inner: Box::pin(inner), is_done: false };
+        let most_ahead = max_head.saturating_mul(2);
+        Ok(Self { sender, driver, allowance, most_ahead, addresses })
     }
 
     pub(crate) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> hyper::Result<Response<Incoming>> {
-        self.driver.along(self.sender.send_request(request)).await
+    ) -> Result<Response<Incoming>, Broken> {
+        self.allowance.limit(self.most_ahead);
+        let mut head = pin!(self.driver.along(self.sender.send_request(request)));
+        let head = poll_fn(|context| match head.as_mut().poll(context) {
+            Poll::Ready(head) => Poll::Ready(head.map_err(Broken::Library)),
+            Poll::Pending if self.allowance.is_spent() => Poll::Ready(Err(Broken::Endless)),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        self.allowance.lift();
+        head
     }
 
     /// Returns the next piece of a body.
@@ -80,8 +100,15 @@ impl Connection {
     }
 }
 
+/// Why there is no head.
+pub(crate) enum Broken {
+    Library(hyper::Error),
+    /// Announcements of an answer, and no answer.
+    Endless,
+}
+
 impl Driver {
-    fn poll(&mut self, context: &mut std::task::Context<'_>) {
+    fn poll(&mut self, context: &mut Context<'_>) {
         if !self.is_done {
             // What went wrong is told by the future that it went wrong for.
             self.is_done = self.inner.as_mut().poll(context).is_ready();

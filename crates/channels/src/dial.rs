@@ -10,6 +10,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use wardkit_validation::{Pinned, Resolve, SafeUrl, Scheme, UrlError, UrlPolicy};
 
 use crate::connection::{Connection, Stream};
@@ -44,14 +45,19 @@ impl Dialer {
     /// Connects to what the URL's host is judged to be now. It has no deadline of its own, but for the sharing of
     /// `timeout` between the host's addresses.
     pub(crate) async fn dial(&self, url: &SafeUrl, timeout: Duration) -> Result<Connection, Error> {
+        // First: what is wrong with the authorities is found whether or not somebody listens.
+        let connector = match url.scheme() {
+            Scheme::Https => Some(self.tls.get_or_try_init(|| self.connector()).await?),
+            _ => None,
+        };
         let pinned = self.pin(url.clone()).await?;
         let host = url.host_header();
         let refused = |source| Error::Connect { host: host.to_owned(), source };
         let stream = connect(pinned.addrs(), timeout).await.map_err(refused)?;
         stream.set_nodelay(true).map_err(refused)?;
-        let stream: Box<dyn Stream> = match url.scheme() {
-            Scheme::Https => self.secure(url, stream).await?,
-            _ => Box::new(stream),
+        let stream: Box<dyn Stream> = match connector {
+            Some(connector) => Box::new(secure(connector, url, stream).await?),
+            None => Box::new(stream),
         };
         let addresses: Vec<IpAddr> = pinned.addrs().iter().map(SocketAddr::ip).collect();
         Connection::open(stream, addresses, self.max_head, self.max_fields)
@@ -73,20 +79,23 @@ impl Dialer {
         judged.await.map_err(|error| broken(io::Error::other(error)))?.map_err(Error::url)
     }
 
-    async fn secure(&self, url: &SafeUrl, stream: TcpStream) -> Result<Box<dyn Stream>, Error> {
-        let wrong = |source| Error::Tls { host: url.host_header().to_owned(), source };
-        let connector = self.tls.get_or_try_init(|| self.connector()).await?;
-        let host = url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let name = ServerName::try_from(host).map_err(|error| wrong(io::Error::other(error)))?;
-        Ok(Box::new(connector.connect(name, stream).await.map_err(wrong)?))
-    }
-
     async fn connector(&self) -> Result<TlsConnector, Error> {
         let (system, file) = (self.system_authorities, self.ca_file.clone());
         let read = tokio::task::spawn_blocking(move || authorities::read(system, file.as_deref()));
         let config = read.await.unwrap_or(Err(Error::NoAuthorities))?;
         Ok(TlsConnector::from(config))
     }
+}
+
+async fn secure(
+    connector: &TlsConnector,
+    url: &SafeUrl,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, Error> {
+    let wrong = |source| Error::Tls { host: url.host_header().to_owned(), source };
+    let host = url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host).map_err(|error| wrong(io::Error::other(error)))?;
+    connector.connect(name, stream).await.map_err(wrong)
 }
 
 /// Connects to the first address that answers; each has an equal share of the time that is left, so that a dead one

@@ -1,1 +1,10 @@
-//! The public API of wardkit-channels, a module an area.
+//! The client against servers on loopback, most of them hostile.
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod config;
+mod exchange;
+mod hostile;
+mod redirects;
+mod retries;
+mod support;
+mod tls;
