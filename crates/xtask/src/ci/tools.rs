@@ -12,7 +12,7 @@ use super::languages;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 15] = [
+const PEERS: [Peer; 17] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -28,6 +28,9 @@ const PEERS: [Peer; 15] = [
     },
     Peer { program: "logrotate", package: "logrotate" },
     Peer { program: "promtool", package: "prometheus" },
+    // Its own programs are not on the path; this one comes with them.
+    Peer { program: "pg_ctlcluster", package: "postgresql" },
+    Peer { program: "redis-server", package: "redis-server" },
     Peer { program: "prometheus-node-exporter", package: "prometheus-node-exporter" },
     Peer { program: "node", package: "nodejs" },
     Peer { program: "npm", package: "npm" },
