@@ -119,3 +119,20 @@ fn a_made_up_state_does_no_harm() {
         assert_eq!(bench.poll(), ["1", "2"], "{made_up:?}");
     }
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_state_is_the_same_after_it_was_text() {
+    let mut bench = Bench::new();
+    bench.append("1\n");
+    bench.poll();
+    bench.rename("bot.log.1");
+    bench.append("2\n");
+    bench.poll();
+    let state = bench.tail.state();
+    let text = serde_json::to_string(&state).unwrap();
+    assert!(text.contains("\"head-length\":2"), "{text}");
+    assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
+    // What an older version did not know is as if nothing was known.
+    assert_eq!(serde_json::from_str::<State>("{}").unwrap(), State::default());
+}

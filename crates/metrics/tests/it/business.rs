@@ -309,6 +309,33 @@ fn a_declaration_that_makes_no_sense_is_refused_by_key() {
     );
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn declarations_are_read_by_their_keys() {
+    let config: BusinessConfig = serde_json::from_str(
+        r#"{"log": [{"file": "/var/log/bot.log", "pattern": "took (?<value>\\d+) (?<handler>\\w+)", "name": "took_seconds",
+                     "help": "Took.", "kind": "histogram", "labels": ["handler"], "unit": "milliseconds",
+                     "buckets": [0.1, 1.0], "max-series": 10}],
+            "http": [{"url": "http://127.0.0.1/", "interval": "1m 30s", "pointer": "/a/*", "each": "queue",
+                      "name": "depth", "help": "Depth.", "kind": "gauge", "labels": {"bot": "shop"}}],
+            "aggregate": [{"name": "error_ratio", "help": "Errors.", "op": "ratio", "of": "requests_total",
+                           "where": {"outcome": "error"}, "over": "requests_total", "over-where": {"bot": "shop"},
+                           "by": ["handler"], "window": "10m"}]}"#,
+    )
+    .unwrap();
+    assert_eq!(config.violations(), []);
+    assert_eq!(config.log[0].unit, Unit::Milliseconds);
+    assert_eq!(config.http[0].interval, Duration::from_secs(90));
+    assert_eq!(config.aggregate[0].of_where["outcome"], "error");
+    let again = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
+    assert_eq!(config, again);
+    for unknown in
+        [r#"{"logs": []}"#, r#"{"log": [{"path": "/a"}]}"#, r#"{"http": [{"interval": 5}]}"#]
+    {
+        assert!(serde_json::from_str::<BusinessConfig>(unknown).is_err(), "{unknown}");
+    }
+}
+
 #[cfg(feature = "json")]
 mod json {
     use super::*;
