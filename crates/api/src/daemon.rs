@@ -27,8 +27,7 @@ pub trait Daemon: Send + Sync + 'static {
     /// come before them.
     fn write_metrics(&self, out: &mut String);
 
-    /// Appends the program's metrics as OpenMetrics, each line ended, without the last `# EOF`, and returns whether
-    /// it did. A program that knows only the other format is asked for that.
+    /// Appends the program's metrics as OpenMetrics, up to and with the last `# EOF`, and returns whether it did. A program that knows only the other format is asked for that.
     fn write_open_metrics(&self, out: &mut String) -> bool {
         let _ = out;
         false

@@ -16,26 +16,24 @@ impl Format {
     /// Finds the form that a client prefers: OpenMetrics where it asks for that at least as much as for text.
     pub(crate) fn accepted(fields: &HeaderMap) -> Self {
         let accepted = fields.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut weights = [0_u16; 2];
+        let mut weights = [0.0_f64; 2];
         for (media, weight) in accepted.flat_map(|value| value.split(',')).filter_map(weigh) {
             let index = usize::from(media.eq_ignore_ascii_case(OPEN_MEDIA));
             weights[index] = weights[index].max(weight);
         }
-        if weights[1] > 0 && weights[1] >= weights[0] { Self::Open } else { Self::Text }
+        if weights[1] > 0.0 && weights[1] >= weights[0] { Self::Open } else { Self::Text }
     }
 }
 
-/// Reads one item of an `Accept` field: a media type that metrics have, and its weight in thousandths.
-fn weigh(item: &str) -> Option<(&str, u16)> {
+/// Reads one item of an `Accept` field: a media type that metrics have, and its weight.
+fn weigh(item: &str) -> Option<(&str, f64)> {
     let mut pieces = item.split(';').map(str::trim);
     let media = pieces.next()?;
     [OPEN_MEDIA, TEXT_MEDIA].iter().find(|known| media.eq_ignore_ascii_case(known))?;
-    let mut weight = 1000;
+    let mut weight = 1.0;
     for piece in pieces {
         if let Some(value) = piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")) {
-            let value: f64 = value.parse().ok().filter(|value| (0.0..=1.0).contains(value))?;
-            // Between 0 and 1000.
-            weight = (value * 1000.0) as u16;
+            weight = value.parse().ok().filter(|value| (0.0..=1.0).contains(value))?;
         }
     }
     Some((media, weight))

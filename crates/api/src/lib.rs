@@ -115,5 +115,8 @@ pub use daemon::{
 };
 pub use error::Error;
 pub use guard::{WriteRefused, WriteToken};
-pub use question::{Answer, Number, Question, QuestionRefused, Range, SeriesAnswer, SeriesPoints};
+pub use question::{
+    Answer, Number, ProcessUse, Question, QuestionRefused, Range, SeriesAnswer, SeriesPoints, Told,
+    TopAnswer,
+};
 pub use server::HttpServer;

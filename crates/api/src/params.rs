@@ -1,6 +1,7 @@
 //! What stands behind the question mark of a target: read for the daemon, written by the client.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use wardkit_core::Timestamp;
 use wardkit_retry::duration;
@@ -121,9 +122,9 @@ impl Fields {
     /// Reads Unix seconds or RFC 3339.
     fn time(&mut self, name: &str) -> Result<Option<Timestamp>, String> {
         let Some(text) = self.take(name) else { return Ok(None) };
-        let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.abs() < MOST_SECONDS);
-        // Within nine thousand million seconds, nanoseconds fit.
-        let seconds = seconds.map(|seconds| Timestamp::from_unix_nanos((seconds * 1e9) as i64));
+        let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds < MOST_SECONDS);
+        let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let seconds = seconds.map(|since| Timestamp::UNIX_EPOCH.saturating_add(since));
         let time = seconds.or_else(|| text.parse().ok());
         time.map(Some).ok_or_else(|| {
             format!("{name}: neither Unix seconds nor a time such as 2026-01-31T12:00:00Z")

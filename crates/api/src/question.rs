@@ -104,6 +104,47 @@ pub struct SeriesPoints {
     pub points: Vec<(f64, Number)>,
 }
 
+/// What [`Question::Top`] is answered with.
+///
+/// Exhaustive for the same reason as [`SeriesAnswer`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TopAnswer {
+    /// The processes that use most of something, those first that use most processor.
+    pub processes: Vec<ProcessUse>,
+}
+
+/// A process and what it uses.
+///
+/// Exhaustive for the same reason as [`SeriesAnswer`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessUse {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, which is its own choice.
+    pub name: String,
+    /// Processors that it kept busy: 1.5 is one and a half.
+    pub cpu: Option<f64>,
+    /// Its memory in bytes.
+    pub memory: u64,
+    /// Its threads.
+    pub threads: u64,
+    /// Bytes a second read from disks; known only while disks are short.
+    pub read: Option<f64>,
+    /// Bytes a second written to disks; known only while disks are short.
+    pub written: Option<f64>,
+}
+
+/// What [`Question::Bottleneck`] and [`Question::Forecast`] are answered with.
+///
+/// Exhaustive for the same reason as [`SeriesAnswer`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The answer in one sentence each.
+    pub sentences: Vec<String>,
+    /// The same as data.
+    pub details: serde_json::Value,
+}
+
 /// A number that JSON may not have: `NaN`, `+Inf` and `-Inf` are texts there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number(pub f64);

@@ -110,10 +110,7 @@ impl Site {
         let mut text = String::with_capacity(self.metrics_length.load(Ordering::Relaxed) + 64);
         self.metrics.write(format, &self.prefix, &mut text);
         let media = match format {
-            Format::Open if self.daemon.write_open_metrics(&mut text) => {
-                text.push_str("# EOF\n");
-                Media::OpenMetrics
-            }
+            Format::Open if self.daemon.write_open_metrics(&mut text) => Media::OpenMetrics,
             Format::Open => return self.metrics(Format::Text),
             Format::Text => {
                 self.daemon.write_metrics(&mut text);

@@ -72,7 +72,7 @@ impl Daemon for TestDaemon {
     }
 
     fn write_open_metrics(&self, out: &mut String) -> bool {
-        out.push_str("# TYPE agentd_events counter\nagentd_events_total 3\n");
+        out.push_str("# TYPE agentd_events counter\nagentd_events_total 3\n# EOF\n");
         true
     }
 
