@@ -1,6 +1,5 @@
 //! The daemon as a whole: its parts, its configuration in force, and what it tells of itself.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +7,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wardkit_api::{
-    Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, ReloadRefused, Reloaded, Status, WriteRefused,
+    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, IngestRefused, Question,
+    QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused,
 };
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_metrics::{Exposition, Samples};
 
+use crate::clock_watch::ClockWatch;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::events::Events;
@@ -23,6 +25,7 @@ use crate::refusals::Refusals;
 use crate::reload::{self, Active, Reloads, Request};
 use crate::services;
 use crate::services::reload::Hangup;
+use crate::telemetry::{Telemetry, float, gauge};
 use crate::trail::Recorder;
 
 /// What the command line decides and no reload changes.
@@ -46,7 +49,9 @@ pub(crate) struct Inner {
     pub reloads: Reloads,
     pub hangup: Hangup,
     pub integrity: Arc<integrity::Gauges>,
+    pub telemetry: Telemetry,
     refusals: Refusals,
+    clock: Mutex<ClockWatch>,
     data_dir: DataDir,
     started_at: Timestamp,
     started_uptime: Duration,
@@ -103,7 +108,9 @@ impl App {
             reloads: Reloads::default(),
             hangup,
             integrity: Arc::default(),
+            telemetry: Telemetry::new(&config.metrics.ingest),
             refusals: Refusals::default(),
+            clock: Mutex::new(ClockWatch::new()),
             data_dir,
             // To the second: nobody compares processes more finely.
             started_at: Timestamp::from_unix_seconds(SystemClock.now().as_unix_seconds()),
@@ -112,6 +119,13 @@ impl App {
         services::trail::start(&app);
         services::control::start(&app, control);
         services::http::start(&app, &listener, config.listen, token);
+        services::history::start(&app, &config.history);
+        services::detect::start(&app, &config.detect);
+        services::otlp::start(&app, &config.otlp);
+        services::logs::start(&app, &config.metrics);
+        services::business::start(&app, &config.metrics);
+        services::metrics::start(&app, &config.metrics);
+        services::probe::start(&app, &config.probe);
         services::integrity::start(&app, &config.integrity);
         services::reload::start(&app, &config.reload);
         services::watchdog::start(&app);
@@ -134,6 +148,45 @@ impl App {
         self.events.publish(event.with_detail("signal", signal));
     }
 
+    /// Appends what the daemon and its parts tell, as it is now.
+    pub(crate) fn collect(&self, out: &mut Samples) {
+        out.family(gauge("agentd_build_info", "What runs."));
+        out.push(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+        let started = u64::try_from(self.started_at.as_unix_seconds()).unwrap_or(0);
+        let help = "When the process started, as Unix time.";
+        out.single(gauge("agentd_start_time_seconds", help), float(started));
+        self.parts.collect(out);
+        self.reloads.collect(out);
+        self.integrity.collect(out);
+        self.events.collect(out);
+        self.events.recorder().collect(out);
+        self.telemetry.collect(out);
+    }
+
+    /// Writes a file of the data directory whole. Blocks.
+    pub(crate) fn write_file(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        self.data_dir.write(name, bytes)
+    }
+
+    /// Returns when the process started.
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Tells when somebody has set the host's clock.
+    pub(crate) fn look_at_clock(&self) {
+        let jump = self.clock.lock().unwrap_or_else(PoisonError::into_inner).jump();
+        if let Some(event) = jump {
+            self.events.publish(event);
+        }
+    }
+
+    fn expose(&self, format: Exposition, out: &mut String) {
+        let mut own = Samples::new();
+        self.collect(&mut own);
+        self.telemetry.write(format, &own, out);
+    }
+
     /// Returns the path of the data directory.
     pub(crate) fn data_dir(&self) -> &Path {
         self.data_dir.path()
@@ -153,7 +206,8 @@ impl App {
 impl Daemon for App {
     fn health(&self) -> Vec<(String, Health)> {
         let parts = self.parts.status().into_iter().map(|part| (part.name, part.health));
-        parts.chain([("config".to_owned(), self.reloads.health())]).collect()
+        let config = [("config".to_owned(), self.reloads.health())];
+        parts.chain(config).chain(self.telemetry.health()).collect()
     }
 
     fn status(&self) -> Status {
@@ -175,21 +229,31 @@ impl Daemon for App {
     }
 
     fn write_metrics(&self, out: &mut String) {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            "# HELP agentd_build_info What runs.\n# TYPE agentd_build_info gauge\n\
-             agentd_build_info{{version=\"{}\"}} 1\n\
-             # HELP agentd_start_time_seconds When the process started, as Unix time.\n\
-             # TYPE agentd_start_time_seconds gauge\nagentd_start_time_seconds {}\n",
-            env!("CARGO_PKG_VERSION"),
-            self.started_at.as_unix_seconds(),
-        );
-        self.parts.write_metrics(out);
-        self.reloads.write_metrics(out);
-        self.integrity.write_metrics(out);
-        self.events.write_metrics(out);
-        self.events.recorder().write_metrics(out);
+        self.expose(Exposition::Text, out);
+    }
+
+    fn write_open_metrics(&self, out: &mut String) -> bool {
+        self.expose(Exposition::OpenMetrics, out);
+        true
+    }
+
+    fn ingest(&self, body: Vec<u8>) -> BoxFuture<'_, Result<(), IngestRefused>> {
+        let ingested = self.telemetry.ingested();
+        Box::pin(async move {
+            match tokio::task::spawn_blocking(move || ingested.push(&body)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(IngestRefused::Malformed(vec![error.to_string()])),
+                Err(panic) => Err(IngestRefused::Unavailable(panic.to_string())),
+            }
+        })
+    }
+
+    fn answer(&self, question: Question) -> BoxFuture<'_, Result<Answer, QuestionRefused>> {
+        let app = self.clone();
+        Box::pin(async move {
+            let answered = tokio::task::spawn_blocking(move || app.answer_now(question)).await;
+            answered.unwrap_or_else(|panic| Err(QuestionRefused::Unavailable(panic.to_string())))
+        })
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {

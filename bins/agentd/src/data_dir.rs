@@ -58,6 +58,11 @@ impl DataDir {
         Ok(Self { path, _lock: lock })
     }
 
+    /// Writes one of its files whole, so that a crash leaves the old or the new one.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        write_atomically(&self.path, name, bytes)
+    }
+
     /// Returns the directory's absolute path.
     pub(crate) fn path(&self) -> &Path {
         &self.path

@@ -2,12 +2,13 @@
 //! matters.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wardkit_core::{Event, Severity};
+use wardkit_metrics::Samples;
 
+use crate::telemetry::{counter, float};
 use crate::trail::Recorder;
 
 /// The daemon's events. Cloning gives another handle to the same ones.
@@ -53,18 +54,12 @@ impl Events {
         self.0.recent.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Appends the counter of events by severity in Prometheus's text format.
-    pub(crate) fn write_metrics(&self, out: &mut String) {
-        out.push_str(
-            "# HELP agentd_events_total Events by severity.\n# TYPE agentd_events_total counter\n",
-        );
+    /// Appends the counter of events by severity.
+    pub(crate) fn collect(&self, out: &mut Samples) {
+        let (name, help) = ("agentd_events_total", "Events by severity.");
+        out.family(counter(name, help));
         for (severity, count) in Severity::ALL.iter().zip(&self.0.counts) {
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                out,
-                "agentd_events_total{{severity=\"{severity}\"}} {}",
-                count.load(Ordering::Relaxed)
-            );
+            out.push(&[("severity", severity.as_str())], float(count.load(Ordering::Relaxed)));
         }
     }
 }

@@ -15,6 +15,7 @@ mod regular_file;
 mod reload;
 mod run;
 mod services;
+mod telemetry;
 mod trail;
 
 use std::io::Write as _;

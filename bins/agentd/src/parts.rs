@@ -1,7 +1,6 @@
 //! The daemon's own parts: each a named task that is restarted with backoff when it fails, while the rest lives on.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -15,9 +14,11 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use wardkit_api::PartStatus;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_metrics::Samples;
 
 use crate::config::PartsConfig;
 use crate::events::Events;
+use crate::telemetry::{counter, float, gauge};
 use crate::trail;
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -149,29 +150,19 @@ impl Parts {
         table.iter().map(status).collect()
     }
 
-    /// Appends the state and the restarts of each part in Prometheus's text format.
-    pub(crate) fn write_metrics(&self, out: &mut String) {
+    /// Appends the state and the restarts of each part.
+    pub(crate) fn collect(&self, out: &mut Samples) {
         let parts = self.status();
-        out.push_str(
-            "# HELP agentd_part_up Whether the part does its work.\n# TYPE agentd_part_up gauge\n",
-        );
+        let help = "Whether the part does its work.";
+        out.family(gauge("agentd_part_up", help));
         for part in &parts {
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                out,
-                "agentd_part_up{{part=\"{}\"}} {}",
-                part.name,
-                u8::from(part.health.is_ready())
-            );
+            let is_up = f64::from(u8::from(part.health.is_ready()));
+            out.push(&[("part", &part.name)], is_up);
         }
-        out.push_str("# HELP agentd_part_restarts_total Restarts after a failure.\n");
-        out.push_str("# TYPE agentd_part_restarts_total counter\n");
+        let (name, help) = ("agentd_part_restarts_total", "Restarts after a failure.");
+        out.family(counter(name, help));
         for part in &parts {
-            let _ = writeln!(
-                out,
-                "agentd_part_restarts_total{{part=\"{}\"}} {}",
-                part.name, part.restarts
-            );
+            out.push(&[("part", &part.name)], float(part.restarts));
         }
     }
 

@@ -1,19 +1,20 @@
 //! Taking over a changed configuration: the whole new file is checked, and what may fail is prepared, before
 //! anything changes.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use wardkit_api::{ReloadRefused, Reloaded, WriteToken};
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
+use wardkit_metrics::Samples;
 use wardkit_retry::{GaveUp, Idempotency, Retry, RetryPolicy};
 
 use crate::app::{App, Fixed};
 use crate::config::{self, BadConfig, Config, Problem};
 use crate::services;
 use crate::services::http::Listener;
+use crate::telemetry::{counter, float, gauge};
 
 /// Why the configuration is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +149,35 @@ fn commit(app: &App, active: &mut Active, new: Active) -> Reloaded {
         app.parts.apply(new.parts.clone());
         changed.push("parts".to_owned());
     }
+    if new.history != old.history {
+        services::history::start(app, &new.history);
+        changed.push("history".to_owned());
+    }
+    if new.detect != old.detect {
+        services::detect::start(app, &new.detect);
+        changed.push("detect".to_owned());
+    }
+    if new.otlp != old.otlp {
+        services::otlp::start(app, &new.otlp);
+        changed.push("otlp".to_owned());
+    }
+    if new.probe != old.probe {
+        services::probe::start(app, &new.probe);
+        changed.push("probe".to_owned());
+    }
+    if new.metrics != old.metrics {
+        if new.metrics.ingest != old.metrics.ingest {
+            app.telemetry.limit_ingested(&new.metrics.ingest);
+        }
+        if new.metrics.log != old.metrics.log {
+            services::logs::start(app, &new.metrics);
+        }
+        if new.metrics.http != old.metrics.http {
+            services::business::start(app, &new.metrics);
+        }
+        services::metrics::start(app, &new.metrics);
+        changed.push("metrics".to_owned());
+    }
     if new.integrity != old.integrity {
         services::integrity::start(app, &new.integrity);
         changed.push("integrity".to_owned());
@@ -219,25 +249,22 @@ impl Reloads {
         outcome.is_ok() && !was_accepted
     }
 
-    /// Appends the reload metrics in Prometheus's text format, under the names that Prometheus uses of itself.
-    pub(crate) fn write_metrics(&self, out: &mut String) {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            "# HELP agentd_config_reloads_total Reloads by outcome.\n\
-             # TYPE agentd_config_reloads_total counter\n\
-             agentd_config_reloads_total{{outcome=\"accepted\"}} {}\n\
-             agentd_config_reloads_total{{outcome=\"refused\"}} {}\n\
-             # HELP agentd_config_last_reload_successful Whether the last reload was accepted.\n\
-             # TYPE agentd_config_last_reload_successful gauge\n\
-             agentd_config_last_reload_successful {}\n\
-             # HELP agentd_config_last_reload_success_timestamp_seconds When a configuration was last accepted.\n\
-             # TYPE agentd_config_last_reload_success_timestamp_seconds gauge\n\
-             agentd_config_last_reload_success_timestamp_seconds {}\n",
-            self.accepted.load(Ordering::Relaxed),
-            self.refused.load(Ordering::Relaxed),
-            u8::from(self.last_accepted.load(Ordering::Relaxed)),
-            self.accepted_at.load(Ordering::Relaxed),
+    /// Appends the reload metrics, under the names that Prometheus uses of itself.
+    pub(crate) fn collect(&self, out: &mut Samples) {
+        let (name, help) = ("agentd_config_reloads_total", "Reloads by outcome.");
+        out.family(counter(name, help));
+        for (outcome, count) in [("accepted", &self.accepted), ("refused", &self.refused)] {
+            out.push(&[("outcome", outcome)], float(count.load(Ordering::Relaxed)));
+        }
+        out.single(
+            gauge("agentd_config_last_reload_successful", "Whether the last reload was accepted."),
+            f64::from(u8::from(self.last_accepted.load(Ordering::Relaxed))),
+        );
+        let name = "agentd_config_last_reload_success_timestamp_seconds";
+        let accepted_at = self.accepted_at.load(Ordering::Relaxed);
+        out.single(
+            gauge(name, "When a configuration was last accepted."),
+            float(u64::try_from(accepted_at).unwrap_or(0)),
         );
     }
 }

@@ -1,7 +1,6 @@
 //! What is to go on the audit trail, and how far that is.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,10 @@ use wardkit_auditlog::{Durability, Entry, Error as LogError};
 use wardkit_cli::{Kind, Report, host_name};
 use wardkit_core::{Clock, Event, Health, SystemClock};
 use wardkit_custody::{Custody, Error, Trail};
+use wardkit_metrics::Samples;
 use wardkit_tlog::TreeHead;
+
+use crate::telemetry::{counter, float, gauge};
 
 /// Takes entries for the audit trail and keeps them, in order, until they are durable. Cloning gives another handle.
 ///
@@ -96,32 +98,28 @@ impl Recorder {
         lock(&self.0.head).map(|head| format!("{} {}", head.size, head.root))
     }
 
-    /// Appends the metrics of the trail in Prometheus's text format.
-    pub(crate) fn write_metrics(&self, out: &mut String) {
+    /// Appends the metrics of the trail.
+    pub(crate) fn collect(&self, out: &mut Samples) {
         let Some(head) = *lock(&self.0.head) else { return };
         let since = SystemClock.uptime().as_secs();
         let since = since.saturating_sub(self.0.sealed_at.load(Ordering::Relaxed));
-        let (size, root) = (head.size, head.root);
-        let waiting = lock(&self.0.waiting).len();
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            "# HELP agentd_trail_size Entries of the audit trail that its checkpoint covers.\n\
-             # TYPE agentd_trail_size gauge\nagentd_trail_size {size}\n\
-             # HELP agentd_trail_head_info Size and root of the audit trail, to hold it against later.\n\
-             # TYPE agentd_trail_head_info gauge\nagentd_trail_head_info{{head=\"{size} {root}\"}} 1\n\
-             # HELP agentd_trail_checkpoint_age_seconds Time since the checkpoint was looked after.\n\
-             # TYPE agentd_trail_checkpoint_age_seconds gauge\nagentd_trail_checkpoint_age_seconds {since}\n\
-             # HELP agentd_trail_waiting_entries Entries that are not on the disk yet.\n\
-             # TYPE agentd_trail_waiting_entries gauge\nagentd_trail_waiting_entries {waiting}\n\
-             # HELP agentd_trail_appended_entries_total Entries that agentd appended.\n\
-             # TYPE agentd_trail_appended_entries_total counter\nagentd_trail_appended_entries_total {}\n\
-             # HELP agentd_trail_errors_total Attempts to write the audit trail that failed.\n\
-             # TYPE agentd_trail_errors_total counter\nagentd_trail_errors_total {}\n",
-            count(&self.0.appended),
-            count(&self.0.errors),
-        );
+        let waiting = lock(&self.0.waiting).len() as u64;
+        let size = "Entries of the audit trail that its checkpoint covers.";
+        out.single(gauge("agentd_trail_size", size), float(head.size));
+        let text = format!("{} {}", head.size, head.root);
+        let what = "Size and root of the audit trail, to hold it against later.";
+        out.family(gauge("agentd_trail_head_info", what));
+        out.push(&[("head", &text)], 1.0);
+        let age = "Time since the checkpoint was looked after.";
+        out.single(gauge("agentd_trail_checkpoint_age_seconds", age), float(since));
+        let entries = "Entries that are not on the disk yet.";
+        out.single(gauge("agentd_trail_waiting_entries", entries), float(waiting));
+        let count = |counter: &AtomicU64| float(counter.load(Ordering::Relaxed));
+        let appended =
+            counter("agentd_trail_appended_entries_total", "Entries that agentd appended.");
+        out.single(appended, count(&self.0.appended));
+        let errors = "Attempts to write the audit trail that failed.";
+        out.single(counter("agentd_trail_errors_total", errors), count(&self.0.errors));
     }
 
     fn write(&self, trail: &Trail) -> Result<(), Error> {

@@ -47,6 +47,11 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let spans = keys::spans(&table);
     let mut sections = Sections { lines: &lines, table, spans, problems };
     let config = Config {
+        metrics: sections.take("metrics"),
+        history: sections.take("history"),
+        detect: sections.take("detect"),
+        probe: sections.take("probe"),
+        otlp: sections.take("otlp"),
         integrity: sections.take("integrity"),
         log: sections.take("log"),
         listen: sections.take("listen"),

@@ -1,11 +1,14 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
 mod defaults;
+mod detect;
 mod integrity;
 mod keys;
 mod load;
+mod otlp;
 mod policy;
 mod problem;
+mod telemetry;
 mod watch;
 
 use std::time::Duration;
@@ -16,10 +19,13 @@ use wardkit_api::HttpConfig;
 use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 
 pub(crate) use defaults::{default_text, schema};
+pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
 pub(crate) use load::{parse, read};
+pub(crate) use otlp::OtlpConfig;
 pub(crate) use policy::policy;
 pub(crate) use problem::{BadConfig, Problem};
+pub(crate) use telemetry::{HistoryConfig, MetricsConfig};
 pub(crate) use watch::watch;
 
 use crate::log::LogConfig;
@@ -32,6 +38,16 @@ pub(crate) struct Config {
     pub log: LogConfig,
     /// The HTTP listener: health, metrics and the status page. Plain and read-only, so on loopback only.
     pub listen: HttpConfig,
+    /// What agentd measures, and what it takes in from programs that measure themselves.
+    pub metrics: MetricsConfig,
+    /// How long agentd keeps what it measured.
+    pub history: HistoryConfig,
+    /// What agentd watches for the unusual, and how far it looks ahead.
+    pub detect: DetectConfig,
+    /// Health checks of what runs beside agentd, as `[[probe.check]]`.
+    pub probe: wardkit_probe::Config,
+    /// Where agentd pushes its metrics to, in OpenTelemetry's protocol over HTTP.
+    pub otlp: OtlpConfig,
     /// What agentd watches for changes, and how.
     pub integrity: IntegrityConfig,
     /// How agentd restarts one of its own parts that failed.
@@ -59,6 +75,12 @@ impl Config {
             .chain(retried("reload.retry", &self.reload.retry))
             .map(|(section, key, reason)| (format!("{section}.{key}"), reason))
             .collect();
+        found.extend(self.metrics.violations());
+        found.extend(self.history.violations());
+        found.extend(self.detect.violations());
+        let probe = self.probe.violations().into_iter();
+        found.extend(probe.map(|one| (format!("probe.{}", one.path), one.reason)));
+        found.extend(self.otlp.violations());
         found.extend(self.integrity.violations());
         if self.reload.settle > LONGEST_SETTLE {
             found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));

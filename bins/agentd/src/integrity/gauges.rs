@@ -1,11 +1,13 @@
 //! What the part `integrity` tells of itself in the metrics.
 
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use wardkit_core::{Clock as _, SystemClock};
 use wardkit_integrity::{Baseline, Report, WatchMode};
+use wardkit_metrics::Samples;
+
+use crate::telemetry::{counter, float, gauge};
 
 /// What the part `integrity` tells of itself. All zero, and not shown, while it is off.
 #[derive(Debug, Default)]
@@ -56,32 +58,43 @@ impl Gauges {
         }
     }
 
-    /// Appends them in Prometheus's text format.
-    pub(crate) fn write_metrics(&self, out: &mut String) {
+    /// Appends them.
+    pub(crate) fn collect(&self, out: &mut Samples) {
         let Some(mode) = *self.mode.lock().unwrap_or_else(PoisonError::into_inner) else { return };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            out,
-            "# HELP agentd_integrity_watch_info How changes are noticed.\n\
-             # TYPE agentd_integrity_watch_info gauge\n\
-             agentd_integrity_watch_info{{mode=\"{mode}\"}} 1"
-        );
-        let all = [
-            ("baseline_generation", "gauge", "The baseline in force.", &self.generation),
-            ("baseline_entries", "gauge", "How many paths the baseline holds.", &self.entries),
-            ("changes_detected_total", "counter", "Changes from the baseline.", &self.detected),
-            ("reports_total", "counter", "Reports of changes.", &self.reported),
-            ("watch_lost_total", "counter", "How often changes may have been missed.", &self.lost),
-            ("opens_denied_total", "counter", "Files that were not opened.", &self.denied),
-            ("last_scan_timestamp_seconds", "gauge", "When a scan ended last.", &self.scanned_at),
-        ];
-        for (name, kind, help, value) in all {
-            let _ = write!(
-                out,
-                "# HELP agentd_integrity_{name} {help}\n# TYPE agentd_integrity_{name} {kind}\n\
-                 agentd_integrity_{name} {}\n",
-                value.load(Ordering::Relaxed)
-            );
+        let (name, help) = ("agentd_integrity_watch_info", "How changes are noticed.");
+        out.family(gauge(name, help));
+        out.push(&[("mode", &mode.to_string())], 1.0);
+        let read = |value: &AtomicU64| float(value.load(Ordering::Relaxed));
+        for (name, help, value) in [
+            ("agentd_integrity_baseline_generation", "The baseline in force.", &self.generation),
+            (
+                "agentd_integrity_baseline_entries",
+                "How many paths the baseline holds.",
+                &self.entries,
+            ),
+            (
+                "agentd_integrity_last_scan_timestamp_seconds",
+                "When a scan ended last.",
+                &self.scanned_at,
+            ),
+        ] {
+            out.single(gauge(name, help), read(value));
+        }
+        for (name, help, value) in [
+            (
+                "agentd_integrity_changes_detected_total",
+                "Changes from the baseline.",
+                &self.detected,
+            ),
+            ("agentd_integrity_reports_total", "Reports of changes.", &self.reported),
+            (
+                "agentd_integrity_watch_lost_total",
+                "How often changes may have been missed.",
+                &self.lost,
+            ),
+            ("agentd_integrity_opens_denied_total", "Files that were not opened.", &self.denied),
+        ] {
+            out.single(counter(name, help), read(value));
         }
     }
 }

@@ -1,8 +1,15 @@
 //! The parts of the daemon: each file constructs one, starts it in the supervised set, and translates.
 
+pub(crate) mod business;
 pub(crate) mod control;
+pub(crate) mod detect;
+pub(crate) mod history;
 pub(crate) mod http;
 pub(crate) mod integrity;
+pub(crate) mod logs;
+pub(crate) mod metrics;
+pub(crate) mod otlp;
+pub(crate) mod probe;
 pub(crate) mod reload;
 pub(crate) mod trail;
 pub(crate) mod watchdog;

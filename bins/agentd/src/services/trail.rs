@@ -8,7 +8,6 @@ use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
 use wardkit_tlog::Epoch;
 
 use crate::app::App;
-use crate::clock_watch::ClockWatch;
 use crate::parts::Context;
 use crate::reload::error_chain;
 use crate::trail::Checkpoints;
@@ -38,7 +37,6 @@ pub(crate) async fn finish(app: &App) {
 
 async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let recorder = app.events.recorder().clone();
-    let mut clock = ClockWatch::new();
     let mut failures: u32 = 0;
     let mut due = Instant::now();
     context.set_health(Health::Up);
@@ -49,9 +47,7 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
             () = recorder.arrived(), if failures == 0 => {}
             () = sleep_until(due) => {}
         }
-        if let Some(jump) = clock.jump() {
-            app.events.publish(jump);
-        }
+        app.look_at_clock();
         let work = recorder.clone();
         let done = tokio::task::spawn_blocking(move || {
             work.flush()?;

@@ -62,7 +62,7 @@ fn status_shows_parts_data_and_address() {
         .iter()
         .map(|part| part["name"].as_str().unwrap())
         .collect();
-    assert_eq!(parts, ["control", "http", "reload", "trail"]);
+    assert_eq!(parts, ["control", "detect", "history", "http", "metrics", "reload", "trail"]);
     let text = daemon.command(&["status"]);
     assert!(text.stdout.contains("reload") && text.stdout.contains("agentd.started"), "{text:?}");
 }

@@ -5,6 +5,7 @@ mod config;
 mod daemon;
 mod instance;
 mod integrity;
+mod metrics;
 mod reload;
 mod support;
 mod trail;

@@ -1,0 +1,113 @@
+//! Keeping what was measured on the disk.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use wardkit_metrics::history::{Config, Error, History, MemoryIndex, Reader};
+use wardkit_metrics::{Collector, Samples};
+
+use super::{Moment, counter, float, gauge};
+
+/// Writes the history. Its calls block.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    history: History,
+    /// Failed attempts to write when it was looked last, and for how many looks there were no more; none while all is
+    /// well.
+    failing: Option<(u64, u32)>,
+}
+
+/// What became of writing.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Fails(Error),
+    Works,
+}
+
+impl Keeper {
+    /// Opens the history, and tells what was damaged.
+    pub(crate) fn open(dir: &Path, config: Config) -> Result<(Self, Vec<String>), Error> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|source: io::Error| Error::Write { path: dir.to_owned(), source })?;
+        let (history, recovery) = History::open(dir, config, MemoryIndex::new())?;
+        Ok((Self { history, failing: None }, recovery.damage))
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        self.history.reader()
+    }
+
+    /// Takes in what was measured, and says when writing begins to fail or works again.
+    pub(crate) fn keep(&mut self, moment: &Moment) -> Option<Change> {
+        if let Err(error) = self.history.append(moment.at, &moment.samples) {
+            self.failing = Some((self.failures(), 0));
+            return Some(Change::Fails(error));
+        }
+        let (failures, quiet) = self.failing?;
+        let now = self.failures();
+        let quiet = if now == failures { quiet + 1 } else { 0 };
+        self.failing = (quiet < QUIET).then_some((now, quiet));
+        (quiet == QUIET).then_some(Change::Works)
+    }
+
+    /// Writes what is in memory.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        self.history.sync()
+    }
+
+    fn failures(&self) -> u64 {
+        self.history.reader().stats().write_failures
+    }
+}
+
+/// What the history tells of itself.
+pub(super) struct HistoryGauges(pub(super) Reader);
+
+impl Collector for HistoryGauges {
+    fn name(&self) -> &'static str {
+        "history"
+    }
+
+    fn collect(&mut self, out: &mut Samples) -> Result<(), wardkit_metrics::Error> {
+        let stats = self.0.stats();
+        for (name, help, value) in [
+            ("agentd_history_open_series", "Series that take samples.", stats.open_series),
+            ("agentd_history_open_bytes", "Memory for what is not in blocks.", stats.open_bytes),
+            ("agentd_history_disk_bytes", "What the history takes on the disk.", stats.disk_bytes),
+            ("agentd_history_segments", "Segments on the disk.", stats.segments),
+        ] {
+            out.single(gauge(name, help), float(value));
+        }
+        for (name, help, value) in [
+            ("agentd_history_samples_total", "Samples taken in.", stats.samples),
+            (
+                "agentd_history_refused_samples_total",
+                "Samples not taken in, because the clock had gone back.",
+                stats.refused_samples,
+            ),
+            (
+                "agentd_history_overflow_samples_total",
+                "Samples not taken in, because there are too many series.",
+                stats.overflow_samples,
+            ),
+            (
+                "agentd_history_lost_samples_total",
+                "Samples lost, because nothing could be written.",
+                stats.lost_samples,
+            ),
+            (
+                "agentd_history_write_failures_total",
+                "Attempts to write that failed.",
+                stats.write_failures,
+            ),
+        ] {
+            out.single(counter(name, help), float(value));
+        }
+        Ok(())
+    }
+}
+
+/// More samples than lie between two attempts to write at the usual interval.
+const QUIET: u32 = 10;
