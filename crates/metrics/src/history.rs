@@ -28,29 +28,51 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are never as many values as a float cannot count"
+)]
 mod across;
+#[expect(clippy::cast_possible_truncation, reason = "codes take the low bits of numbers")]
 mod bits;
 mod block;
+#[expect(clippy::cast_possible_truncation, reason = "codes take the low bits of numbers")]
 mod bytes;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "numbers become floats and back, and are compared bit by bit"
+)]
 pub mod column;
 mod config;
 mod derive;
 mod disk;
 mod error;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "places among values are small, and equal values have no difference"
+)]
 mod fold;
 mod frame;
 mod index;
+#[expect(clippy::cast_possible_truncation, reason = "codes take the low bits of numbers")]
 mod ints;
 mod journal;
 mod query;
 mod reader;
 mod recovery;
+#[expect(clippy::cast_precision_loss, reason = "shares of a time are compared, roughly")]
 mod retention;
 mod segment;
 mod selector;
 mod stats;
 mod store;
 mod window;
+#[expect(clippy::cast_possible_truncation, reason = "codes take the low bits of numbers")]
 mod xor;
 
 pub use across::{Combine, combine, top};

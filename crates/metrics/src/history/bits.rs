@@ -64,7 +64,8 @@ impl<'a> BitReader<'a> {
         if let Some(word) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
             self.held |= u64::from_be_bytes(*word) >> self.count;
             self.at += (63 - self.count as usize) / 8;
-            self.count |= 56;
+            // As many whole bytes as fit are there now: 56 bits to 63.
+            self.count |= 0x38;
             return;
         }
         while self.count <= 56 {

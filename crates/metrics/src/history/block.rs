@@ -136,7 +136,7 @@ pub(super) fn encode_rows(series: u32, width: i64, rows: &[Row], out: &mut Vec<u
     for (index, values) in columns.iter().enumerate() {
         // A gauge that stands still has one column, a counter two.
         match columns[..index].iter().position(|earlier| same(earlier, values)) {
-            Some(earlier) => out.push(SAME_AS | earlier as u8),
+            Some(earlier) => out.push(SAME_AS | u8::try_from(earlier).unwrap_or(0)),
             None => column::encode_into(values, out),
         }
     }
@@ -218,7 +218,8 @@ impl<'a> Block<'a> {
             match self.columns.0.first() {
                 Some(first) if first & SAME_AS != 0 => {
                     let earlier = usize::from(first & !SAME_AS);
-                    columns[index] = columns[..index].get(earlier)?.clone();
+                    let earlier = columns[..index].get(earlier)?.clone();
+                    columns[index] = earlier;
                     self.columns.byte()?;
                 }
                 _ => column::decode_into(&mut self.columns, count, &mut columns[index])?,

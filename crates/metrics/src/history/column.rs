@@ -30,15 +30,12 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<f64>> {
 pub(super) fn encode_into(values: &[f64], out: &mut Vec<u8>) {
     let Some(first) = values.first() else { return };
     if values.iter().all(|value| value.to_bits() == first.to_bits()) {
-        match whole(*first, 1.0) {
-            Some(number) => {
-                out.push(CONSTANT_WHOLE);
-                put_signed(out, number);
-            }
-            None => {
-                out.push(CONSTANT);
-                out.extend_from_slice(&first.to_bits().to_le_bytes());
-            }
+        if let Some(number) = whole(*first, 1.0) {
+            out.push(CONSTANT_WHOLE);
+            put_signed(out, number);
+        } else {
+            out.push(CONSTANT);
+            out.extend_from_slice(&first.to_bits().to_le_bytes());
         }
         return;
     }
@@ -184,8 +181,7 @@ pub(super) fn sum_of_decimals(sum: f64, some: [f64; 3]) -> f64 {
 #[inline]
 fn whole(value: f64, power: f64) -> Option<i64> {
     let scaled = value * power;
-    // NaN is not below either.
-    if !(scaled.abs() < EXACT) {
+    if scaled.is_nan() || scaled.abs() >= EXACT {
         return None;
     }
     let number = (scaled + 0.5_f64.copysign(scaled)) as i64;

@@ -26,7 +26,7 @@ struct Job {
 
 impl Derive {
     /// Begins where the latest rows are; those of that stretch of time are looked at again.
-    pub(super) fn new<'a>(segments: impl Iterator<Item = &'a SegmentState> + Clone) -> Self {
+    pub(super) fn new<'a>(segments: &(impl Iterator<Item = &'a SegmentState> + Clone)) -> Self {
         // What a clock that was ahead left behind does not count.
         let latest = segments.clone().filter(|state| state.tier == Tier::Raw);
         let latest = latest.max_by_key(|state| state.segment).map_or(i64::MIN, |state| state.end);

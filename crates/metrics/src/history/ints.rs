@@ -59,22 +59,18 @@ pub(super) fn decode(bytes: &mut Bytes<'_>, count: usize, mut take: impl FnMut(i
     Some(())
 }
 
-fn encode_part(plain: &[i64], before: i64, writer: &mut BitWriter<'_>) {
+fn encode_part(numbers: &[i64], before: i64, writer: &mut BitWriter<'_>) {
     let mut differences = [0; PART];
     let mut last = before;
-    for (to, &number) in differences.iter_mut().zip(plain) {
+    for (to, &number) in differences.iter_mut().zip(numbers) {
         *to = number.wrapping_sub(last);
         last = number;
     }
-    let (of_plain, of_differences) = (Plan::new(plain), Plan::new(&differences[..plain.len()]));
-    let chosen_differences = of_differences.cost <= of_plain.cost;
-    let (plan, numbers) = if chosen_differences {
-        (of_differences, &differences[..plain.len()])
-    } else {
-        (of_plain, plain)
-    };
-    let head =
-        u64::from(chosen_differences) << 7 | u64::from(plan.base != 0) << 6 | u64::from(plan.small);
+    let differences = &differences[..numbers.len()];
+    let (absolute, relative) = (Plan::new(numbers), Plan::new(differences));
+    let is_relative = relative.cost <= absolute.cost;
+    let (plan, chosen) = if is_relative { (relative, differences) } else { (absolute, numbers) };
+    let head = u64::from(is_relative) << 7 | u64::from(plan.base != 0) << 6 | u64::from(plan.small);
     writer.put(head, 8);
     if plan.base != 0 {
         let base = zigzag(plan.base);
@@ -85,7 +81,7 @@ fn encode_part(plain: &[i64], before: i64, writer: &mut BitWriter<'_>) {
     if plan.small == ALL_ZERO {
         return;
     }
-    for number in numbers {
+    for number in chosen {
         let rest = zigzag(number.wrapping_sub(plan.base));
         let ones = rest >> plan.small;
         if ones >= MOST_ONES {

@@ -66,17 +66,14 @@ pub(super) fn recover(dir: &Path, index: &dyn Index) -> Result<Recovered, Error>
     }
     journals.retain(|number| !sealed.contains(number));
     let next = sealed.iter().copied().chain(journals.iter().copied()).max().unwrap_or(0);
-    let (journal, window) = match journals.last() {
-        Some(&number) => {
-            let (journal, window, damage) = Journal::open(dir, number)?;
-            report.damage.extend(damage);
-            report.journal_moments = window.ticks.len();
-            (journal, window)
-        }
-        None => {
-            let window = Window::default();
-            (Journal::create(dir, next.saturating_add(1), &window)?, window)
-        }
+    let (journal, window) = if let Some(&number) = journals.last() {
+        let (journal, window, damage) = Journal::open(dir, number)?;
+        report.damage.extend(damage);
+        report.journal_moments = window.ticks.len();
+        (journal, window)
+    } else {
+        let window = Window::default();
+        (Journal::create(dir, next.saturating_add(1), &window)?, window)
     };
     remove_journals(dir, journal.number.saturating_sub(1))?;
     Ok(Recovered { report, segments, reference, journal, window })

@@ -302,7 +302,7 @@ impl Scan<'_> {
         if whole.is_none() {
             // One that is damaged in the middle is passed over if another follows where it says that it ends.
             let follows = read_frame_at(self.file, self.at + length, self.length);
-            if !follows.is_some_and(|bytes| frame::split(&bytes).is_some()) {
+            if follows.is_none_or(|bytes| frame::split(&bytes).is_none()) {
                 return false;
             }
             let (segment, at) = (self.state.segment, self.at);

@@ -242,13 +242,13 @@ impl<'a> Cursor<'a> {
                 .and_then(|_| build(&format!("^(?s:{text})$")))
                 .map_err(|_| wrong(start, "not a regular expression, or too large a one"))
         };
-        let test = match sign {
+        let accepts = match sign {
             "=" => Test::Equal,
             "!=" => Test::NotEqual,
             "=~" => Test::Matches(regex()?),
             _ => Test::MatchesNot(regex()?),
         };
-        Ok(Matcher { label: label.to_owned(), text: text.into_owned(), test })
+        Ok(Matcher { label: label.to_owned(), text: text.into_owned(), test: accepts })
     }
 }
 

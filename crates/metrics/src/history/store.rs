@@ -90,7 +90,7 @@ impl History {
         let last = shared.window().ticks.last().copied();
         let mut history = Self {
             retention: Retention::new(recovered.reference),
-            derive: Derive::new(recovered.segments.values()),
+            derive: Derive::new(&recovered.segments.values()),
             segments: Segments::new(recovered.segments),
             next_journal: recovered.journal.number.saturating_add(1),
             journal: Some(recovered.journal),
@@ -447,13 +447,12 @@ impl Segments {
         }
         let latest = self.known.values().filter(|state| state.tier == tier);
         let latest = latest.max_by_key(|state| state.segment).filter(|state| fits(state));
-        let segment = match latest {
-            Some(state) => Segment::open(dir, *state)?,
-            None => {
-                let segment = Segment::create(dir, self.next, tier, reference)?;
-                self.next = self.next.saturating_add(1);
-                segment
-            }
+        let segment = if let Some(state) = latest {
+            Segment::open(dir, *state)?
+        } else {
+            let segment = Segment::create(dir, self.next, tier, reference)?;
+            self.next = self.next.saturating_add(1);
+            segment
         };
         Ok(slot.insert(segment))
     }

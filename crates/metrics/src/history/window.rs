@@ -73,7 +73,7 @@ impl Window {
 
     /// Adds what a series was at the moment that began last.
     pub(super) fn push(&mut self, place: u32, op: Op) {
-        let now = self.ticks.len().saturating_sub(1) as u32;
+        let Ok(now) = u32::try_from(self.ticks.len().saturating_sub(1)) else { return };
         let Some(column) = self.columns.get_mut(place as usize) else { return };
         let before = column.ops.capacity();
         while column.first + column.length < now {
@@ -123,8 +123,8 @@ impl Window {
             let length = bytes.count(payload.len())?;
             let key = std::str::from_utf8(bytes.take(length)?).ok()?;
             let place = window.place(key, usize::MAX)?;
-            let first = bytes.count(window.ticks.len())? as u32;
-            let length = bytes.count(window.ticks.len())? as u32;
+            let first = u32::try_from(bytes.count(window.ticks.len())?).ok()?;
+            let length = u32::try_from(bytes.count(window.ticks.len())?).ok()?;
             let ops_length = bytes.count(payload.len())?;
             let mut ops = Ops::new(bytes.take(ops_length)?);
             window.columns[place as usize].first = first;

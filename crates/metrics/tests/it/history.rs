@@ -1,4 +1,10 @@
 //! The history: what goes in comes out, whatever the disk and the clock do.
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "small numbers, and values that must come back as they were"
+)]
 
 mod column;
 mod faults;

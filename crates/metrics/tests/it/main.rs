@@ -17,6 +17,3 @@ mod otlp;
 mod props;
 mod registry;
 mod server;
-
-#[cfg(feature = "history")]
-mod history;

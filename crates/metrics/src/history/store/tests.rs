@@ -31,8 +31,13 @@ fn values(history: &History, from: i64, to: i64) -> Vec<f64> {
         .map_or(Vec::new(), |series| series.points.iter().map(|point| point.value).collect())
 }
 
+/// Of a moment's number, which is small.
+fn float(number: i64) -> f64 {
+    f64::from(i32::try_from(number).unwrap())
+}
+
 fn numbers(from: i64, to: i64) -> Vec<f64> {
-    (from..to).map(|n| n as f64).collect()
+    (from..to).map(float).collect()
 }
 
 #[test]
@@ -43,7 +48,7 @@ fn a_full_disk_is_told_of_once_and_costs_no_sample() {
     // It fills up within the first window, stays so while that ends, and has room again an hour later.
     for n in 0..2000_i64 {
         FULL.set((300..1100).contains(&n));
-        if let Err(error) = history.append(Timestamp::from_unix_seconds(n * 10), &one(n as f64)) {
+        if let Err(error) = history.append(Timestamp::from_unix_seconds(n * 10), &one(float(n))) {
             told.push((n, error));
         }
         if n % 97 == 0 {
@@ -90,7 +95,7 @@ fn a_kill_on_a_full_disk_loses_what_did_not_fit_and_no_more() {
     let mut history = open(dir.path());
     for n in 0..200_i64 {
         FULL.set(n >= 100);
-        let _ = history.append(Timestamp::from_unix_seconds(n * 10), &one(n as f64));
+        let _ = history.append(Timestamp::from_unix_seconds(n * 10), &one(float(n)));
     }
     FULL.set(false);
     drop(history);
