@@ -80,10 +80,11 @@ impl Connection {
         loop {
             match self.driver.along(body.frame()).await? {
                 // Trailers are of no use to anybody here.
-                Ok(frame) => match frame.into_data() {
-                    Ok(data) => return Some(Ok(data)),
-                    Err(_) => continue,
-                },
+                Ok(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Some(Ok(data));
+                    }
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -167,12 +167,9 @@ fn header(name: &str, value: &str) -> Result<(header::HeaderName, HeaderValue), 
     let refused = |source| Error::Header { name: shown(name), source };
     let sound = HeaderName::new(name).map_err(refused)?;
     let value = HeaderSafe::new(value).map_err(refused)?;
-    let unusable = |_| Error::Header {
-        name: shown(name),
-        source: wardkit_validation::HeaderError::Character.into(),
-    };
-    let name = header::HeaderName::try_from(sound.as_str()).map_err(|_| unusable(()))?;
-    Ok((name, HeaderValue::try_from(value.as_str()).map_err(|_| unusable(()))?))
+    let unusable = || refused(wardkit_validation::HeaderError::Character.into());
+    let name = header::HeaderName::try_from(sound.as_str()).map_err(|_| unusable())?;
+    Ok((name, HeaderValue::try_from(value.as_str()).map_err(|_| unusable())?))
 }
 
 /// A name that is refused may be anything.

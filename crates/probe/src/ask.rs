@@ -32,7 +32,7 @@ use crate::{CheckId, HttpGet, Outcome, Target};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let target = ExecTarget::new(["/bin/sh", "-c", "exit 3"]).into();
-/// let outcome = ask(&target, &NoHttp, Duration::from_secs(60)).await;
+/// let outcome = ask(&target, &NoHttp, Duration::from_mins(1)).await;
 /// assert_eq!(outcome, Outcome::failed("exit code 3"));
 /// # }
 /// ```

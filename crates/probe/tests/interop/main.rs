@@ -72,9 +72,8 @@ impl Running {
         let mut said = String::new();
         let mut lines = BufReader::new(output);
         while !said.contains(sign) {
-            if lines.read_line(&mut said).unwrap() == 0 {
-                panic!("{:?}: {said}", child.wait());
-            }
+            let count = lines.read_line(&mut said).unwrap();
+            assert!(count > 0, "{:?}: {said}", child.wait());
         }
         // It must not be stopped by a pipe that nobody reads.
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
@@ -97,7 +96,7 @@ impl Drop for Running {
 }
 
 async fn asked(target: impl Into<Target>) -> Outcome {
-    ask(&target.into(), &NoHttp, Duration::from_secs(60)).await
+    ask(&target.into(), &NoHttp, Duration::from_mins(1)).await
 }
 
 /// A port that was free a moment ago.

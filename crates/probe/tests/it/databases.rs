@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wardkit_probe::{NoHttp, Outcome, RedisTarget, Target, ask};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 async fn asked(target: impl Into<Target>) -> Outcome {
     ask(&target.into(), &NoHttp, LONG).await

@@ -103,7 +103,8 @@ fn all_that_block_are_named() {
 
 #[test]
 fn a_circle_is_named() {
-    let rows: [(&[(&str, &[&str])], &str); 5] = [
+    type Needs = &'static [(&'static str, &'static [&'static str])];
+    let rows: [(Needs, &str); 5] = [
         (
             &[("a", &["b"]), ("b", &["c"]), ("c", &["a"])],
             "check[0].depends-on: goes in a circle: a -> b -> c -> a",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wardkit_core::Health;
-use wardkit_probe::{Config, Input, Outcome, State};
+use wardkit_probe::{Config, Input, Latency, Outcome, State};
 
 use crate::support::{INTERVAL, World, check, down, failed};
 
@@ -167,7 +167,7 @@ fn history_keeps_the_last_runs_and_no_more() {
     assert_eq!(found[2].outcome.reason().map(str::len), Some(256 + '…'.len_utf8()));
     assert_eq!(found[1].took, Duration::from_millis(5));
     assert_eq!(world.checks.history("nobody").count(), 0);
-    assert_eq!(world.checks.latency("web").map(|latency| latency.count()), Some(6));
+    assert_eq!(world.checks.latency("web").map(Latency::count), Some(6));
     assert_eq!(world.checks.latency("nobody"), None);
 }
 
