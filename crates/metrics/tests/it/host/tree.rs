@@ -1,6 +1,6 @@
 //! A made-up host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,9 +50,9 @@ impl Tree {
     pub(super) fn remove(&self, path: &str) {
         let path = self.path(path);
         if path.is_dir() {
-            fs::remove_dir_all(path).unwrap()
+            fs::remove_dir_all(path).unwrap();
         } else {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         }
     }
 
@@ -90,14 +90,9 @@ pub(super) fn everything(host: &mut Host) -> BTreeMap<String, f64> {
     let mut samples = Samples::new();
     host.collect(&mut samples).unwrap();
     let mut found = BTreeMap::new();
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for family in samples.families() {
-        assert_eq!(
-            names.insert(family.name().to_owned(), ()),
-            None,
-            "{} comes twice",
-            family.name()
-        );
+        assert!(names.insert(family.name().to_owned()), "{} comes twice", family.name());
         for sample in family.samples() {
             let before = found.insert(sample.series.to_owned(), sample.value);
             assert_eq!(before, None, "{} comes twice", sample.series);

@@ -6,8 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -56,11 +55,10 @@ pub(super) struct Asker {
     stuck: HashMap<PathBuf, Worker>,
 }
 
+/// A thread that is asked one question at a time, so that one left behind has no other to be stuck at.
 struct Worker {
-    questions: Sender<Vec<PathBuf>>,
+    questions: Sender<PathBuf>,
     answers: Receiver<io::Result<Answer>>,
-    /// Set when nobody waits any more: the answer that is due is the thread's last.
-    is_given_up: Arc<AtomicBool>,
 }
 
 impl Asker {
@@ -86,32 +84,25 @@ impl Asker {
         let end = SystemClock.uptime().saturating_add(deadline);
         // One that is silent leaves time for others.
         let patience = deadline / SILENT_IN_A_DEADLINE;
-        let mut next = 0;
-        while next < open.len() && self.stuck.len() < MOST_STUCK && SystemClock.uptime() < end {
-            let rest = &open[next..];
+        for at in open {
+            let left = end.saturating_sub(SystemClock.uptime()).min(patience);
+            if left.is_zero() || self.stuck.len() == MOST_STUCK {
+                break;
+            }
             let worker = match self.worker.take() {
                 Some(worker) => worker,
                 None => Worker::start(Arc::clone(&self.ask))?,
             };
-            let questions = rest.iter().map(|&at| paths[at].clone()).collect();
-            if worker.questions.send(questions).is_err() {
-                // Its thread is gone, which only a panic does; what it was at stays silent.
-                next += 1;
-                continue;
-            }
-            let heard =
-                worker.hear(rest.len(), || end.saturating_sub(SystemClock.uptime()).min(patience));
-            let silent = heard.len() < rest.len();
-            for (&at, reply) in rest.iter().zip(heard) {
-                replies[at] = reply;
-                next += 1;
-            }
-            if silent {
-                worker.is_given_up.store(true, Ordering::Release);
-                self.stuck.insert(paths[open[next]].clone(), worker);
-                next += 1;
-            } else {
-                self.worker = Some(worker);
+            match worker.ask(&paths[at], left) {
+                Ok(reply) => {
+                    replies[at] = reply;
+                    self.worker = Some(worker);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.stuck.insert(paths[at].clone(), worker);
+                }
+                // Its thread is gone, which only a panic does.
+                Err(RecvTimeoutError::Disconnected) => {}
             }
         }
         Ok(replies)
@@ -120,39 +111,27 @@ impl Asker {
 
 impl Worker {
     fn start(ask: Arc<dyn Ask>) -> Result<Self, Error> {
-        let (questions, asked) = channel::<Vec<PathBuf>>();
+        let (questions, asked) = channel::<PathBuf>();
         let (answer, answers) = channel();
-        let is_given_up = Arc::new(AtomicBool::new(false));
-        let given_up = Arc::clone(&is_given_up);
         let work = move || {
-            while let Ok(paths) = asked.recv() {
-                for path in paths {
-                    let heard = answer.send(ask.ask(&path)).is_ok();
-                    if !heard || given_up.load(Ordering::Acquire) {
-                        return;
-                    }
+            while let Ok(path) = asked.recv() {
+                if answer.send(ask.ask(&path)).is_err() {
+                    return;
                 }
             }
         };
-        // It cannot be joined: it may wait for ever. It ends with its channels, or with its answer.
+        // It cannot be joined: it may wait for ever. It ends with its channels.
         thread::Builder::new()
             .name("file-systems".to_owned())
             .spawn(work)
             .map_err(|source| Error::NoThread { source })?;
-        Ok(Self { questions, answers, is_given_up })
+        Ok(Self { questions, answers })
     }
 
-    /// Returns the answers up to `wanted`, fewer when one did not come in the time that `left` tells.
-    fn hear(&self, wanted: usize, left: impl Fn() -> Duration) -> Vec<Reply> {
-        let mut heard = Vec::with_capacity(wanted);
-        while heard.len() < wanted {
-            match self.answers.recv_timeout(left()) {
-                Ok(Ok(answer)) => heard.push(Reply::Answered(answer)),
-                Ok(Err(_)) => heard.push(Reply::Failed),
-                Err(_) => break,
-            }
-        }
-        heard
+    fn ask(&self, path: &Path, patience: Duration) -> Result<Reply, RecvTimeoutError> {
+        let gone = |_| RecvTimeoutError::Disconnected;
+        self.questions.send(path.to_owned()).map_err(gone)?;
+        Ok(self.answers.recv_timeout(patience)?.map_or(Reply::Failed, Reply::Answered))
     }
 }
 

@@ -104,23 +104,6 @@ fn one_that_is_silent_is_left_alone_until_it_answers() {
 }
 
 #[test]
-fn the_thread_left_behind_asks_no_further() {
-    let fakes = Arc::new(Fakes::default());
-    let mut asker = Asker::new(fakes.clone());
-    fakes.silence(&["/nas"]);
-    // The question about /b was in the hands of the thread that is stuck.
-    assert_eq!(ask(&mut asker, &["/nas", "/b"], SHORT).chars().next(), Some('s'));
-    fakes.silence(&[]);
-    while !asker.stuck.is_empty() {
-        ask(&mut asker, &[], LONG);
-        thread::yield_now();
-    }
-    let questions = fakes.asked();
-    assert_eq!(questions.iter().filter(|path| path.as_path() == Path::new("/nas")).count(), 1);
-    assert!(questions.iter().filter(|path| path.as_path() == Path::new("/b")).count() <= 1);
-}
-
-#[test]
 fn threads_that_wait_are_bounded() {
     let fakes = Arc::new(Fakes::default());
     let mut asker = Asker::new(fakes.clone());
