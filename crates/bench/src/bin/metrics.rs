@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wardkit_bench::cases::metrics::topics;
+use wardkit_bench::host_scrape;
 use wardkit_bench::report::{self, Host, Measured};
 use wardkit_bench::rounds::{Effort, measure};
 
@@ -36,9 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             outcomes: measure(&mut topic.cases, effort),
         })
         .collect();
+    let host = host_scrape::section(if effort.rounds > 5 { 200 } else { 20 })?;
     let sections: Vec<_> = measured.iter().map(report::section).collect();
     let mut values = report::circumstances(&before, &Host::here(), effort, PACKAGES);
-    values.extend([("chart", CHART.to_owned()), ("sections", sections.join("\n"))]);
+    values.extend([("chart", CHART.to_owned()), ("sections", sections.join("\n")), ("host", host)]);
     let page = report::fill(include_str!("../report/metrics.md"), &values);
     report::publish(out.as_deref(), (PAGE, &page), (CHART, &report::chart(&measured)))?;
     Ok(())
@@ -56,4 +58,5 @@ const PACKAGES: &[&str] = &[
     "metrics-exporter-prometheus",
     "opentelemetry_sdk",
     "opentelemetry-prometheus",
+    "sysinfo",
 ];
