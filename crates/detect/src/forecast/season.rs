@@ -54,7 +54,9 @@ impl Season {
 impl Shape {
     /// Folds a series over a period. Also returns the share of its variance that the shape explains.
     fn fold(hours: &[Option<f64>], period: f64) -> Option<(Self, f64)> {
-        let count = index(period.round()).clamp(2, MOST_PARTS);
+        // An hour each; two hours of a week, so that two weeks fill them.
+        let hours_each = if period > LONGEST { 2.0 } else { 1.0 };
+        let count = index((period / hours_each).round()).clamp(2, MOST_PARTS);
         let mut parts = [(0.0, 0.0); MOST_PARTS];
         let (mut sum, mut squares, mut all) = (0.0, 0.0, 0.0);
         for (hour, value) in hours.iter().enumerate() {
@@ -99,8 +101,8 @@ fn periods(seen: usize) -> impl Iterator<Item = f64> {
     (0..=count).map(move |at| 1.0 / (1.0 / longest + number(at) * step)).chain([24.0])
 }
 
-/// A shape has at most so many parts: hours of a day, a quarter of a day of a week.
-const MOST_PARTS: usize = 28;
+/// A shape has at most so many parts: those of a week.
+const MOST_PARTS: usize = 84;
 
 /// Hours of the shortest period: shorter ones do not matter to a forecast.
 const SHORTEST: f64 = 4.0;
