@@ -1,5 +1,9 @@
 //! What counting and scraping cost beside the `prometheus` crate in the same run. `gate.toml` holds the limits.
 
+#[cfg(all(feature = "host", target_os = "linux"))]
+#[path = "gate/host.rs"]
+mod host;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -116,5 +120,8 @@ fn ingesting(criterion: &mut Criterion) {
 
 const SERIES: u64 = 10_000;
 
+#[cfg(all(feature = "host", target_os = "linux"))]
+criterion_group!(gate, counting, scraping, ingesting, host::host);
+#[cfg(not(all(feature = "host", target_os = "linux")))]
 criterion_group!(gate, counting, scraping, ingesting);
 criterion_main!(gate);
