@@ -5,6 +5,7 @@
 
 pub mod cases;
 pub mod detection;
+pub mod foresight;
 pub mod host_scrape;
 pub mod outage;
 pub mod report;
