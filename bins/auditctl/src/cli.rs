@@ -18,7 +18,7 @@ pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
-pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile};
+pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 pub(crate) use validate::{Validate, ValidateCommand};
 
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Mask(Mask),
     /// Shows, asks for and exports metrics
     Metrics(Metrics),
+    /// Says in one sentence what the host is short of
+    Bottleneck,
     /// Scores the rows of a CSV file: what is unusual, compared with the rows before
     Detect(Detect),
     /// Tells when the series in a CSV file gets to its limit

@@ -5,8 +5,9 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use wardkit_metrics::history::{Config, Error, History, MemoryIndex, Reader};
+use wardkit_metrics::history::{Config, Error, History, IndexError, Reader};
 use wardkit_metrics::{Collector, Samples};
+use wardkit_sqlite::{HistoryIndex, State};
 
 use super::{Moment, counter, float, gauge};
 
@@ -31,8 +32,15 @@ impl Keeper {
     pub(crate) fn open(dir: &Path, config: Config) -> Result<(Self, Vec<String>), Error> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|source: io::Error| Error::Write { path: dir.to_owned(), source })?;
-        let (history, recovery) = History::open(dir, config, MemoryIndex::new())?;
-        Ok((Self { history, failing: None }, recovery.damage))
+        let path = dir.join("index.sqlite");
+        let (index, state) =
+            HistoryIndex::open(&path).map_err(|error| Error::Index(IndexError::new(error)))?;
+        let (history, recovery) = History::open(dir, config, index)?;
+        let mut damage = recovery.damage;
+        if let State::Replaced { reason } = state {
+            damage.push(format!("{} is made anew: {reason}", path.display()));
+        }
+        Ok((Self { history, failing: None }, damage))
     }
 
     pub(crate) fn reader(&self) -> Reader {

@@ -306,3 +306,21 @@ fn a_declaration_that_cannot_work_is_refused_by_its_key() {
         assert!(ended.stderr.contains(key), "{key}\n{}", ended.stderr);
     }
 }
+
+#[test]
+fn what_was_measured_is_still_known_after_a_restart() {
+    let dir = dir();
+    let path = config(dir.path(), "[metrics]\ninterval = \"1s\"\n");
+    let count = |daemon: &Daemon| {
+        let found = daemon.request("/api/v1/query_range?query=node_boot_time_seconds&step=1s");
+        let found: Value = serde_json::from_str(&found.body).unwrap();
+        found["series"][0]["points"].as_array().map_or(0, Vec::len)
+    };
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    let before = until_some(|| Some(count(&daemon)).filter(|count| *count >= 2));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0));
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    assert!(count(&daemon) >= before);
+    assert!(dir.path().join("data/history/index.sqlite").exists());
+}

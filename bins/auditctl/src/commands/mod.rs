@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use wardkit_api::{CONTROL_SOCKET, ControlClient};
 use wardkit_cli::{Common, Kind, Report};
 
 use crate::cli::{Cli, Command};
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Mask(mask) => mask::run(&cli.common, mask),
         Command::Metrics(metrics) => metrics::run(&cli.common, metrics),
+        Command::Bottleneck => metrics::bottleneck(&cli.common),
         Command::Detect(detect) => detect::run(&cli.common, detect),
         Command::Forecast(forecast) => forecast::run(&cli.common, forecast),
         Command::Completions { shell } => completions(*shell),
@@ -41,6 +43,21 @@ fn completions(shell: Shell) -> Result<ExitCode, Report> {
     clap_complete::generate(shell, &mut Cli::command(), "auditctl", &mut script);
     print(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the daemon that holds the data directory.
+fn ask<T>(
+    common: &Common,
+    question: impl AsyncFnOnce(ControlClient) -> Result<T, wardkit_api::Error>,
+) -> Result<T, Report> {
+    let data_dir = common.data_dir(|name| std::env::var_os(name))?;
+    let client = ControlClient::new(data_dir.join(CONTROL_SOCKET));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(could_not_run)?;
+    runtime.block_on(question(client)).map_err(|error| {
+        let hint = error.hint();
+        could_not_run(error).with_hints(hint)
+    })
 }
 
 /// Returns where keys, trail and baselines are kept.

@@ -2,21 +2,14 @@
 
 use std::process::ExitCode;
 
-use wardkit_api::{CONTROL_SOCKET, ControlClient};
+use wardkit_api::Status;
 use wardkit_cli::{Common, Format, Report};
 
-use super::{could_not_run, print};
+use super::{ask, print};
 
 /// Ends with 1 when the daemon does not do its work.
 pub(super) fn status(common: &Common) -> Result<ExitCode, Report> {
-    let data_dir = common.data_dir(|name| std::env::var_os(name))?;
-    let client = ControlClient::new(data_dir.join(CONTROL_SOCKET));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(could_not_run)?;
-    let status = runtime.block_on(client.status()).map_err(|error| {
-        let hint = error.hint();
-        could_not_run(error).with_hints(hint)
-    })?;
+    let status: Status = ask(common, async |client| client.status().await)?;
     print(&match common.format {
         Format::Text => status.to_string(),
         Format::Json => format!("{:#}\n", serde_json::json!(status)),

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use wardkit_api::{
-    BoxFuture, CONTROL_SOCKET, ControlServer, Daemon, PartStatus, ReloadRefused, Reloaded, Status,
+    Answer, BoxFuture, CONTROL_SOCKET, ControlServer, Daemon, Number, PartStatus, ProcessUse,
+    Question, QuestionRefused, ReloadRefused, Reloaded, SeriesAnswer, SeriesPoints, Status, Told,
+    TopAnswer,
 };
 use wardkit_core::{Health, Timestamp};
 
@@ -41,13 +43,58 @@ impl Daemon for OnePart {
 
     fn write_metrics(&self, _: &mut String) {}
 
+    fn answer(&self, question: Question) -> BoxFuture<'_, Result<Answer, QuestionRefused>> {
+        Box::pin(async move { answer(&question) })
+    }
+
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
         Box::pin(async { Err(ReloadRefused::default()) })
     }
 }
 
+fn answer(question: &Question) -> Result<Answer, QuestionRefused> {
+    let points = |values: &[f64]| {
+        let at = |index: usize| 1_700_000_000.0 + 60.0 * f64::from(u32::try_from(index).unwrap());
+        values.iter().enumerate().map(|(index, value)| (at(index), Number(*value))).collect()
+    };
+    let series = "load{host=\"a\"}".to_owned();
+    let found = |values| SeriesAnswer {
+        series: vec![SeriesPoints { series: series.clone(), points: points(values) }],
+        truncated: false,
+    };
+    match question {
+        Question::At { series, .. } if series == "bad{" => {
+            Err(QuestionRefused::Bad("a brace is open".to_owned()))
+        }
+        Question::At { series, .. } if series == "none" => {
+            Ok(Answer::new(&SeriesAnswer::default()))
+        }
+        Question::At { .. } => Ok(Answer::new(&found(&[1.5]))),
+        Question::Range(range) => {
+            assert!(range.from.is_some());
+            Ok(Answer::new(&found(&[1.0, f64::NAN, 4.0])))
+        }
+        Question::Top { most: 3 } => Ok(Answer::new(&TopAnswer {
+            processes: vec![ProcessUse {
+                pid: 812,
+                name: "post\u{1b}gres".to_owned(),
+                cpu: Some(0.5),
+                memory: 3 << 20,
+                threads: 4,
+                read: None,
+                written: None,
+            }],
+        })),
+        Question::Forecast { limit: Some(7.0), .. } | Question::Bottleneck => {
+            let sentences = vec!["nothing is short".to_owned()];
+            Ok(Answer::new(&Told { sentences, details: serde_json::Value::Null }))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Runs `auditctl` with `args` beside a daemon of that health.
-fn beside(health: Health, args: &[&str]) -> Ended {
+pub(crate) fn beside(health: Health, args: &[&str]) -> Ended {
     let dir = TempDir::new().unwrap();
     let data = dir.path().to_str().unwrap().to_owned();
     let args: Vec<_> = args.iter().map(|arg| arg.replace("DIR", &data)).collect();

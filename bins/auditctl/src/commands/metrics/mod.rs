@@ -1,5 +1,7 @@
 //! `auditctl metrics`.
 
+mod asked;
+mod chart;
 mod grafana;
 mod prometheus;
 mod tables;
@@ -9,12 +11,18 @@ use std::process::ExitCode;
 use serde_json::json;
 use wardkit_cli::{Common, Format, Report};
 
+pub(super) use asked::bottleneck;
+
 use super::print;
 use crate::cli::{Metrics, MetricsCommand, MetricsFile};
 
 /// Runs the command.
 pub(super) fn run(common: &Common, metrics: &Metrics) -> Result<ExitCode, Report> {
     match &metrics.command {
+        MetricsCommand::Top { most } => asked::top(common, *most),
+        MetricsCommand::Query(query) => asked::query(common, query),
+        MetricsCommand::Export(query) => asked::export(common, query),
+        MetricsCommand::Forecast { series, limit } => asked::forecast(common, series, *limit),
         MetricsCommand::Files { file, target } => files(common.format, *file, target),
     }
 }
