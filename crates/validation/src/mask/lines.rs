@@ -36,9 +36,11 @@ impl MaskedLines {
     #[must_use]
     pub fn mask<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
         let Some(lines) = self.key_lines else {
-            let found = self.masker.find(line);
-            self.open(line, &found);
-            return self.masker.settled(line, &found);
+            let masked = self.masker.mask_bytes(line);
+            // What is masked may have been a footer: the line is read as whoever masks it again reads it, too.
+            let opens = self.opens(line) || self.opens(&masked);
+            self.key_lines = opens.then_some(0);
+            return masked;
         };
         let end = memmem::find(line, PEM_END);
         // Logs put a time before each line of a key, so no line can be told not to be of one; but no key is so long.
@@ -51,17 +53,16 @@ impl MaskedLines {
         if masked == line { Cow::Borrowed(line) } else { Cow::Owned(masked) }
     }
 
-    /// Notes whether a private key goes on in the next line.
-    fn open(&mut self, line: &[u8], found: &[Found]) {
-        let Some(begin) = memmem::rfind(line, PRIVATE_KEY) else { return };
-        let rest = &line[begin..];
-        let is_key = found.iter().any(|found| found.recogniser.id == special::PRIVATE_KEY.id);
-        let opened = memmem::find(&line[..begin], b"-----BEGIN ").is_some();
-        let closed = memmem::find(rest, PEM_END).is_some();
-        let footer = memmem::find(&line[..begin], PEM_END).is_some();
-        if opened && (is_key || rest.trim_ascii_end().ends_with(b"-----")) && !closed && !footer {
-            self.key_lines = Some(0);
-        }
+    /// Tells whether a private key goes on in the next line.
+    fn opens(&self, line: &[u8]) -> bool {
+        let Some(name) = memmem::rfind(line, PRIVATE_KEY) else { return false };
+        // The footer of a certificate may stand before it, and its own name in its own footer.
+        let Some(begin) = memmem::rfind(&line[..name], b"-----BEGIN ") else { return false };
+        let is_key = |found: &Found| found.recogniser.id == special::PRIVATE_KEY.id;
+        let closed = memmem::find(&line[begin..], PEM_END).is_some();
+        !closed
+            && (line.trim_ascii_end().ends_with(b"-----")
+                || self.masker.find(line).iter().any(is_key))
     }
 }
 

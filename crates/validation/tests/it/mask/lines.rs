@@ -76,6 +76,24 @@ fn private_key_is_masked_line_by_line() {
 }
 
 #[test]
+fn a_key_that_begins_behind_the_footer_of_another_is_masked() {
+    for first in [
+        "-----END CERTIFICATE----------BEGIN PRIVATE KEY-----\n",
+        "passwd:-----END -----BEGIN PRIVATE KEY-----\n",
+        "-----BEGIN passwd:-----END PRIVATE KEY-----\n",
+    ] {
+        let mut lines = Masker::default().lines();
+        let once = lines.mask(first.as_bytes()).into_owned();
+        assert_eq!(*lines.mask(b"MIIE\n"), *b"***\n", "{first}");
+        let mut lines = Masker::default().lines();
+        assert_eq!(*lines.mask(&once), *once, "{first}");
+    }
+    let mut lines = Masker::default().lines();
+    let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----\n");
+    assert_eq!(*lines.mask(b"plain\n"), *b"plain\n");
+}
+
+#[test]
 fn key_whose_end_never_comes_does_not_mask_for_ever() {
     let mut lines = Masker::default().lines();
     let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----\n");
