@@ -122,6 +122,7 @@ impl Shared {
         let late = Error::Timeout { host, phase: Phase::Whole, limit };
         let retry = Retry::new(policy.clone(), request.idempotency.clone());
         let Ok(retry) = retry else {
+            // Not reached: the policy was found sound when the client was made.
             return Err(Error::Config { violations: self.config.violations() });
         };
         let attempt = || self.follow(request, url.clone(), headers.clone());

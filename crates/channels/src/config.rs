@@ -108,6 +108,9 @@ impl HttpClientConfig {
         if HeaderSafe::new(&self.user_agent).is_err() {
             refuse("user-agent", "is no value of a header".to_owned());
         }
+        if self.retry.budget.is_some() {
+            refuse("retry", "names a budget, and there is none here".to_owned());
+        }
         for violation in self.retry.validate() {
             refuse("retry", violation.to_string());
         }

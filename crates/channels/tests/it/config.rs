@@ -8,7 +8,7 @@ use wardkit_validation::Accept as _;
 #[test]
 fn what_is_wrong_is_named_by_key() {
     type Change = fn(&mut HttpClientConfig);
-    let rows: [(Change, &str); 6] = [
+    let rows: [(Change, &str); 7] = [
         (|c| c.head_timeout = Duration::ZERO, "head-timeout: 0ns is not between 10ms and 3600s"),
         (|c| c.max_head = 100, "max-head: 100 is not between 1024 and 1048576"),
         (|c| c.max_idle = usize::MAX, "max-idle: 18446744073709551615 is not between 0 and 1024"),
@@ -16,6 +16,10 @@ fn what_is_wrong_is_named_by_key() {
         (
             |c| c.system_authorities = false,
             "ca-file: is needed where the system's authorities are not trusted",
+        ),
+        (
+            |c| c.retry.budget = Some("b".to_owned()),
+            "retry: names a budget, and there is none here",
         ),
         (|c| c.retry.max_attempts = 0, "retry: max-attempts: "),
     ];

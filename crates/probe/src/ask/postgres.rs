@@ -174,3 +174,33 @@ const AUTH_SASL_FINAL: u32 = 12;
 
 /// Servers say 4096 by default; this many take a tenth of a second.
 const MOST_ITERATIONS: u32 = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, duplex};
+
+    use super::*;
+
+    /// Returns what becomes of a request for the password in the clear, and what the server hears of it.
+    async fn asked_in_the_clear(is_local: bool, allowed: bool) -> (String, bool) {
+        let mut target = PostgresTarget::new("db.example:5432", "probe");
+        target.danger_clear_password = allowed;
+        let password = Some(Secret::new("hunter2".to_owned()));
+        let (ours, mut theirs) = duplex(4096);
+        theirs.write_all(b"R\0\0\0\x08\0\0\0\x03E\0\0\0\x04").await.unwrap();
+        let session = Session { stream: ours, target: &target, password, is_local };
+        let said = session.ask().await.unwrap_err();
+        let mut heard = Vec::new();
+        theirs.read_to_end(&mut heard).await.unwrap();
+        (said, String::from_utf8_lossy(&heard).contains("hunter2"))
+    }
+
+    #[tokio::test]
+    async fn the_password_crosses_no_network_in_the_clear() {
+        let refused = "the server asks for the password in the clear".to_owned();
+        let sent = "the server says:  ()".to_owned();
+        assert_eq!(asked_in_the_clear(false, false).await, (refused, false));
+        assert_eq!(asked_in_the_clear(true, false).await, (sent.clone(), true));
+        assert_eq!(asked_in_the_clear(false, true).await, (sent, true));
+    }
+}
