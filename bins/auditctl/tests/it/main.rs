@@ -1,6 +1,7 @@
 //! Tests of the program as its user runs it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod detect;
 mod forecast;
 mod integrity;
 mod mask;
