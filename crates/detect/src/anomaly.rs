@@ -113,7 +113,7 @@ impl Detector {
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let buckets = match profile {
-            Profile::Small => 64,
+            Profile::Small => 96,
             Profile::Full => 128,
         };
         Self {
