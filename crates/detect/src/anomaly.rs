@@ -54,9 +54,9 @@ pub const DEFAULT_THRESHOLD: f64 = 0.5;
 )]
 #[non_exhaustive]
 pub enum Profile {
-    /// At most 16 KiB a series: for thousands of series.
+    /// At most 16 KiB a series, in fact 8: for thousands of series.
     Small,
-    /// At most 72 KiB a series: finer ranks.
+    /// At most 72 KiB a series, in fact 9: finer ranks.
     #[default]
     Full,
 }

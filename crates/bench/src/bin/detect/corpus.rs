@@ -31,7 +31,10 @@ fn series(file: &Path, windows: &[(String, String)]) -> Result<Series, Box<dyn E
     }
     let place = |time: &str| -> Result<usize, Box<dyn Error>> {
         let seconds = seconds(time)?;
-        Ok(rows.iter().position(|row| row.0 == seconds).ok_or("a window begins or ends at no row")?)
+        Ok(rows
+            .iter()
+            .position(|row| row.0 == seconds)
+            .ok_or("a window begins or ends at no row")?)
     };
     let windows = windows.iter().map(|(first, last)| Ok((place(first)?, place(last)?)));
     let windows = windows.collect::<Result<_, Box<dyn Error>>>()?;

@@ -24,21 +24,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows: usize = corpus.iter().map(|series| series.rows.len()).sum();
     let windows: usize = corpus.iter().map(|series| series.windows.len()).sum();
     println!("{} series, {rows} rows, {windows} windows\n", corpus.len());
-    println!("| profile | threshold | standard | low FP | low FN | windows hit | FP rows | us a sample, CPU | bytes |");
+    println!(
+        "| profile | threshold | standard | low FP | low FN | windows hit | FP rows | us a sample, CPU | bytes |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
     for (name, profile) in [("small", Profile::Small), ("full", Profile::Full)] {
         let (scores, micros) = scores(&corpus, profile);
         for fixed in [None, Some(DEFAULT_THRESHOLD)] {
             let score = |weights| scorer::score(&corpus, &scores, weights, fixed);
             let standard: Outcome = score(Weights::STANDARD);
-            let (low_fp, low_fn) = (score(Weights::LOW_FP), score(Weights::LOW_FN));
+            let (precise, complete) = (score(Weights::LOW_FP), score(Weights::LOW_FN));
             println!(
                 "| {name} | {} {:.3} | {:.1} | {:.1} | {:.1} | {} | {} | {micros:.2} | {} |",
                 if fixed.is_some() { "default" } else { "best" },
                 standard.threshold,
                 standard.score,
-                low_fp.score,
-                low_fn.score,
+                precise.score,
+                complete.score,
                 standard.hits,
                 standard.false_rows,
                 Detector::new(profile).memory(),
@@ -63,7 +65,7 @@ fn scores(corpus: &[Series], profile: Profile) -> (Vec<Vec<f64>>, f64) {
             series.rows.iter().map(&mut score).collect()
         })
         .collect();
-    (scores, (cpu() - before).as_secs_f64() * 1e6 / f64::from(rows))
+    (scores, cpu().saturating_sub(before).as_secs_f64() * 1e6 / f64::from(rows))
 }
 
 /// Returns the CPU time of this thread.

@@ -36,7 +36,12 @@ struct Point {
 }
 
 /// Scores with the threshold given, or with the best one.
-pub(crate) fn score(corpus: &[Series], scores: &[Vec<f64>], weights: Weights, fixed: Option<f64>) -> Outcome {
+pub(crate) fn score(
+    corpus: &[Series],
+    scores: &[Vec<f64>],
+    weights: Weights,
+    fixed: Option<f64>,
+) -> Outcome {
     let mut points: Vec<Point> = Vec::new();
     for (series, (rows, scores)) in corpus.iter().zip(scores).enumerate() {
         add(series, rows, scores, &mut points);
@@ -67,7 +72,8 @@ pub(crate) fn score(corpus: &[Series], scores: &[Vec<f64>], weights: Weights, fi
                 *so_far = better;
             }
         }
-        let is_last_of_its_score = points.get(index + 1).is_none_or(|next| next.score < point.score);
+        let is_last_of_its_score =
+            points.get(index + 1).is_none_or(|next| next.score < point.score);
         let now = outcome(sum, point.score, hit.len(), false_rows);
         if fixed.is_none() && is_last_of_its_score && now.score > best.score {
             best = now;
