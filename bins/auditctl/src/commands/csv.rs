@@ -186,7 +186,7 @@ impl<R: Read> Rows<R> {
                 Split::Unfinished if rest.len() > LONGEST => return self.overlong().map(Some),
                 Split::Unfinished => self.fill()?,
                 Split::Row(row, length) => {
-                    let is_blank = matches!(rest[..length], [b'\n'] | [b'\r', b'\n'] | [b'\r']);
+                    let is_blank = matches!(rest[..length], [b'\n' | b'\r'] | [b'\r', b'\n']);
                     self.start += length;
                     if !is_blank {
                         return Ok(Some(row));
