@@ -83,6 +83,31 @@ fn a_pipe_in_a_files_place_holds_nothing_up() {
 }
 
 #[test]
+fn what_a_file_says_twice_is_told_once() {
+    let columns = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16";
+    let tree = Tree::with_proc(&[
+        ("stat", "cpu 1\ncpu0 1\ncpu0 2\nctxt 1\nctxt 2\n"),
+        ("meminfo", "MemFree: 1 kB\nMemFree: 2 kB\n"),
+        ("vmstat", "pgpgin 1\npgpgin 2\n"),
+        ("diskstats", "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n"),
+        ("net/dev", &format!("-\n-\nlo: {columns}\nlo: {columns}\n")),
+        (
+            "net/netstat",
+            "TcpExt: TCPTimeouts TCPTimeouts\nTcpExt: 1 2\nTcpExt: TCPTimeouts\nTcpExt: 3\n",
+        ),
+        ("net/snmp", ""),
+        ("net/sockstat", "TCP: inuse 1 inuse 2\nTCP: inuse 3\n"),
+    ]);
+    // It asserts that no series comes twice.
+    let all = everything(&mut tree.host(wardkit_metrics::host::HostConfig::default()));
+    assert_eq!(all["node_memory_MemFree_bytes"], 1024.0);
+    assert_eq!(all["node_vmstat_pgpgin"], 1.0);
+    assert_eq!(all["node_netstat_TcpExt_TCPTimeouts"], 1.0);
+    assert_eq!(all["node_sockstat_TCP_inuse"], 1.0);
+    assert_eq!(all["node_disk_io_now{device=\"sda\"}"], 9.0);
+}
+
+#[test]
 fn changes_that_nobody_takes_do_not_pile_up() {
     let tree = Tree::new();
     let mut host = tree.only(&[HostPart::Loadavg]);

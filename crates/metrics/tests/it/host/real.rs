@@ -28,3 +28,25 @@ fn this_host_is_measured() {
     assert!(host.snapshot().cpus >= 1);
     assert!(host.snapshot().processes.iter().all(|found| found.pid > 0));
 }
+
+#[test]
+fn processes_that_come_and_go_are_no_failure() {
+    let mut spawning = std::process::Command::new("sh")
+        .args(["-c", "while :; do for i in 1 2 3 4 5; do /bin/true & done; wait; done"])
+        .spawn()
+        .unwrap();
+    let mut config = HostConfig::default();
+    config.processes = vec![ProcessGroup::by_command("shells", "sh")];
+    let mut host = Host::new(HostPaths::default(), config).unwrap();
+    let mut spent = 0.0;
+    for _ in 0..50 {
+        let all = everything(&mut host);
+        assert_eq!(success(&all, HostPart::Processes), 1.0);
+        let now = all["process_group_cpu_seconds_total{group=\"shells\",mode=\"user\"}"];
+        assert!(now >= spent, "{now} {spent}");
+        spent = now;
+    }
+    spawning.kill().unwrap();
+    spawning.wait().unwrap();
+    assert!(host.take_changes().iter().all(|change| change.part != HostPart::Processes));
+}
