@@ -13,7 +13,7 @@ use super::curl;
 use super::support::{Daemon, dir, until_some};
 
 #[test]
-fn promtool_finds_nothing_to_lint() {
+fn promtool_finds_nothing_to_lint_but_the_names_of_node_exporter() {
     let dir = dir();
     let daemon = Daemon::start(dir.path(), &[]);
     let mut promtool = Command::new("promtool")
@@ -25,7 +25,15 @@ fn promtool_finds_nothing_to_lint() {
         .unwrap();
     promtool.stdin.take().unwrap().write_all(daemon.request("/metrics").body.as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let said =
+        String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap();
+    // The names of node_exporter are what they are: dashboards know them.
+    let is_known = |line: &&str| {
+        line.starts_with("node_")
+            && line.ends_with("should be written in 'snake_case' not 'camelCase'")
+    };
+    let said: Vec<_> = said.lines().filter(|line| !is_known(line)).collect();
+    assert_eq!(said, [""; 0]);
 }
 
 #[test]
