@@ -8,10 +8,11 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 6] = [
+pub(crate) const EXCLUDED: [&str; 7] = [
     "crates/auditlog/fuzz",
     "crates/bench",
     "crates/integrity/fuzz",
+    "crates/metrics/fuzz",
     "crates/retry-backoff",
     "crates/tlog/fuzz",
     "crates/validation/fuzz",
