@@ -72,6 +72,12 @@ impl Ingested {
         Self { limits: Arc::new(limits), clock, prefix: prefix.into(), state: Arc::default() }
     }
 
+    /// Returns the same store with other limits, which hold for what is pushed through it from now on.
+    #[must_use]
+    pub fn with_limits(&self, limits: IngestConfig) -> Self {
+        Self { limits: Arc::new(limits), ..self.clone() }
+    }
+
     /// Takes a body in, whole or not at all.
     ///
     /// # Errors

@@ -194,6 +194,17 @@ fn a_series_that_nobody_pushes_is_forgotten() {
 }
 
 #[test]
+fn other_limits_leave_what_was_pushed() {
+    let mut bench = Bench::new();
+    bench.push("a{n=\"1\"} 1\na{n=\"2\"} 1\n");
+    let mut smaller = IngestConfig::default();
+    smaller.max_series = 2;
+    bench.store = bench.store.with_limits(smaller);
+    assert_eq!(bench.push("a{n=\"2\"} 2\na{n=\"3\"} 1\n"), [1, 1, 0, 0]);
+    assert_eq!(bench.lines("a{"), ["a{n=\"1\"} 1", "a{n=\"2\"} 2"]);
+}
+
+#[test]
 fn limits_that_make_no_sense_are_refused_by_key() {
     let mut config = IngestConfig::default();
     assert_eq!(config.violations(), []);
