@@ -20,7 +20,9 @@ pub(crate) struct Followed {
     /// How far files were read that are closed, so that one that comes back is not read twice.
     known: VecDeque<Checkpoint>,
     look: FirstLook,
+    /// What is wrong and was told, and whether it was so at this look.
     trouble: Option<NoticeKind>,
+    is_troubled: bool,
     missing_since: Option<Duration>,
 }
 
@@ -63,12 +65,14 @@ impl Followed {
             known: known.iter().rev().take(MOST_OLD + 1).rev().copied().collect(),
             look,
             trouble: None,
+            is_troubled: false,
             missing_since: None,
         }
     }
 
     /// Looks what the path names, and reads what is new: the files of before to their ends first.
     pub(crate) fn poll(&mut self, reading: &mut Reading<'_>) {
+        self.is_troubled = false;
         self.look(reading);
         let mut is_at_end = true;
         for index in 0..self.old.len() {
@@ -83,6 +87,9 @@ impl Followed {
             }
         }
         self.close_quiet(is_at_end, reading);
+        if !self.is_troubled && self.current.is_some() && self.trouble.take().is_some() {
+            (reading.tell)(&self.path, NoticeKind::Back);
+        }
         let opens = self.old.iter().map(|old| &old.open).chain(&self.current);
         self.statistics.behind = opens.map(Open::behind).sum();
     }
@@ -103,7 +110,6 @@ impl Followed {
                 self.missing_since = None;
                 let is_current = |open: &Open| open.id == FileId::of(&metadata);
                 if self.current.as_ref().is_some_and(is_current) {
-                    self.recover(reading);
                     return;
                 }
             }
@@ -119,7 +125,7 @@ impl Followed {
         let adopted = Open::at(&self.path)
             .and_then(|open| self.adopt(open, reading).map_err(OpenError::from));
         match adopted {
-            Ok(()) => self.recover(reading),
+            Ok(()) => {}
             Err(OpenError::NotAFile) => self.complain(NoticeKind::NotAFile, reading),
             // It went between two looks; the next one finds it missing, or its successor.
             Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
@@ -230,15 +236,11 @@ impl Followed {
         }
     }
 
+    /// Tells what is wrong, once for as long as it lasts.
     fn complain(&mut self, trouble: NoticeKind, reading: &mut Reading<'_>) {
+        self.is_troubled = true;
         if self.trouble.replace(trouble) != Some(trouble) {
             (reading.tell)(&self.path, trouble);
-        }
-    }
-
-    fn recover(&mut self, reading: &mut Reading<'_>) {
-        if self.trouble.take().is_some() {
-            (reading.tell)(&self.path, NoticeKind::Back);
         }
     }
 }

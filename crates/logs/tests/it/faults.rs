@@ -70,6 +70,17 @@ fn a_file_that_may_not_be_read_is_told_once() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_reads_fail_is_told_once() {
+    // A regular file that opens and whose first byte nobody can read.
+    let mut bench = Bench::with(|config| config.files = vec!["/proc/self/mem".into()]);
+    for _ in 0..3 {
+        assert_eq!(bench.poll(), NOTHING);
+    }
+    assert!(matches!(bench.notices[..], [NoticeKind::Unreadable(_)]), "{:?}", bench.notices);
+}
+
 #[test]
 fn a_long_line_is_cut_and_the_rest_left_out() {
     let mut bench = Bench::with(|config| config.max_line = 20);
