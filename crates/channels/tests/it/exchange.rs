@@ -81,6 +81,32 @@ async fn a_connection_serves_one_request_after_another() {
     assert_eq!(server.connections(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_many_tasks_get_their_own_answers() {
+    let server = Server::of(|peer, _| {
+        while peer.hear() {
+            let path = peer.last_target();
+            peer.say(ok(&path));
+        }
+    });
+    let client = server.client();
+    let tasks: Vec<_> = (0..100)
+        .map(|number| {
+            let (client, path) = (client.clone(), format!("/{number}"));
+            let get = HttpRequest::get(server.url(&path));
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    assert_eq!(client.send(&get).await.unwrap().text(), Some(path.as_str()));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(server.heard().len(), 500);
+}
+
 #[tokio::test]
 async fn connections_are_kept_for_a_while_and_no_more_than_allowed() {
     let server = Server::always(ok(""));

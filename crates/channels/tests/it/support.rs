@@ -31,7 +31,9 @@ impl Server {
             while let Ok((stream, _)) = listener.accept() {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
                 let (serve, heard) = (Arc::clone(&serve), Arc::clone(&heard));
-                thread::spawn(move || serve(&mut Peer { stream, heard }, number));
+                thread::spawn(move || {
+                    serve(&mut Peer { stream, last: String::new(), heard }, number)
+                });
             }
         });
         server
@@ -74,6 +76,7 @@ impl Server {
 
 pub(crate) struct Peer {
     stream: TcpStream,
+    last: String,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
@@ -88,8 +91,14 @@ impl Peer {
                 _ => return false,
             }
         }
-        self.heard.lock().unwrap().push(String::from_utf8(request).unwrap());
+        self.last = String::from_utf8(request).unwrap();
+        self.heard.lock().unwrap().push(self.last.clone());
         true
+    }
+
+    /// Returns what the request that was heard last asked for.
+    pub(crate) fn last_target(&self) -> String {
+        self.last.split(' ').nth(1).unwrap().to_owned()
     }
 
     /// Returns whether the other side still takes it.

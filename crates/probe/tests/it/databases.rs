@@ -236,11 +236,13 @@ mod sqlite {
         assert!(!path.exists());
         let database = Connection::open(&path).unwrap();
         database.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE notes (text)").unwrap();
+        database.execute_batch("BEGIN").unwrap();
         for number in 0..2000 {
             database
                 .execute("INSERT INTO notes VALUES (?1)", [number.to_string().repeat(9)])
                 .unwrap();
         }
+        database.execute_batch("COMMIT").unwrap();
         assert_eq!(asked(SqliteTarget::new(&path)).await, Outcome::Passed);
         let mut whole = SqliteTarget::new(&path);
         whole.quick_check = true;

@@ -91,6 +91,17 @@ async fn programs_and_ports_are_asked_side_by_side() {
     assert!(prober.health().iter().all(|(_, health)| health.is_ready()));
 }
 
+#[tokio::test]
+async fn the_driver_runs_as_a_task_and_a_stop_is_its_end() {
+    let prober = prober(vec![CheckConfig::new("true", ExecTarget::new(["/bin/true"]))], NoHttp);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let driver = prober.clone();
+    let task = tokio::spawn(async move { driver.run(|_| {}, async { drop(stopped.await) }).await });
+    drop(stop);
+    task.await.unwrap();
+    assert!(prober.status()[0].runs <= 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_panics_fails_the_run_and_no_more() {
     let panics = |_: &HttpQuestion| panic!("a bug");
