@@ -11,6 +11,9 @@ use wardkit_probe::{Action, CheckConfig, Checks, Config, Input, Moment, Outcome,
 /// More than most hosts have.
 const CHECKS: u32 = 100;
 
+/// So that each of them runs every 30 seconds.
+const STEP: Duration = Duration::from_millis(300);
+
 fn gate(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gate");
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback is there");
@@ -27,6 +30,8 @@ fn gate(criterion: &mut Criterion) {
     for number in 0..CHECKS {
         let mut check = CheckConfig::new(format!("check-{number}"), TcpTarget::new("127.0.0.1:1"));
         check.jitter = Duration::ZERO;
+        // One is due in each step, where all of them would be in one step of a hundred.
+        check.start_delay = STEP * number;
         if number > 0 {
             check.depends_on = vec![format!("check-{}", number / 2)];
         }
@@ -36,7 +41,7 @@ fn gate(criterion: &mut Criterion) {
     let mut checks = Checks::new(config, now, 7).expect("it is sound");
     group.bench_function("run_of_one_in_a_hundred", |bencher| {
         bencher.iter(|| {
-            now.uptime += Duration::from_millis(300);
+            now.uptime += STEP;
             let mut actions = checks.step(now, Input::Tick);
             // Whatever has begun ends at once, and makes room for what waits for it.
             while let Some(Action::Start { check, run }) = actions.pop() {
