@@ -78,7 +78,7 @@
 //!
 //! # What it does not do
 //!
-//! No TLS, hence no address beyond loopback; no users beyond those of the operating system; no HTTP/2; no uploads.
+//! No TLS, hence no address beyond loopback; no users beyond those of the operating system; no HTTP/2; no uploads but metrics.
 //!
 //! # Features
 //!

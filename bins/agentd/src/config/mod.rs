@@ -36,7 +36,7 @@ use crate::log::LogConfig;
 pub(crate) struct Config {
     /// What is logged to standard error, and how.
     pub log: LogConfig,
-    /// The HTTP listener: health, metrics and the status page. Plain and read-only, so on loopback only.
+    /// The HTTP listener: health, metrics and the status page. Plain, so on loopback only; who writes brings a token.
     pub listen: HttpConfig,
     /// What agentd measures, and what it takes in from programs that measure themselves.
     pub metrics: MetricsConfig,

@@ -8,6 +8,7 @@
 #[path = "../it/support.rs"]
 mod support;
 
+mod otlp;
 mod packages;
 mod prometheus;
 

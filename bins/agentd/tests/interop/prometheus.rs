@@ -174,12 +174,12 @@ impl Drop for Bot {
 }
 
 /// Where the names of the metrics begin that each scrape changes.
-const ASKING: [&str; 3] = ["agentd_http_", "agentd_server_", "process_"];
+pub(crate) const ASKING: [&str; 3] = ["agentd_http_", "agentd_server_", "process_"];
 
-type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Reads the text format: the labels of each series, the name among them, and its value.
-fn series(text: &str) -> BTreeMap<Labels, String> {
+pub(crate) fn series(text: &str) -> BTreeMap<Labels, String> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
