@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wardkit_bench::cases::metrics::topics;
+use wardkit_bench::cases::{Topic, history, metrics};
 use wardkit_bench::host_scrape;
 use wardkit_bench::report::{self, Host, Measured};
 use wardkit_bench::rounds::{Effort, measure};
@@ -27,22 +27,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let before = Host::here();
-    let measured: Vec<_> = topics()
-        .into_iter()
-        .map(|mut topic| Measured {
+    let measured = |topics: Vec<Topic>| -> Vec<Measured> {
+        let topics = topics.into_iter().map(|mut topic| Measured {
             name: topic.name,
             what: topic.what,
             goal: topic.goal,
             bytes: topic.bytes,
             outcomes: measure(&mut topic.cases, effort),
-        })
-        .collect();
+        });
+        topics.collect()
+    };
+    let sections =
+        |measured: &[Measured]| measured.iter().map(report::section).collect::<Vec<_>>().join("\n");
+    let (counted, kept) = (measured(metrics::topics()), measured(history::topics()));
     let host = host_scrape::section(if effort.rounds > 5 { 200 } else { 20 })?;
-    let sections: Vec<_> = measured.iter().map(report::section).collect();
     let mut values = report::circumstances(&before, &Host::here(), effort, PACKAGES);
-    values.extend([("chart", CHART.to_owned()), ("sections", sections.join("\n")), ("host", host)]);
+    values.extend([
+        ("chart", CHART.to_owned()),
+        ("sections", sections(&counted)),
+        ("host", host),
+        ("history", sections(&kept)),
+    ]);
     let page = report::fill(include_str!("../report/metrics.md"), &values);
-    report::publish(out.as_deref(), (PAGE, &page), (CHART, &report::chart(&measured)))?;
+    report::publish(out.as_deref(), (PAGE, &page), (CHART, &report::chart(&counted)))?;
     Ok(())
 }
 
@@ -58,5 +65,6 @@ const PACKAGES: &[&str] = &[
     "metrics-exporter-prometheus",
     "opentelemetry_sdk",
     "opentelemetry-prometheus",
+    "rusqlite",
     "sysinfo",
 ];

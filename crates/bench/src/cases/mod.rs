@@ -3,6 +3,7 @@
 mod asynchronous;
 mod blocking;
 mod breaker;
+pub mod history;
 mod masking;
 pub mod metrics;
 mod ours;
