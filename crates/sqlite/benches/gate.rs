@@ -1,5 +1,4 @@
 //! What the history costs beside a row for each sample in the same database engine. `gate.toml` holds the limits.
-#![expect(missing_docs, reason = "made by criterion's macros")]
 
 use std::hint::black_box;
 use std::path::Path;
