@@ -18,7 +18,7 @@ use super::segment::{Segment, Written};
 use super::stats::{Counts, add};
 use super::window::Window;
 use super::xor::Op;
-use super::{Config, Error, Index, SegmentState, Tier};
+use super::{Config, Error, Index, IndexError, SegmentState, Tier};
 use crate::Samples;
 
 /// The history of many series. It has one owner, who appends; [`History::reader`] answers beside it.
@@ -52,6 +52,8 @@ pub(super) struct Segments {
     pub(super) next: u32,
     /// What the index could not be told yet.
     pub(super) untold: Vec<Written>,
+    /// It could not be told for so long that only the next start makes it whole.
+    behind: bool,
 }
 
 /// What fails and works again apart from the rest.
@@ -230,7 +232,7 @@ impl History {
                 outcome = outcome.and(self.note(Part::Journal, synced, at));
             }
         }
-        if !self.segments.untold.is_empty() && self.may_try(at) {
+        if !self.segments.is_told() && self.may_try(at) {
             let told = self.tell_index();
             outcome = outcome.and(self.note(Part::Index, told, at));
         }
@@ -341,6 +343,10 @@ impl History {
 
     /// Tells the index of blocks that were written.
     pub(super) fn tell_index(&mut self) -> Result<(), Error> {
+        if self.segments.behind {
+            let reason = "it was down for too long: the next start makes it whole";
+            return Err(IndexError::new(reason).into());
+        }
         while let Some(written) = self.segments.untold.first() {
             written.commit(&*self.shared.index)?;
             self.segments.untold.remove(0);
@@ -394,7 +400,12 @@ impl History {
 impl Segments {
     fn new(known: HashMap<u32, SegmentState>) -> Self {
         let next = known.keys().max().map_or(1, |number| number.saturating_add(1));
-        Self { known, active: [None, None, None], next, untold: Vec::new() }
+        Self { known, active: [None, None, None], next, untold: Vec::new(), behind: false }
+    }
+
+    /// Tells whether the index knows everything.
+    const fn is_told(&self) -> bool {
+        self.untold.is_empty() && !self.behind
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -462,7 +473,13 @@ impl Segments {
         if let Some(state) = written.state {
             self.known.insert(state.segment, state);
         }
-        self.untold.push(written);
+        self.behind |= self.untold.len() >= MOST_UNTOLD;
+        if self.behind {
+            // Told of a later part of a segment alone, the index would never ask for the earlier one.
+            self.untold.clear();
+        } else {
+            self.untold.push(written);
+        }
     }
 }
 
@@ -473,6 +490,8 @@ const RETRY: u64 = 60_000;
 const SEGMENTS_A_TIER: i64 = 12;
 const SEGMENT_BYTES: u64 = 64 << 20;
 const PARTS: usize = 5;
+/// A day of blocks: what is remembered for an index that does not answer takes some MiB at most.
+const MOST_UNTOLD: usize = 12;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless,
     clippy::float_cmp,
     reason = "small numbers, and values that must come back as they were"
 )]

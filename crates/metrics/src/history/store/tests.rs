@@ -1,9 +1,14 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use wardkit_core::Timestamp;
 
 use super::super::disk::tests::FULL;
-use super::super::{Aggregate, Config, Error, MemoryIndex, Range, Selector};
+use super::super::{
+    Aggregate, BlockAt, Commit, Config, Error, Index, IndexError, MemoryIndex, Range, SegmentState,
+    Selector, Tier,
+};
 use super::History;
 use crate::{Family, Kind, Samples};
 
@@ -100,4 +105,63 @@ fn a_kill_on_a_full_disk_loses_what_did_not_fit_and_no_more() {
     FULL.set(false);
     drop(history);
     assert_eq!(values(&open(dir.path()), 0, 200), numbers(0, 100));
+}
+
+/// An index that can be made to answer nothing.
+#[derive(Clone, Debug, Default)]
+struct Sulking(Arc<(MemoryIndex, AtomicBool)>);
+
+impl Sulking {
+    fn answer(&self) -> Result<&MemoryIndex, IndexError> {
+        if self.0.1.load(Relaxed) { Err(IndexError::new("not now")) } else { Ok(&self.0.0) }
+    }
+}
+
+impl Index for Sulking {
+    fn commit(&self, commit: &Commit<'_>) -> Result<(), IndexError> {
+        self.answer()?.commit(commit)
+    }
+    fn forget(&self, segment: u32) -> Result<(), IndexError> {
+        self.answer()?.forget(segment)
+    }
+    fn segments(&self) -> Result<Vec<SegmentState>, IndexError> {
+        self.answer()?.segments()
+    }
+    // The number of a series is found: what fails is what comes after its blocks were written.
+    fn numbers(&self, keys: &[&str]) -> Result<Vec<Option<u32>>, IndexError> {
+        self.0.0.numbers(keys)
+    }
+    fn largest_number(&self) -> Result<Option<u32>, IndexError> {
+        self.answer()?.largest_number()
+    }
+    fn series(&self, name: Option<&str>) -> Result<Vec<(u32, String)>, IndexError> {
+        self.answer()?.series(name)
+    }
+    fn blocks(&self, series: u32, from: i64, to: i64) -> Result<Vec<BlockAt>, IndexError> {
+        self.answer()?.blocks(series, from, to)
+    }
+    fn present(&self, tier: Tier, from: i64, to: i64) -> Result<Vec<(u32, String)>, IndexError> {
+        self.answer()?.present(tier, from, to)
+    }
+}
+
+#[test]
+fn an_index_that_does_not_answer_is_told_later_or_at_the_next_start() {
+    for (hours, whole_at_once) in [(5, true), (40, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Sulking::default();
+        let config = Config { sync_seconds: 3600, ..Config::default() };
+        let (mut history, _) = History::open(dir.path(), config, index.clone()).unwrap();
+        let moments = (hours + 10) * 360;
+        let mut told = 0;
+        for n in 0..moments {
+            index.0.1.store((1000..1000 + hours * 360).contains(&n), Relaxed);
+            let at = Timestamp::from_unix_seconds(n * 10);
+            told += u32::from(history.append(at, &one(float(n))).is_err());
+        }
+        assert!((1..=2).contains(&told), "{told}");
+        assert_eq!(values(&history, 0, moments).len() == numbers(0, moments).len(), whole_at_once);
+        drop(history);
+        assert_eq!(values(&open(dir.path()), 0, moments), numbers(0, moments));
+    }
 }

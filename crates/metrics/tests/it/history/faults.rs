@@ -213,8 +213,11 @@ fn memory_stays_bounded_by_blocks_that_end_sooner() {
     assert_eq!(found[99].1, (99 * 31 + 1999) as f64 / 3.0);
 }
 
+/// Names and contents.
+type Files = Vec<(OsString, Vec<u8>)>;
+
 /// The files of a history with 900 moments, and the samples.
-static RECORDED: LazyLock<(Vec<(OsString, Vec<u8>)>, Vec<(i64, f64)>)> = LazyLock::new(|| {
+static RECORDED: LazyLock<(Files, Vec<(i64, f64)>)> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let expected = fill(dir.path(), 900);
     let found = fs::read_dir(dir.path()).unwrap().map(|entry| {
