@@ -32,7 +32,7 @@ impl Server {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
                 let (serve, heard) = (Arc::clone(&serve), Arc::clone(&heard));
                 thread::spawn(move || {
-                    serve(&mut Peer { stream, last: String::new(), heard }, number)
+                    serve(&mut Peer { stream, last: String::new(), heard }, number);
                 });
             }
         });
