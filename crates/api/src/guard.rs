@@ -191,6 +191,8 @@ mod tests {
 
     const TOKEN: &str = "0123456789abcdef";
 
+    type Fields<'a> = &'a [(&'static str, &'a str)];
+
     fn fields(list: &[(&'static str, &str)]) -> HeaderMap {
         let named = |(name, value): &(&'static str, &str)| {
             (HeaderName::from_static(name), value.parse().unwrap())
@@ -203,7 +205,7 @@ mod tests {
         use WriteRefused::{Closed, ForeignOrigin, NoToken, WrongToken};
         let right = ("authorization", "Bearer 0123456789abcdef");
         let host = ("host", "127.0.0.1:9180");
-        let rows: &[(bool, bool, &[(&'static str, &str)], Result<(), WriteRefused>)] = &[
+        let rows: &[(bool, bool, Fields<'_>, Result<(), WriteRefused>)] = &[
             (false, false, &[host], Err(Closed)),
             (false, false, &[host, right], Err(Closed)),
             (true, false, &[host], Err(NoToken)),

@@ -45,8 +45,10 @@ async fn metrics_are_taken_from_who_brings_the_token() {
     let reply = post(&server, &foreign, b"up 4\n").await;
     assert_eq!((reply.status, reply.problem()), (403, "foreign-origin".to_owned()));
     assert_eq!(*seen.bodies.lock().unwrap(), [b"up 1\n"]);
-    use WriteRefused::{ForeignOrigin, NoToken, WrongToken};
-    assert_eq!(*seen.refused.lock().unwrap(), [NoToken, WrongToken, ForeignOrigin]);
+    assert_eq!(
+        *seen.refused.lock().unwrap(),
+        [WriteRefused::NoToken, WriteRefused::WrongToken, WriteRefused::ForeignOrigin]
+    );
     for reason in ["no_token", "wrong_token", "foreign_origin"] {
         let series = format!("agentd_server_writes_refused_total{{reason=\"{reason}\"}}");
         assert_eq!(server.metric(&series).await, 1, "{reason}");
