@@ -35,22 +35,25 @@ impl MaskedLines {
     /// without a carriage return.
     #[must_use]
     pub fn mask<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
-        let Some(lines) = self.key_lines else {
-            let masked = self.masker.mask_bytes(line);
-            // What is masked may have been a footer: the line is read as whoever masks it again reads it, too.
-            let opens = self.opens(line) || self.opens(&masked);
-            self.key_lines = opens.then_some(0);
-            return masked;
-        };
+        let Some(lines) = self.key_lines else { return self.outside(line) };
         let end = memmem::find(line, PEM_END);
-        // Logs put a time before each line of a key, so no line can be told not to be of one; but no key is so long.
-        self.key_lines = if end.is_some() || lines >= LONGEST_KEY { None } else { Some(lines + 1) };
-        let key = end.unwrap_or(line.len());
         let mut masked = Vec::with_capacity(line.len());
-        self.masker.write_lines(&mut masked, &line[..key], Sensitive::Secret);
-        let rest = self.masker.find(&line[key..]);
-        masked.extend_from_slice(&self.masker.settled(&line[key..], &rest));
+        self.masker.write_lines(&mut masked, &line[..end.unwrap_or(line.len())], Sensitive::Secret);
+        if let Some(end) = end {
+            masked.extend_from_slice(&self.outside(&line[end..]));
+        } else {
+            // Logs put a time before each line of a key, so no line can be told not to be of one; but no key is so long.
+            self.key_lines = (lines < LONGEST_KEY).then_some(lines + 1);
+        }
         if masked == line { Cow::Borrowed(line) } else { Cow::Owned(masked) }
+    }
+
+    /// Masks what stands outside a private key, and notes whether one begins in it that goes on in the next line.
+    fn outside<'l>(&mut self, text: &'l [u8]) -> Cow<'l, [u8]> {
+        let masked = self.masker.mask_bytes(text);
+        // What is masked may have been a footer: the text is read as whoever masks it again reads it, too.
+        self.key_lines = (self.opens(text) || self.opens(&masked)).then_some(0);
+        masked
     }
 
     /// Tells whether a private key goes on in the next line.

@@ -89,6 +89,10 @@ fn a_key_that_begins_behind_the_footer_of_another_is_masked() {
         assert_eq!(*lines.mask(&once), *once, "{first}");
     }
     let mut lines = Masker::default().lines();
+    let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----\n");
+    let _ = lines.mask(b"MIIE-----END PRIVATE KEY----------BEGIN EC PRIVATE KEY-----\n");
+    assert_eq!(*lines.mask(b"MIIE\n"), *b"***\n");
+    let mut lines = Masker::default().lines();
     let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----\n");
     assert_eq!(*lines.mask(b"plain\n"), *b"plain\n");
 }
