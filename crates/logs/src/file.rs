@@ -20,7 +20,9 @@ pub(crate) struct Open {
     offset: u64,
     /// Whether the offset is within a line whose beginning was handed out.
     is_within: bool,
-    head: Head,
+    head: Mark,
+    /// What stands before the offset.
+    tail: Mark,
     /// Size and time of change when it was read to its end.
     seen: Option<(u64, i64, i64)>,
 }
@@ -32,9 +34,9 @@ pub(crate) struct FileId {
     pub(crate) inode: u64,
 }
 
-/// The beginning of a file, which an append leaves as it is.
+/// A part of a file that was read, which an append leaves as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
+struct Mark {
     length: u16,
     hash: u64,
 }
@@ -88,7 +90,8 @@ impl Open {
             id: FileId::of(&metadata),
             offset: 0,
             is_within: false,
-            head: Head::EMPTY,
+            head: Mark::EMPTY,
+            tail: Mark::EMPTY,
             seen: None,
         })
     }
@@ -96,26 +99,27 @@ impl Open {
     /// Moves to the end; a line that is being written there is left out, because its beginning is unknown.
     pub(crate) fn skip_to_end(&mut self) -> io::Result<()> {
         let size = self.file.metadata()?.len();
-        let mut last = [b'\n'];
-        if let Some(before) = size.checked_sub(1) {
-            self.file.read_exact_at(&mut last, before)?;
-        }
+        let mut last = [0; Mark::OF_TAIL];
+        let last = &mut last[..usize::try_from(size).unwrap_or(usize::MAX).min(Mark::OF_TAIL)];
+        self.file.read_exact_at(last, size - last.len() as u64)?;
+        self.move_behind(last);
         self.offset = size;
-        self.is_within = last != [b'\n'];
-        self.head = self.head_of(Head::LENGTH)?;
+        self.is_within = last.last().is_some_and(|byte| *byte != b'\n');
+        self.head = self.mark(0, Mark::OF_HEAD)?;
         Ok(())
     }
 
     /// Goes on from a checkpoint, if it is this file's; tells whether it is.
     pub(crate) fn resume(&mut self, from: &Checkpoint) -> io::Result<bool> {
-        let head = Head { length: from.head_length, hash: from.head_hash };
+        let head = Mark { length: from.head_length, hash: from.head_hash };
+        let tail = Mark { length: from.tail_length, hash: from.tail_hash };
         let is_same = self.id == FileId { device: from.device, inode: from.inode }
             && self.file.metadata()?.len() >= from.offset
-            && self.head_of(head.length)? == head;
+            && self.has(from.offset, head, tail)?;
         if is_same {
             self.offset = from.offset;
             self.is_within = from.is_within;
-            self.head = head;
+            (self.head, self.tail) = (head, tail);
         }
         Ok(is_same)
     }
@@ -128,6 +132,8 @@ impl Open {
             is_within: self.is_within,
             head_length: self.head.length,
             head_hash: self.head.hash,
+            tail_length: self.tail.length,
+            tail_hash: self.tail.hash,
         }
     }
 
@@ -139,12 +145,13 @@ impl Open {
         if self.seen == Some(seen) {
             return Ok(Standing::Quiet);
         }
-        let is_other = size < self.offset || self.head_of(self.head.length)? != self.head;
+        let is_other = size < self.offset || !self.has(self.offset, self.head, self.tail)?;
         if is_other {
-            (self.offset, self.is_within, self.head) = (0, false, Head::EMPTY);
+            (self.offset, self.is_within) = (0, false);
+            (self.head, self.tail) = (Mark::EMPTY, Mark::EMPTY);
         }
-        if self.head.length < Head::LENGTH {
-            self.head = self.head_of(Head::LENGTH)?;
+        if self.head.length < Mark::OF_HEAD {
+            self.head = self.mark(0, Mark::OF_HEAD)?;
         }
         Ok(if is_other { Standing::Truncated } else { Standing::Grown })
     }
@@ -193,11 +200,13 @@ impl Open {
         statistics: &mut Statistics,
     ) {
         let Ok(length) = read_at(&self.file, buffer, self.offset) else { return };
-        let rest = &buffer[..length];
+        // Lines may have been ended since it was read last.
+        let taken = self.lines(&buffer[..length], max_line, each, statistics);
+        let rest = &buffer[taken..length];
         if !self.is_within && !rest.is_empty() {
             hand_out(rest, max_line, each, statistics);
         }
-        self.offset += length as u64;
+        self.move_behind(rest);
         statistics.bytes += length as u64;
     }
 
@@ -216,51 +225,73 @@ impl Open {
             }
             taken += length + 1;
         }
-        let rest = &chunk[taken..];
+        if !self.is_within && chunk.len() - taken > max_line {
+            // Zeros are what a writer leaves that goes on behind the end of an emptied file; a line comes after them.
+            taken += chunk[taken..].iter().take_while(|byte| **byte == 0).count();
+            self.is_within = chunk.len() - taken > max_line;
+            if self.is_within {
+                hand_out(&chunk[taken..], max_line, each, statistics);
+            }
+        }
         if self.is_within {
             taken = chunk.len();
-        } else if rest.len() > max_line {
-            // Zeros are what a writer leaves that goes on behind the end of an emptied file; a line comes after them.
-            self.is_within = rest.iter().any(|byte| *byte != 0);
-            if self.is_within {
-                hand_out(rest, max_line, each, statistics);
-            }
-            taken = chunk.len();
         }
-        self.offset += taken as u64;
+        self.move_behind(&chunk[..taken]);
         taken
+    }
+
+    /// Moves the offset behind what was read there.
+    fn move_behind(&mut self, taken: &[u8]) {
+        self.offset += taken.len() as u64;
+        if !taken.is_empty() {
+            self.tail = Mark::of(&taken[taken.len().saturating_sub(Mark::OF_TAIL)..]);
+        }
     }
 
     /// Leaps over a hole: a terabyte of zeros that take no space takes no time either.
     fn leap(&mut self) {
         if let Ok(data) = rustix::fs::seek(&self.file, SeekFrom::Data(self.offset)) {
             self.offset = self.offset.max(data);
+            self.tail = Mark::EMPTY;
         }
     }
 
-    fn head_of(&self, length: u16) -> io::Result<Head> {
-        let mut bytes = [0; Head::LENGTH as usize];
+    /// Tells whether the file still begins like this, and has this before the offset.
+    fn has(&self, offset: u64, head: Mark, tail: Mark) -> io::Result<bool> {
+        // A tail that cannot be is nowhere.
+        let Some(start) = offset.checked_sub(u64::from(tail.length)) else { return Ok(false) };
+        let has_tail = tail.length == 0 || self.mark(start, tail.length)? == tail;
+        Ok(has_tail && self.mark(0, head.length)? == head)
+    }
+
+    /// Returns the mark of so many bytes, or of as many as there are.
+    fn mark(&self, start: u64, length: u16) -> io::Result<Mark> {
+        let mut bytes = [0; Mark::OF_HEAD as usize];
         let most = usize::from(length).min(bytes.len());
         let mut filled = 0;
         while filled < most {
-            match read_at(&self.file, &mut bytes[filled..most], filled as u64)? {
+            match read_at(&self.file, &mut bytes[filled..most], start + filled as u64)? {
                 0 => break,
                 read => filled += read,
             }
         }
-        Ok(Head {
-            length: u16::try_from(filled).unwrap_or(Head::LENGTH),
-            hash: hash(&bytes[..filled]),
-        })
+        Ok(Mark::of(&bytes[..filled]))
     }
 }
 
-impl Head {
+impl Mark {
     /// Enough for a few lines with their times, which no two files have in common.
-    const LENGTH: u16 = 512;
+    const OF_HEAD: u16 = 512;
+
+    /// Enough for the end of a line; what stands there was read already and costs nothing to keep.
+    const OF_TAIL: usize = 64;
 
     /// That of a file of which nothing was seen.
     const EMPTY: Self = Self { length: 0, hash: HASH_OF_NOTHING };
+
+    fn of(bytes: &[u8]) -> Self {
+        Self { length: u16::try_from(bytes.len()).unwrap_or(u16::MAX), hash: hash(bytes) }
+    }
 }
 
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -39,4 +39,8 @@ pub struct Checkpoint {
     pub head_length: u16,
     /// Their hash.
     pub head_hash: u64,
+    /// How many bytes before the offset are known.
+    pub tail_length: u16,
+    /// Their hash.
+    pub tail_hash: u64,
 }

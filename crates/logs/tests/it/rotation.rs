@@ -102,6 +102,45 @@ fn a_hole_before_the_next_line_costs_nothing() {
 }
 
 #[test]
+fn a_line_that_begins_behind_a_hole_is_handed_out_whole() {
+    // The hole is longer than a line may be, and what was written behind it is no line yet.
+    let mut bench = Bench::new();
+    bench.append("before\n");
+    assert_eq!(bench.poll(), ["before"]);
+    let file = File::create(bench.log()).unwrap();
+    file.write_all_at(b"half a l", 100_000).unwrap();
+    assert_eq!(bench.poll(), NOTHING);
+    bench.append("ine\nnext\n");
+    assert_eq!(bench.poll(), ["half a line", "next"]);
+    // Wherever it begins in what is read at a time.
+    for at in (64 << 10) - 5..=64 << 10 {
+        let file = File::create(bench.log()).unwrap();
+        file.write_all_at(b"whole line\n", at).unwrap();
+        assert_eq!(bench.poll(), ["whole line"], "{at}");
+        fs::write(bench.log(), "").unwrap();
+        bench.poll();
+    }
+}
+
+#[test]
+fn a_file_written_anew_is_known_by_more_than_its_beginning() {
+    // What a program says at each start, without a time in it.
+    let banner = "=".repeat(1000) + "\n";
+    let mut bench = Bench::new();
+    bench.append(banner.clone() + "12:00 up\n");
+    assert_eq!(bench.poll().len(), 2);
+    for (restarts, lines) in [(false, "13:00 up\n13:01 going\n"), (true, "14:00 up\n14:01\n14:02\n")] {
+        fs::write(bench.log(), banner.clone() + lines).unwrap();
+        if restarts {
+            bench.restart();
+        }
+        let expected: Vec<_> = banner.lines().chain(lines.lines()).collect();
+        assert_eq!(bench.poll(), expected, "{restarts}");
+        assert_eq!(bench.take_notices(), [NoticeKind::Truncated], "{restarts}");
+    }
+}
+
+#[test]
 fn a_file_that_is_removed_and_made_again_is_begun_at_its_beginning() {
     let mut bench = Bench::new();
     bench.append("1\n");
