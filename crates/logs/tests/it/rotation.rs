@@ -129,7 +129,9 @@ fn a_file_written_anew_is_known_by_more_than_its_beginning() {
     let mut bench = Bench::new();
     bench.append(banner.clone() + "12:00 up\n");
     assert_eq!(bench.poll().len(), 2);
-    for (restarts, lines) in [(false, "13:00 up\n13:01 going\n"), (true, "14:00 up\n14:01\n14:02\n")] {
+    for (restarts, lines) in
+        [(false, "13:00 up\n13:01 going\n"), (true, "14:00 up\n14:01\n14:02\n")]
+    {
         fs::write(bench.log(), banner.clone() + lines).unwrap();
         if restarts {
             bench.restart();
