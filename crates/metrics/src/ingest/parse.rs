@@ -148,6 +148,10 @@ impl<'b, 'l> Parser<'b, 'l> {
 
     fn sample(&mut self, mut line: Line<'b>) -> Result<(), Reason> {
         let name = line.name(true).ok_or(Reason::Name)?;
+        // `a.5` is no name with a value: `a.b` would not be one either.
+        if !line.rest().starts_with([' ', '\t', '{']) {
+            return Err(if line.rest().is_empty() { Reason::Value } else { Reason::Name });
+        }
         let mut labels = std::mem::take(&mut self.labels);
         let read = line
             .labels(&mut labels, self.limits)
