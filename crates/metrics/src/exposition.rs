@@ -45,8 +45,8 @@ impl Exposition {
     /// Appends the samples of all sources, families in the order of their names.
     ///
     /// Families of one name are put together, with the meaning that the first of them gives. `conflict` is told the
-    /// name of a family each time that something of it is left out: all of a family of another kind, or a series
-    /// that is there already. Nothing may follow what OpenMetrics has been written to.
+    /// name of a family each time that something of it is left out: all of a family of another kind or of the name of
+    /// a part of a histogram, or a series that is there already. Nothing may follow what OpenMetrics has been written to.
     pub fn write<'a>(
         self,
         sources: impl IntoIterator<Item = &'a Samples>,
@@ -58,7 +58,12 @@ impl Exposition {
         // Stable: the first source stays the first.
         families.sort_by_key(|family| self.name(family));
         for same in families.chunk_by(|one, other| self.name(one) == self.name(other)) {
-            self.write_family(same, out, &mut conflict);
+            let first = &same[0];
+            if self.is_part(first.name(), &families) {
+                conflict(first.name());
+            } else {
+                self.write_family(same, out, &mut conflict);
+            }
         }
         if self == Self::OpenMetrics {
             out.push_str("# EOF\n");
@@ -117,6 +122,19 @@ impl Exposition {
                 out.push_str(part);
             }
         }
+    }
+
+    /// Tells whether a family's series would have the names of those of a histogram or a summary.
+    fn is_part(self, name: &str, sorted: &[FamilyView<'_>]) -> bool {
+        [("_bucket", false), ("_sum", true), ("_count", true)].into_iter().any(|(part, of_both)| {
+            let Some(base) = name.strip_suffix(part) else { return false };
+            let at = sorted.partition_point(|family| self.name(family) < base);
+            sorted.get(at).is_some_and(|family| {
+                let kind = family.kind();
+                family.name() == base
+                    && (kind == Kind::Histogram || (of_both && kind == Kind::Summary))
+            })
+        })
     }
 
     /// Returns the family's name, which in OpenMetrics is without the suffix of a counter's samples.

@@ -128,6 +128,32 @@ fn families_of_one_name_are_put_together_and_contradictions_left_out() {
 }
 
 #[test]
+fn a_family_named_like_a_part_of_anothers_is_left_out() {
+    let whole = samples(&[
+        ("a", Kind::Histogram, &[]),
+        ("b", Kind::Summary, &[]),
+        ("c", Kind::Gauge, &[("1", 1.0)]),
+    ]);
+    let parts = samples(&[
+        ("a_count", Kind::Gauge, &[("1", 1.0)]),
+        ("a_bucket", Kind::Untyped, &[("1", 1.0)]),
+        ("a_count_total", Kind::Counter, &[("1", 1.0)]),
+        ("b_sum", Kind::Gauge, &[("1", 1.0)]),
+        ("b_bucket", Kind::Gauge, &[("1", 1.0)]),
+        ("c_count", Kind::Gauge, &[("1", 1.0)]),
+    ]);
+    for format in [Exposition::Text, Exposition::OpenMetrics] {
+        // Whoever was first: half a histogram is of no use to anybody.
+        for sources in [[&whole, &parts], [&parts, &whole]] {
+            let (text, conflicts) = written(format, &sources);
+            assert_eq!(conflicts, ["a_bucket", "a_count", "b_sum"], "{text}");
+            assert!(!text.contains("a_count{") && !text.contains("b_sum{"), "{text}");
+            assert!(text.contains("c_count{l=\"1\"} 1\n"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_gauge_and_a_counter_that_openmetrics_calls_alike_are_told_apart_from_their_kinds() {
     let samples =
         samples(&[("a", Kind::Gauge, &[("1", 1.0)]), ("a_total", Kind::Counter, &[("1", 1.0)])]);
