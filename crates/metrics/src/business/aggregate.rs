@@ -248,8 +248,16 @@ fn matching<'a>(
 }
 
 fn families_of<'a>(samples: &'a Samples, name: &'a str) -> impl Iterator<Item = FamilyView<'a>> {
-    let is_part = |rest: &str| matches!(rest, "_bucket" | "_sum" | "_count" | "");
-    samples.families().filter(move |family| name.strip_prefix(family.name()).is_some_and(is_part))
+    let has = |family: &FamilyView<'_>, rest: &str| match rest {
+        "" => true,
+        "_bucket" | "_sum" | "_count" => {
+            matches!(family.kind(), Kind::Histogram | Kind::Summary)
+        }
+        _ => false,
+    };
+    samples.families().filter(move |family| {
+        name.strip_prefix(family.name()).is_some_and(|rest| has(family, rest))
+    })
 }
 
 fn is_counter(samples: &Samples, name: &str) -> bool {

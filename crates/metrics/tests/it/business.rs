@@ -237,6 +237,20 @@ fn a_mean_is_the_ratio_of_a_histograms_sum_and_count() {
 }
 
 #[test]
+fn gauges_named_like_a_histograms_parts_are_no_counters() {
+    let share = aggregate(AggregateOp::Ratio, |config| {
+        config.of = "queue_count".into();
+        config.over = "queue_bucket".into();
+    });
+    let mut samples = Samples::new();
+    for (name, value) in [("queue", 7.0), ("queue_count", 1.0), ("queue_bucket", 4.0)] {
+        samples.single(Family { name, help: "", kind: Kind::Gauge }, value);
+    }
+    let mut aggregates = Aggregates::new(&[share], &registry()).unwrap();
+    assert_eq!(step(&mut aggregates, 0, &samples), ["out 0.25"]);
+}
+
+#[test]
 fn a_window_remembers_little_however_often_it_is_asked() {
     let rate = aggregate(AggregateOp::Rate, |config| config.window = Duration::from_mins(1));
     let mut aggregates = Aggregates::new(&[rate], &registry()).unwrap();
