@@ -1,11 +1,13 @@
 //! Runs a program and goes by its exit code.
 
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{ExecTarget, Outcome};
 
@@ -32,18 +34,22 @@ pub(super) async fn ask(target: &ExecTarget) -> Outcome {
         Err(error) => return Outcome::failed(format!("cannot run {program}: {error}")),
     };
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let mut group = Group::of(&child);
-    // Until both pipes are closed, whoever writes to them belongs to the run: the program is not waited for before,
-    // and its number cannot become another's while the group may still have to be killed.
+    let group = Group::of(&child);
+    // Until both pipes are closed, whoever writes to them belongs to the run.
     let said = tokio::try_join!(beginning(out), beginning(err));
     let Ok((out, err)) = said else {
         return Outcome::failed(format!("wrote more than {MOST_OUTPUT} bytes"));
     };
-    match child.wait().await {
-        Ok(status) => {
-            group.release();
-            judge(target, status, &out, &err)
-        }
+    let ended = group.leader_ended().await;
+    // What the program left behind would be one process more with every run. Its number cannot be another's yet: the
+    // program itself is waited for only now.
+    drop(group);
+    let waited = match ended {
+        Ok(()) => child.wait().await,
+        Err(error) => Err(error),
+    };
+    match waited {
+        Ok(status) => judge(target, status, &out, &err),
         Err(error) => Outcome::failed(format!("cannot wait for {program}: {error}")),
     }
 }
@@ -98,9 +104,15 @@ impl Group {
         Self(number.and_then(Pid::from_raw))
     }
 
-    /// The program has been waited for: its number may be another's from now on.
-    const fn release(&mut self) {
-        self.0 = None;
+    /// Waits until the program has ended, and leaves its number taken.
+    async fn leader_ended(&self) -> io::Result<()> {
+        let Some(leader) = self.0 else { return Ok(()) };
+        let mut ends = signal(SignalKind::child())?;
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while waitid(WaitId::Pid(leader), look)?.is_none() {
+            ends.recv().await;
+        }
+        Ok(())
     }
 }
 

@@ -89,6 +89,21 @@ async fn a_program_that_is_late_dies_with_its_children() {
     }
 }
 
+#[tokio::test]
+async fn a_program_that_passes_leaves_nobody_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let pid = directory.path().join("pid");
+    // It has let go of both pipes, so nobody waits for it.
+    let left = format!("sleep 1000 >/dev/null 2>&1 & echo $! > {}", pid.display());
+    assert_eq!(asked(shell(&left)).await, Outcome::Passed);
+    // The program itself may let go of them and live on.
+    assert_eq!(asked(shell("exec >&- 2>&-; exit 3")).await, Outcome::failed("exit code 3"));
+    let pid = fs::read_to_string(pid).unwrap();
+    while is_alive(pid.trim()) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A killed process may be a zombie for a moment, until its parent has looked.
 fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
