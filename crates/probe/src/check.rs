@@ -13,7 +13,7 @@ use crate::outcome::Level;
 use crate::thresholds::Thresholds;
 use crate::{CheckConfig, CheckStatus, Latency, Moment, Outcome, Record, State};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Check {
     pub(crate) config: CheckConfig,
     pub(crate) state: State,
@@ -95,7 +95,12 @@ impl Check {
         let in_grace = self.thresholds.level().is_none()
             && level == Level::Down
             && self.grace_until.is_some_and(|until| now.uptime < until);
-        if !run.counts || in_grace {
+        if !run.counts {
+            // Whoever was unblocked meanwhile is waiting for a run that does.
+            self.due = now.uptime;
+            return;
+        }
+        if in_grace {
             return;
         }
         self.thresholds.observe(level);

@@ -95,6 +95,27 @@ fn a_run_from_before_the_block_does_not_count() {
 }
 
 #[test]
+fn an_unblocked_check_is_asked_anew_as_soon_as_its_old_run_ends() {
+    let mut app = check("app", &["db"]);
+    app.interval = Duration::from_hours(1);
+    let mut db = check("db", &[]);
+    (db.fall, db.rise) = (1, 1);
+    let mut world = World::new([db, app]);
+    world.pass(Duration::ZERO);
+    world.end("db", Outcome::Passed);
+    assert_eq!(world.pass(INTERVAL), ["app", "db"]);
+    world.end("db", failed());
+    world.pass(INTERVAL);
+    world.end("db", Outcome::Passed);
+    assert_eq!(world.state("app"), State::Starting, "its run is older than the block");
+    world.end("app", Outcome::Passed);
+    assert_eq!(world.state("app"), State::Starting);
+    assert_eq!(world.pass(Duration::ZERO), ["app"]);
+    world.end("app", Outcome::Passed);
+    assert_eq!(world.state("app"), State::Up);
+}
+
+#[test]
 fn all_that_block_are_named() {
     let mut world = World::new([check("b", &[]), check("a", &[]), check("site", &["a", "b", "a"])]);
     world.rounds(3, |_| failed());
