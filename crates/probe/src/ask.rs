@@ -52,6 +52,14 @@ impl Asker {
         Self { http, clock, places: Mutex::default() }
     }
 
+    /// Takes over the looks that have not come back yet; `checks` says which check became which.
+    pub(crate) fn take_over(&self, from: &Self, checks: &[(CheckId, CheckId)]) {
+        let before = from.places.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = checks.iter().filter_map(|(old, new)| Some((*new, before.get(old)?.clone())));
+        places.extend(taken);
+    }
+
     pub(crate) async fn ask(&self, check: CheckId, target: &Target, timeout: Duration) -> Outcome {
         let place = {
             let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! All checks as one state machine: it decides what runs when and what is told, and does neither.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use wardkit_core::{Clock, Event, Health, Timestamp};
@@ -35,7 +36,7 @@ use crate::{CheckStatus, Config, Error, Latency, Outcome, Record, State, Target}
 /// assert_eq!(checks.status()[0].state, State::Up);
 /// # Ok::<(), wardkit_probe::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Checks {
     all: Vec<Check>,
     graph: Graph,
@@ -129,6 +130,24 @@ impl Checks {
         let all = config.checks.into_iter().enumerate().map(with_jitter).collect();
         let max_parallel = config.max_parallel;
         Ok(Self { all, graph, max_parallel, running: 0, next_run: 1, seed })
+    }
+
+    /// Takes over what other checks know, for each that is configured alike there, and returns which became which.
+    /// What runs there counts as given up.
+    pub(crate) fn take_over(&mut self, from: &Self) -> Vec<(CheckId, CheckId)> {
+        let by_name: HashMap<&str, usize> = (from.all.iter().enumerate())
+            .map(|(index, check)| (check.config.name.as_str(), index))
+            .collect();
+        let mut taken = Vec::new();
+        for (index, check) in self.all.iter_mut().enumerate() {
+            let Some(&place) = by_name.get(check.config.name.as_str()) else { continue };
+            if check.running.is_none() && check.config == from.all[place].config {
+                *check = from.all[place].clone();
+                check.running = None;
+                taken.push((CheckId(place), CheckId(index)));
+            }
+        }
+        taken
     }
 
     /// Takes in what happened and returns what is to be done, in this order.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{CheckConfig, Violation};
 
 /// The dependencies of each check, by index, and an order in which each comes after those it depends on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Graph {
     pub(crate) depends_on: Vec<Vec<usize>>,
     pub(crate) order: Vec<usize>,

@@ -23,7 +23,7 @@ pub struct Record {
 }
 
 /// A ring of runs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct History {
     most: usize,
     runs: VecDeque<Record>,

@@ -64,6 +64,19 @@ impl Prober {
         Ok(Self { shared: Arc::new(Shared { checks, clock, asker }) })
     }
 
+    /// Takes over what another prober knows of each check that is configured alike there: state, thresholds, history,
+    /// when it is due. Call it before [`run`](Self::run), when a configuration has changed and the other has been told
+    /// to stop; both go by the same clock.
+    pub fn take_over(&self, from: &Self) {
+        if Arc::ptr_eq(&self.shared, &from.shared) {
+            return;
+        }
+        // One lock at a time: two probers that take over each other must not wait for each other.
+        let before = from.with(|checks| checks.clone());
+        let taken = self.with(|checks| checks.take_over(&before));
+        self.shared.asker.take_over(&from.shared.asker, &taken);
+    }
+
     /// Runs the checks until `stop` is done, and tells every change. `publish` is called between two steps and must
     /// not block.
     ///

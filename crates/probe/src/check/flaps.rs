@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The last changes, no more of them than it takes to flap.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flaps {
     /// How many changes within the window are flapping; 0 for never.
     most: usize,

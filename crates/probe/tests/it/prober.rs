@@ -138,3 +138,34 @@ async fn stopping_kills_what_runs() {
     assert_eq!(tokio::task::spawn_blocking(|| reading.join().unwrap()).await.unwrap(), 0);
     assert_eq!(prober.status()[0].state, State::Starting);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_configuration_keeps_what_is_known_of_the_same_checks() {
+    let clock = Arc::new(Paused(Instant::now()));
+    let answers = |question: &HttpQuestion| {
+        Ok(HttpAnswer::new(if question.url.ends_with("down") { 503 } else { 200 }, ""))
+    };
+    let page = |name: &str, to: &str| {
+        CheckConfig::new(name, HttpTarget::new(format!("http://127.0.0.1/{to}")))
+    };
+    let prober_of = |checks: [CheckConfig; 3]| {
+        let mut config = Config::default();
+        config.checks = checks.into();
+        Prober::new(config, Arc::new(answers), Arc::clone(&clock) as Arc<dyn Clock>, 7).unwrap()
+    };
+    let before = prober_of([page("same", "down"), page("changed", "up"), page("gone", "up")]);
+    assert_eq!(told(&before, 3).await.len(), 3);
+    let mut changed = page("changed", "up");
+    changed.fall = 7;
+    let after = prober_of([page("new", "up"), changed, page("same", "down")]);
+    after.take_over(&before);
+    let (old, new) = (before.status(), after.status());
+    assert_eq!(new[2], old[0]);
+    assert_eq!((new[2].state.as_str(), new[2].runs), ("down", 3));
+    assert_eq!(after.history("same"), before.history("same"));
+    assert_eq!((&new[0].state, &new[1].state), (&State::Starting, &State::Starting));
+    // What was down is not told again, and goes on being asked.
+    let said = told(&after, 2).await;
+    assert!(said.iter().all(|line| line.ends_with("passed")), "{said:?}");
+    assert_eq!(after.status()[2].state.as_str(), "down");
+}
