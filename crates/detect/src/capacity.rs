@@ -86,7 +86,10 @@ impl fmt::Display for Capacity {
                 _ => f.write_str("hardly changes; ")?,
             }
         }
-        write!(f, "at its limit {}", self.forecast)
+        match &self.forecast {
+            Forecast::Unknown(unknown) => write!(f, "when it is at its limit is {unknown}"),
+            known => write!(f, "at its limit {known}"),
+        }
     }
 }
 

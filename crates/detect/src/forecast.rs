@@ -104,13 +104,15 @@ pub fn forecast(history: &[(Timestamp, f64)], limit: Limit) -> Forecast {
     if !limit.is_finite() {
         return Forecast::Unknown(Unknown::NoLimit);
     }
+    // To see that something is full takes no history.
+    let finite = history.iter().filter(|(_, value)| value.is_finite());
+    if finite.max_by_key(|(at, _)| *at).is_some_and(|(_, last)| sign * last >= limit) {
+        return Forecast::Reached;
+    }
     let grid = match Grid::new(history, sign) {
         Ok(grid) => grid,
         Err(unknown) => return Forecast::Unknown(unknown),
     };
-    if grid.last >= limit {
-        return Forecast::Reached;
-    }
     // Everything below is about numbers near one, whatever the unit.
     let scale = grid.scale(limit);
     let mut hours: Vec<Option<f64>> =

@@ -27,7 +27,7 @@
 //!
 //! # Features
 //!
-//! - `serde`: scores and reports as data, states that can be kept.
+//! - `serde`: scores, verdicts and reports as data; a `LeakWatch` can be kept, a `Detector` learns anew.
 //!
 //! # What it does not do
 //!

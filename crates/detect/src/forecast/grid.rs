@@ -12,8 +12,6 @@ use crate::stats::{median, number};
 pub(super) struct Grid {
     /// The median of each hour, `None` where there was no sample.
     pub(super) hours: Vec<Option<f64>>,
-    /// The last value.
-    pub(super) last: f64,
     /// How long before the last sample the values of an hour lie in the middle, in hours.
     pub(super) age: f64,
 }
@@ -58,7 +56,7 @@ impl Grid {
             return Err(Unknown::TooFewHours { seen: filled });
         }
         let hours = slots.iter().rev().map(|slot| (!slot.is_empty()).then(|| median(slot)));
-        Ok(Self { hours: hours.collect(), last: sign * last.1, age: median(&ages) })
+        Ok(Self { hours: hours.collect(), age: median(&ages) })
     }
 
     /// Returns a number to divide by, so that the distances to the limit are about one.

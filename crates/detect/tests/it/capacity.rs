@@ -29,9 +29,14 @@ fn a_sentence_says_how_much_is_used_and_for_how_long_it_lasts() {
         |_| 40.0,
         10,
         Limit::Above(80.0),
-        "memory: 50 % used, 50 % at most for 95 % of the time, at its limit unknown: 9 h of 48 h were seen",
+        "memory: 50 % used, 50 % at most for 95 % of the time, when it is at its limit is unknown: 9 h of 48 h were seen",
     );
-    check(|_| 1.0, 0, Limit::Above(80.0), "memory: at its limit unknown: 0 h of 48 h were seen");
+    check(
+        |_| 1.0,
+        0,
+        Limit::Above(80.0),
+        "memory: when it is at its limit is unknown: 0 h of 48 h were seen",
+    );
     check(
         |_| 81.0,
         60,
@@ -48,7 +53,7 @@ fn a_sentence_says_how_much_is_used_and_for_how_long_it_lasts() {
         |_| f64::NAN,
         100,
         Limit::Above(1.0),
-        "memory: at its limit unknown: 0 h of 48 h were seen",
+        "memory: when it is at its limit is unknown: 0 h of 48 h were seen",
     );
 }
 

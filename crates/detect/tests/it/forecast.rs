@@ -55,6 +55,15 @@ fn simulated_disks_are_full_when_it_was_said() {
 }
 
 #[test]
+fn what_is_at_its_limit_is_told_from_a_single_sample() {
+    check(&[(at(0.0), 7.0)], Limit::Above(7.0), "now");
+    check(&[(at(0.0), 0.0)], Limit::Below(0.0), "now");
+    // The last in time counts, wherever it stands.
+    check(&[(at(1.0), 9.0), (at(0.0), 1.0), (at(2.0), f64::NAN)], Limit::Above(8.0), "now");
+    check(&[(at(1.0), 1.0), (at(0.0), 9.0)], Limit::Above(8.0), "unknown: 1 h of 48 h were seen");
+}
+
+#[test]
 fn nothing_is_told_before_two_days_were_seen() {
     let grows = |hour: f64| hour;
     check(&[], Limit::Above(1.0), "unknown: 0 h of 48 h were seen");
