@@ -23,7 +23,7 @@ impl Row {
         Self { at, count, min: value, max: value, sum: value, last: value }
     }
 
-    /// Adds a later row to this one. What is not a number counts for nothing but the last.
+    /// Adds a later row to this one. What is not a number counts for nothing, unless there is nothing else.
     pub(super) fn add(&mut self, later: &Self) {
         if later.count > 0.0 {
             if self.count > 0.0 {
@@ -35,8 +35,8 @@ impl Row {
                 (self.min, self.max, self.sum, self.count) =
                     (later.min, later.max, later.sum, later.count);
             }
+            self.last = later.last;
         }
-        self.last = later.last;
     }
 }
 

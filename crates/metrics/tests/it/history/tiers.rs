@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use wardkit_metrics::history::{Aggregate, Config, History, MemoryIndex, Range, Selector};
 
-use super::{NOON, at, config, moment};
+use super::{NOON, at, config, moment, open};
 
 const DAY: i64 = 86_400;
 
@@ -106,4 +106,27 @@ fn the_oldest_goes_when_there_is_no_room() {
     let found = ask(&history, "7", (0, 3), 1, Aggregate::Count);
     assert_eq!(found.last().unwrap().0, 3999 * 60 + 7);
     assert_eq!(found[0].0 % 60, 0);
+}
+
+#[test]
+fn what_is_no_number_is_passed_over_in_rows_as_in_samples() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    let asked = |history: &History, aggregate| ask(history, "c", (0, 1), 60, aggregate);
+    // The last sample of each minute is none, and so is every sample of each tenth minute.
+    let value = |n: i64| if n % 6 == 5 || n / 6 % 10 == 9 { f64::NAN } else { n as f64 };
+    for n in 0..2 * 8640_i64 {
+        history.append(at(NOON + n * 10), &moment([("c", value(n))])).unwrap();
+    }
+    let expected = |last: i64| {
+        (0..1440).filter(|minute| minute % 10 != 9).map(move |n| (n * 60, (n * 6 + last) as f64))
+    };
+    for (aggregate, last) in [(Aggregate::Last, 4), (Aggregate::Min, 0)] {
+        let found = asked(&history, aggregate);
+        let wrong = found.iter().zip(expected(last)).find(|(found, expected)| *found != expected);
+        assert_eq!((found.len(), wrong), (1296, None), "{aggregate:?}");
+    }
+    let grown = asked(&history, Aggregate::Increase);
+    let wrong = grown[1..].iter().find(|(_, by)| *by != 6.0 && *by != 12.0);
+    assert_eq!((grown.len(), wrong), (1296, None));
 }
