@@ -44,9 +44,22 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When the range is empty, the answer would be too large, or the index or a file cannot be read.
+    /// When the range is empty, the answer or what it is made of would be too large, or the index or a file cannot be
+    /// read.
     pub fn query(
         &self,
+        selector: &Selector,
+        range: Range,
+        step: Duration,
+        aggregate: Aggregate,
+    ) -> Result<Vec<Series>, Error> {
+        self.query_within(MOST_SAMPLES, selector, range, step, aggregate)
+    }
+
+    /// The same with another bound on what is read.
+    pub(super) fn query_within(
+        &self,
+        most_samples: usize,
         selector: &Selector,
         range: Range,
         step: Duration,
@@ -65,12 +78,18 @@ impl Reader {
         let grows = matches!(aggregate, Aggregate::Increase | Aggregate::Rate);
         let back = if grows { step.max(LOOK_BACK) } else { 0 };
         let mut scan = Scan::new(&self.0);
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), 0);
         for (key, numbers) in chosen {
             let mut fold = Fold::new(from, step, aggregate);
             let plan = scan.plan(&key, &numbers, (from.saturating_sub(back), range.to))?;
             for piece in plan.pieces(Tier::for_step(step)) {
-                scan.rows(&plan, piece, |row| fold.push(row))?;
+                scan.rows(&plan, piece, |row| {
+                    seen += 1;
+                    fold.push(row);
+                })?;
+                if seen > most_samples {
+                    return Err(Error::TooMuch { limit: most_samples, of: "samples to read" });
+                }
             }
             let points = fold.finish();
             if !points.is_empty() {
@@ -366,5 +385,7 @@ impl Shared {
 
 /// The most values in an answer: a series of ten seconds over a month is 259 200.
 const MOST_POINTS: usize = 1_000_000;
+/// Some seconds of work: few values may come of many samples.
+const MOST_SAMPLES: usize = 50_000_000;
 /// The times of a window, at the most bytes each.
 const LONGEST_TICKS: u64 = 10 * block::MOST_TIMES as u64;

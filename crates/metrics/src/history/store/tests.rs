@@ -165,3 +165,19 @@ fn an_index_that_does_not_answer_is_told_later_or_at_the_next_start() {
         assert_eq!(values(&open(dir.path()), 0, moments), numbers(0, moments));
     }
 }
+
+#[test]
+fn a_question_that_reads_too_much_is_refused_however_short_its_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    for n in 0..2000_i64 {
+        history.append(Timestamp::from_unix_seconds(n * 10), &one(float(n))).unwrap();
+    }
+    let range = Range::new(Timestamp::UNIX_EPOCH, Timestamp::from_unix_seconds(20_000));
+    let ask = |most| {
+        let (step, all) = (Duration::from_secs(20_001), Selector::all());
+        history.reader().query_within(most, &all, range, step, Aggregate::Count)
+    };
+    assert!(matches!(ask(1999), Err(Error::TooMuch { limit: 1999, .. })));
+    assert_eq!(ask(2000).unwrap()[0].points[0].value, 2000.0);
+}
