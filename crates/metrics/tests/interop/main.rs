@@ -1,9 +1,10 @@
 //! What we write, read by those who wrote the formats: the protobufs of OpenTelemetry's Python packages, the strict
-//! parser of the Prometheus client for Python, and `promtool`.
+//! parser of the Prometheus client for Python, and `promtool`; and what we keep, read by our own specification.
 //!
 //! `cargo xtask ci` installs them and runs this; by hand, with the packages below `target/tmp/peers/python`:
 //! `cargo test -p wardkit-metrics --test interop --features interop,otlp`.
 
+mod history;
 mod ingest;
 #[cfg(target_os = "linux")]
 mod node_exporter;
