@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use super::Masker;
 use super::recogniser::Sensitive;
-use super::structured::{PEM_END, PRIVATE_KEY};
-use super::table::special;
-use super::{Found, Masker};
+use super::structured::{PEM_END, pem_key};
 
 /// Masks lines in their order: one line for each, and a private key over many lines whole.
 ///
@@ -37,10 +36,13 @@ impl MaskedLines {
     pub fn mask<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
         let Some(lines) = self.key_lines else { return self.outside(line) };
         let end = memmem::find(line, PEM_END);
+        // The mark itself stays: where it stands is what a key's lines are told by.
+        let (key, mark) = end.map_or((line.len(), line.len()), |end| (end, end + PEM_END.len()));
         let mut masked = Vec::with_capacity(line.len());
-        self.masker.write_lines(&mut masked, &line[..end.unwrap_or(line.len())], Sensitive::Secret);
-        if let Some(end) = end {
-            masked.extend_from_slice(&self.outside(&line[end..]));
+        self.masker.write_lines(&mut masked, &line[..key], Sensitive::Secret);
+        masked.extend_from_slice(&line[key..mark]);
+        if end.is_some() {
+            masked.extend_from_slice(&self.outside(&line[mark..]));
         } else {
             // Logs put a time before each line of a key, so no line can be told not to be of one; but no key is so long.
             self.key_lines = (lines < LONGEST_KEY).then_some(lines + 1);
@@ -52,21 +54,16 @@ impl MaskedLines {
     fn outside<'l>(&mut self, text: &'l [u8]) -> Cow<'l, [u8]> {
         let masked = self.masker.mask_bytes(text);
         // What is masked may have been a footer: the text is read as whoever masks it again reads it, too.
-        self.key_lines = (self.opens(text) || self.opens(&masked)).then_some(0);
+        self.key_lines = (opens(text) || opens(&masked)).then_some(0);
         masked
     }
+}
 
-    /// Tells whether a private key goes on in the next line.
-    fn opens(&self, line: &[u8]) -> bool {
-        let Some(name) = memmem::rfind(line, PRIVATE_KEY) else { return false };
-        // The footer of a certificate may stand before it, and its own name in its own footer.
-        let Some(begin) = memmem::rfind(&line[..name], b"-----BEGIN ") else { return false };
-        let is_key = |found: &Found| found.recogniser.id == special::PRIVATE_KEY.id;
-        let closed = memmem::find(&line[begin..], PEM_END).is_some();
-        !closed
-            && (line.trim_ascii_end().ends_with(b"-----")
-                || self.masker.find(line).iter().any(is_key))
-    }
+/// Tells whether a private key begins in a text and does not end in it.
+fn opens(text: &[u8]) -> bool {
+    memmem::rfind(text, b"-----BEGIN ").is_some_and(|dashes| {
+        pem_key(text, dashes + b"-----".len()).is_some_and(|body| body.end == text.len())
+    })
 }
 
 /// A key of RSA with 16384 bits has some 200 lines.
