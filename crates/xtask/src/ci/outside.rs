@@ -9,7 +9,14 @@ use crate::workspace::{Package, Workspace};
 use crate::{Error, Result};
 
 /// Libraries whose default features must not bring an asynchronous runtime.
-const WITHOUT_RUNTIME: [&str; 3] = ["wardkit-core", "wardkit-retry", "wardkit-tlog"];
+const WITHOUT_RUNTIME: [&str; 6] = [
+    "wardkit-core",
+    "wardkit-detect",
+    "wardkit-logs",
+    "wardkit-metrics",
+    "wardkit-retry",
+    "wardkit-tlog",
+];
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let scratch = tempfile::tempdir().map_err(Error::file("a temporary folder"))?;
