@@ -19,7 +19,10 @@ use series::{Labels, Shape, shapes};
 pub struct Origin<'a> {
     /// What the receiver tells programs apart by: `service.name` first of all.
     pub resource: &'a [(&'a str, &'a str)],
-    /// When the counters began at zero: the start of the program.
+    /// What the names of the program's own metrics begin with: `bot_`. Empty, all are its own.
+    pub own: &'a str,
+    /// When the program's own counters began at zero. When those of the host and of others began is told to be unknown:
+    /// a receiver would take all that they ever counted for what happened since.
     pub start: Timestamp,
     /// When the samples were taken.
     pub now: Timestamp,
@@ -100,9 +103,10 @@ fn write_metric(
         Kind::Histogram => 9,
         Kind::Summary => 11,
     };
+    let start = if family.name().starts_with(origin.own) { nanos(origin.start) } else { UNKNOWN };
     metric.nested(field, |data| {
         for (labels, shape) in points {
-            data.nested(1, |point| write_point(point, labels, shape, origin));
+            data.nested(1, |point| write_point(point, labels, shape, start, origin.now));
         }
         if matches!(family.kind(), Kind::Counter | Kind::Histogram) {
             data.number(2, CUMULATIVE);
@@ -113,12 +117,18 @@ fn write_metric(
     });
 }
 
-fn write_point(point: &mut Message, labels: &Labels<'_>, shape: &Shape, origin: &Origin<'_>) {
+fn write_point(
+    point: &mut Message,
+    labels: &Labels<'_>,
+    shape: &Shape,
+    start: u64,
+    now: Timestamp,
+) {
     // What has no beginning must not be given one.
     if !matches!(shape, Shape::Gauge(_)) {
-        point.fixed(2, nanos(origin.start));
+        point.fixed(2, start);
     }
-    point.fixed(3, nanos(origin.now));
+    point.fixed(3, nanos(now));
     let attributes = match shape {
         Shape::Gauge(value) | Shape::Counter(value) => {
             point.double(4, *value);
@@ -162,6 +172,9 @@ fn attribute(message: &mut Message, field: u32, name: &str, value: &str) {
 fn nanos(time: Timestamp) -> u64 {
     u64::try_from(time.as_unix_nanos()).unwrap_or_default()
 }
+
+/// What the protocol calls a beginning that nobody knows.
+const UNKNOWN: u64 = 0;
 
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.
 const CUMULATIVE: u64 = 2;

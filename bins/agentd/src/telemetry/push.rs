@@ -48,7 +48,8 @@ impl Pusher {
     /// Pushes a moment, all of it or an error. Cancel-safe: what was sent until then is there.
     pub(crate) async fn push(&self, moment: &Moment) -> Result<(), Error> {
         let resource = [("service.name", "agentd"), ("host.name", self.host.as_str())];
-        let origin = Origin { resource: &resource, start: self.started, now: moment.at };
+        let origin =
+            Origin { resource: &resource, own: "agentd_", start: self.started, now: moment.at };
         for body in encode([&moment.samples], &origin) {
             // A push that arrives twice sets the same values twice.
             let mut request = HttpRequest::post(&self.url, body, Idempotency::Safe)

@@ -92,6 +92,7 @@ fn a_push_is_read_with_the_official_protobufs() {
     registry().gather(&mut own);
     let origin = Origin {
         resource: &[("service.name", "bot"), ("host.name", "a\"b")],
+        own: "bot_",
         start: Timestamp::from_unix_seconds(1_700_000_000),
         now: Timestamp::from_unix_seconds(1_700_000_060),
     };
@@ -116,7 +117,7 @@ fn a_push_is_read_with_the_official_protobufs() {
         "  step='one' 1700000000000000000 1700000060000000000 5 1000000006.05 [0.1, 1.0, 1000000.0] [1, 2, 1, 1]",
         "  step='two' 1700000000000000000 1700000060000000000 1 0.1 [0.1, 1.0, 1000000.0] [1, 0, 0, 0]",
         "metric rpc_seconds 's' 'Quantiles.' summary",
-        "   1700000000000000000 1700000060000000000 20 30.0 [(0.5, 1.0), (0.99, 2.5)]",
+        "   0 1700000060000000000 20 30.0 [(0.5, 1.0), (0.99, 2.5)]",
         "metric whatever '' '' gauge",
         "   0 1700000060000000000 -1.0",
     ];
@@ -130,7 +131,8 @@ fn ten_thousand_series_are_all_in_the_push() {
     for number in 0..9_999_u16 {
         samples.push(&[("n", &number.to_string())], f64::from(number) + 0.5);
     }
-    let origin = Origin { resource: &[], start: Timestamp::UNIX_EPOCH, now: Timestamp::UNIX_EPOCH };
+    let (start, now) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+    let origin = Origin { resource: &[], own: "", start, now };
     let read = read_by(python("otlp.py"), &encode([&samples], &origin)[0]);
     let points: Vec<String> = read.lines().skip(3).map(|line| line.trim().to_owned()).collect();
     let expected: Vec<String> = (0..9_999).map(|n| format!("n='{n}' 0 0 {n}.5")).collect();

@@ -6,6 +6,7 @@ use wardkit_metrics::{Family, Kind, Samples};
 
 const ORIGIN: Origin<'_> = Origin {
     resource: &[("service.name", "bot")],
+    own: "n",
     start: Timestamp::from_unix_seconds(1),
     now: Timestamp::from_unix_seconds(2),
 };
@@ -30,6 +31,21 @@ fn a_counter_is_encoded_byte_for_byte() {
     let requests = encode([&samples], &ORIGIN);
     assert_eq!(requests.len(), 1);
     assert!(requests[0].ends_with(&metric), "{:?}", requests[0]);
+}
+
+#[test]
+fn when_the_counters_of_others_began_is_unknown() {
+    let starts = |name| {
+        let mut samples = Samples::new();
+        samples.single(Family { name, help: "", kind: Kind::Counter }, 1.0);
+        let request = encode([&samples], &ORIGIN).remove(0);
+        let point = [&[0x11][..], &1_000_000_000_u64.to_le_bytes()].concat();
+        let unknown = [0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0x19];
+        let has = |bytes: &[u8]| request.windows(bytes.len()).any(|window| window == bytes);
+        (has(&point), has(&unknown))
+    };
+    assert_eq!(starts("n_total"), (true, false));
+    assert_eq!(starts("other_total"), (false, true));
 }
 
 #[test]
