@@ -175,7 +175,8 @@ impl Shared {
                 head => return self.answer(connection, origin, request, url, head?).await,
             }
         }
-        let limit = self.config.connect_timeout;
+        // Shared by the host's addresses: a dead one must not use up the time of a request that has less of it.
+        let limit = self.config.connect_timeout.min(request.timeout.unwrap_or(Duration::MAX));
         let dialed = timeout(limit, self.dialer.dial(url, limit)).await;
         let mut connection = dialed.unwrap_or_else(|_| Err(late(url, Phase::Connect, limit)))?;
         let head = self.head(&mut connection, request, url, headers).await?;
