@@ -2,6 +2,7 @@
 
 mod defaults;
 mod detect;
+mod endpoint;
 mod integrity;
 mod keys;
 mod load;
@@ -78,8 +79,7 @@ impl Config {
         found.extend(self.metrics.violations());
         found.extend(self.history.violations());
         found.extend(self.detect.violations());
-        let probe = self.probe.violations().into_iter();
-        found.extend(probe.map(|one| (format!("probe.{}", one.path), one.reason)));
+        found.extend(endpoint::probe_violations(&self.probe));
         found.extend(self.otlp.violations());
         found.extend(self.integrity.violations());
         if self.reload.settle > LONGEST_SETTLE {

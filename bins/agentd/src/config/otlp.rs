@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wardkit_channels::endpoint_policy;
+
+use super::endpoint::{header_refused, url_refused};
 
 /// Where agentd pushes its metrics to, in OpenTelemetry's protocol over HTTP.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,8 +45,9 @@ impl OtlpConfig {
                 found.push((format!("otlp.{key}"), reason.to_owned()));
             }
         };
-        let is_url = self.url.is_empty() || endpoint_policy([self.url.as_str()]).is_ok();
-        check(is_url, "url", "is not http:// or https:// with a host and without a user");
+        if let Some(reason) = url_refused(&self.url).filter(|_| !self.url.is_empty()) {
+            check(false, "url", &reason);
+        }
         let allowed = Duration::from_secs(1)..=Duration::from_hours(1);
         check(allowed.contains(&self.interval), "interval", "must be between 1s and 1h");
         for (name, place) in &self.headers {
@@ -53,6 +55,9 @@ impl OtlpConfig {
                 || place.strip_prefix("file:").is_some_and(|path| path.starts_with('/'));
             let reason = "must be env:NAME or file:PATH with an absolute path";
             check(is_place, &format!("headers.{name}"), reason);
+            if let Some(reason) = header_refused(name, "") {
+                check(false, &format!("headers.{name}"), &reason);
+            }
         }
         let is_path = self.ca_file.as_os_str().is_empty() || self.ca_file.is_absolute();
         check(is_path, "ca-file", "must be an absolute path, or empty");
