@@ -1,5 +1,7 @@
 //! Health checks: what they ask HTTP through, and what they tell of themselves.
 
+use std::time::Duration;
+
 use wardkit_channels::{HttpClient, HttpClientConfig, HttpRequest, LongBody, endpoint_policy};
 use wardkit_metrics::{Collector, Error, Samples};
 use wardkit_probe::{
@@ -14,6 +16,10 @@ pub(crate) struct Web(HttpClient);
 impl Web {
     /// Creates a client that reaches what the checks name and nothing else.
     pub(crate) fn new(config: &Config) -> Result<Self, wardkit_channels::Error> {
+        HttpClient::new(Self::settings(config)?).map(Self)
+    }
+
+    fn settings(config: &Config) -> Result<HttpClientConfig, wardkit_channels::Error> {
         let urls = config.checks.iter().filter_map(|check| match &check.target {
             Target::Http(target) => Some(target.url.as_str()),
             _ => None,
@@ -21,7 +27,14 @@ impl Web {
         let mut settings = HttpClientConfig::default();
         settings.policy = endpoint_policy(urls)?;
         settings.user_agent = String::from(concat!("agentd/", env!("CARGO_PKG_VERSION")));
-        HttpClient::new(settings).map(Self)
+        // The deadline is each check's own; the client's must not come before it.
+        let longest = config.checks.iter().map(|check| check.timeout).max().unwrap_or_default();
+        for limit in
+            [&mut settings.connect_timeout, &mut settings.head_timeout, &mut settings.body_timeout]
+        {
+            *limit = longest.clamp(*limit, LONGEST_PHASE);
+        }
+        Ok(settings)
     }
 }
 
@@ -78,5 +91,37 @@ impl Collector for CheckGauges {
             }
         }
         Ok(())
+    }
+}
+
+/// The most that the client takes.
+const LONGEST_PHASE: Duration = Duration::from_hours(1);
+
+#[cfg(test)]
+mod tests {
+    use wardkit_probe::{CheckConfig, HttpTarget};
+
+    use super::*;
+
+    #[test]
+    fn a_page_may_take_as_long_as_its_check_says() {
+        let mut config = Config::default();
+        let limits = |config: &Config| {
+            let settings = Web::settings(config).unwrap();
+            assert_eq!(settings.violations(), []);
+            [settings.connect_timeout, settings.head_timeout, settings.body_timeout]
+                .map(|limit| limit.as_secs())
+        };
+        for (timeout, expected) in [
+            (Duration::from_secs(1), [5, 10, 10]),
+            (Duration::from_secs(7), [7, 10, 10]),
+            (Duration::from_mins(1), [60; 3]),
+            (Duration::from_hours(24), [3600; 3]),
+        ] {
+            let mut check = CheckConfig::new("page", HttpTarget::new("http://127.0.0.1/"));
+            check.timeout = timeout;
+            config.checks = vec![check];
+            assert_eq!(limits(&config), expected);
+        }
     }
 }
