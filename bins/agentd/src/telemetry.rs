@@ -28,7 +28,7 @@ pub(crate) use checks::Web;
 pub(crate) use follower::Follower;
 use keeper::HistoryGauges;
 pub(crate) use keeper::{Change, Keeper};
-pub(crate) use push::Pusher;
+pub(crate) use push::{Pusher, Refused};
 pub(crate) use sampler::Sampler;
 pub(crate) use watch::Watch;
 
@@ -123,9 +123,14 @@ impl Telemetry {
         *lock(&self.checks) = prober;
     }
 
+    /// Returns what checks health, if anything does.
+    pub(crate) fn checks(&self) -> Option<Prober> {
+        lock(&self.checks).clone()
+    }
+
     /// Returns what the checks contribute to the health of the whole.
     pub(crate) fn health(&self) -> Vec<(String, Health)> {
-        lock(&self.checks).as_ref().map(Prober::health).unwrap_or_default()
+        self.checks().map(|prober| prober.health()).unwrap_or_default()
     }
 
     /// Waits until nobody else follows logs.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
+use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock, Timestamp};
 
 use crate::app::App;
 use crate::config::OtlpConfig;
 use crate::parts::Context;
 use crate::reload::error_chain;
-use crate::telemetry::Pusher;
+use crate::telemetry::{Moment, Pusher, Refused};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,7 +25,7 @@ pub(crate) fn start(app: &App, config: &OtlpConfig) {
 
 async fn run(app: App, context: Context, config: OtlpConfig) -> Result<(), Error> {
     let (interval, started) = (config.interval, app.started_at());
-    let pusher = tokio::task::spawn_blocking(move || Pusher::new(&config, started)).await??;
+    let mut pusher = None;
     let mut moments = app.telemetry.moments();
     let mut due = Duration::ZERO;
     let mut fails = false;
@@ -47,13 +47,17 @@ async fn run(app: App, context: Context, config: OtlpConfig) -> Result<(), Error
         due = now + interval;
         let outcome = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
-            done = pusher.push(&moment) => done,
+            done = push(&mut pusher, &config, started, &moment) => done,
         };
         match outcome {
-            Err(error) if !fails => {
+            Err(error) => {
+                let wait = error.downcast_ref::<Refused>().and_then(|refused| refused.wait);
+                due = due.max(now + wait.unwrap_or_default().min(LONGEST_WAIT));
                 let reason = error_chain(&*error);
                 context.set_health(Health::degraded(format!("nothing is pushed: {reason}")));
-                app.events.publish(event("otlp.push.failed", Severity::Warning, reason));
+                if !fails {
+                    app.events.publish(event("otlp.push.failed", Severity::Warning, reason));
+                }
                 fails = true;
             }
             Ok(()) if fails => {
@@ -62,11 +66,34 @@ async fn run(app: App, context: Context, config: OtlpConfig) -> Result<(), Error
                 app.events.publish(event("otlp.push.resumed", Severity::Notice, reason));
                 fails = false;
             }
-            _ => {}
+            Ok(()) => {}
         }
     }
+}
+
+/// Pushes with what the configuration refers to. After a failure that is read again: somebody may have exchanged a
+/// secret or a certificate.
+async fn push(
+    pusher: &mut Option<Pusher>,
+    config: &OtlpConfig,
+    started: Timestamp,
+    moment: &Moment,
+) -> Result<(), Error> {
+    let ready = match pusher.take() {
+        Some(ready) => ready,
+        None => {
+            let config = config.clone();
+            tokio::task::spawn_blocking(move || Pusher::new(&config, started)).await??
+        }
+    };
+    ready.push(moment).await?;
+    *pusher = Some(ready);
+    Ok(())
 }
 
 fn event(kind: &'static str, severity: Severity, reason: String) -> Event {
     Event::new(SystemClock.now(), kind, severity, "otlp").with_message(reason)
 }
+
+/// A collector that asks for more time has made a mistake, as far as an operator is concerned.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);

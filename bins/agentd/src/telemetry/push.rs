@@ -1,18 +1,31 @@
 //! Pushing metrics in OpenTelemetry's protocol.
 
 use std::collections::BTreeMap;
+use std::env::VarError;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use wardkit_channels::{HttpClient, HttpClientConfig, HttpRequest, endpoint_policy};
 use wardkit_cli::host_name;
-use wardkit_core::{Secret, Timestamp};
+use wardkit_core::{Clock as _, Secret, SystemClock, Timestamp};
 use wardkit_metrics::otlp::{Origin, encode};
-use wardkit_retry::Idempotency;
+use wardkit_retry::{Idempotency, retry_after};
 
 use super::Moment;
 use crate::config::OtlpConfig;
 use crate::regular_file::read_trusted;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A collector that does not take what it was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("the collector answered {status}")]
+pub(crate) struct Refused {
+    status: u16,
+    /// How long it asks to be left alone.
+    pub wait: Option<Duration>,
+}
 
 /// Pushes moments to a collector.
 pub(crate) struct Pusher {
@@ -59,7 +72,8 @@ impl Pusher {
             }
             let answer = self.client.send(&request).await?;
             if !(200..300).contains(&answer.status()) {
-                return Err(format!("the collector answered {}", answer.status()).into());
+                let wait = retry_after(|name| answer.header(name), || SystemClock.now());
+                return Err(Refused { status: answer.status(), wait }.into());
             }
         }
         Ok(())
@@ -69,10 +83,52 @@ impl Pusher {
 /// Reads what `env:NAME` or `file:PATH` refers to.
 fn secret(place: &str) -> Result<Secret<String>, String> {
     if let Some(name) = place.strip_prefix("env:") {
-        return std::env::var(name).map(Secret::new).map_err(|error| error.to_string());
+        // The error's own text shows a value that is no text.
+        return std::env::var(name).map(Secret::new).map_err(|error| match error {
+            VarError::NotPresent => format!("the variable {name} is not set"),
+            VarError::NotUnicode(_) => format!("the variable {name} is not a text"),
+        });
     }
     let path = place.strip_prefix("file:").unwrap_or(place);
+    let found = fs::metadata(path).map_err(|error| format!("{path}: {error}"))?;
+    if found.permissions().mode() & OTHERS != 0 {
+        return Err(format!("{path}: open to every user of this machine; chmod o-rwx it"));
+    }
     let bytes = read_trusted(path.as_ref()).map_err(|error| format!("{path}: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{path}: not a text"))?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+const OTHERS: u32 = 0o007;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use wardkit_metrics::Samples;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_collector_that_asks_for_time_is_heard() {
+        let sink = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = OtlpConfig::default();
+        config.url = format!("http://{}/v1/metrics", sink.local_addr().unwrap());
+        let serving = std::thread::spawn(move || {
+            let (mut stream, _) = sink.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let answer = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n\
+                          Content-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let mut samples = Samples::default();
+        samples.single(crate::telemetry::gauge("up", "Whether it is up."), 1.0);
+        let pusher = Pusher::new(&config, Timestamp::UNIX_EPOCH).unwrap();
+        let moment = Moment { at: Timestamp::from_unix_seconds(1), samples };
+        let error = pusher.push(&moment).await.unwrap_err();
+        assert_eq!(error.to_string(), "the collector answered 429");
+        let refused = error.downcast_ref::<Refused>().unwrap();
+        assert_eq!(refused.wait, Some(Duration::from_hours(1)));
+        serving.join().unwrap();
+    }
 }
