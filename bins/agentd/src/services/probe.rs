@@ -27,6 +27,9 @@ async fn run(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let web = Arc::new(Web::new(&config)?);
     let prober = Prober::new(config, web, Arc::new(SystemClock), u64::from(std::process::id()))?;
+    if let Some(before) = app.telemetry.checks() {
+        prober.take_over(&before);
+    }
     app.telemetry.set_checks(Some(prober.clone()));
     context.set_health(Health::Up);
     prober.run(|event| app.events.publish(event), context.stop.cancelled()).await;

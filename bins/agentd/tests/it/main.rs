@@ -6,6 +6,7 @@ mod daemon;
 mod instance;
 mod integrity;
 mod metrics;
+mod outgoing;
 mod reload;
 mod support;
 mod trail;

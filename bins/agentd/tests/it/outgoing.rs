@@ -1,0 +1,151 @@
+//! What agentd asks and pushes: checks that outlive a reload, secrets that stay secret, mistakes found before a start.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Daemon, Ended, agentd, dir, run, until_some};
+
+fn config(dir: &Path, text: &str) -> String {
+    let path = dir.join("agentd.toml");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn checked(text: &str) -> Ended {
+    let dir = dir();
+    run(&["check-config", "--config", &config(dir.path(), text)])
+}
+
+#[test]
+fn the_examples_for_operators_are_accepted() {
+    let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operator"));
+    for page in ["health-checks.md", "bot-metrics.md", "metrics.md"] {
+        let text = fs::read_to_string(docs.join(page)).unwrap();
+        let blocks: Vec<&str> =
+            text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(!blocks.is_empty(), "{page}");
+        for block in blocks {
+            let ended = checked(block);
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{page}\n{block}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_can_never_be_sent_is_refused_by_its_key() {
+    let page =
+        |url: &str| format!("[[probe.check]]\nname = \"page\"\ntarget.http.url = \"{url}\"\n");
+    for (text, key) in [
+        (page("http://me:hunter2@127.0.0.1/"), "probe.check[0].target.http.url: is not http"),
+        (page("http://127.0.0.1:99999/"), "probe.check[0].target.http.url: is not http"),
+        (page("ftp://127.0.0.1/"), "probe.check[0].target.http.url: is no URL"),
+        (
+            page("http://a.example/") + "target.http.headers = { \"x y\" = \"hunter2\" }\n",
+            "probe.check[0].target.http.headers.x y: ",
+        ),
+        (
+            page("http://a.example/") + "target.http.headers = { x = \"hunter2\\r\\ny: z\" }\n",
+            "probe.check[0].target.http.headers.x: ",
+        ),
+        (
+            "[otlp]\nurl = \"http://127.0.0.1/\"\nheaders = { host = \"env:HUNTER2\" }\n"
+                .to_owned(),
+            "otlp.headers.host: ",
+        ),
+        ("[otlp]\nurl = \"http://me:hunter2@127.0.0.1/\"\n".to_owned(), "otlp.url: is not http"),
+    ] {
+        let ended = checked(&text);
+        assert_eq!(ended.code, Some(78), "{text}\n{ended:?}");
+        assert!(ended.stderr.contains(key), "{key}\n{}", ended.stderr);
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_reload_keeps_what_is_known_of_a_check_that_it_leaves_alone() {
+    let dir = dir();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let check = |name: &str| {
+        format!(
+            "[[probe.check]]\nname = \"{name}\"\ninterval = \"500ms\"\njitter = \"0s\"\n\
+             target.tcp.address = \"{nobody}\"\n"
+        )
+    };
+    let path = config(dir.path(), &check("gone"));
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    until_some(|| daemon.request("/readyz").body.contains("refused").then_some(()));
+    daemon.logged(&["probe.check.failed", "gone"]);
+    config(dir.path(), &(check("other") + &check("gone")));
+    assert_eq!(daemon.command(&["reload"]).stdout, "changed: probe\n");
+    // The other one fails for the first time and is told; the first one is down all the time, and told no more.
+    daemon.logged(&["probe.check.failed", "other"]);
+    let events = daemon.status()["events"].to_string();
+    assert_eq!(events.matches("\"probe.check.failed\"").count(), 2, "{events}");
+}
+
+/// Answers each push with success, for as long as the test lives.
+fn collector() -> String {
+    let sink = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/metrics", sink.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in sink.incoming().map_while(Result::ok) {
+            let (mut bytes, mut piece) = (Vec::new(), [0; 65536]);
+            while !is_whole(&bytes) {
+                match stream.read(&mut piece) {
+                    Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
+                    _ => break,
+                }
+            }
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+    let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+    request.len() >= end + 4 + length.parse::<usize>().unwrap()
+}
+
+#[test]
+fn a_secret_that_everybody_can_read_is_not_used_until_it_is_closed() {
+    let dir = dir();
+    let token = dir.path().join("token");
+    fs::write(&token, "Bearer hunter2\n").unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = format!(
+        "[metrics]\ninterval = \"1s\"\n[otlp]\ninterval = \"1s\"\nurl = \"{}\"\n\
+         headers = {{ authorization = \"file:{}\" }}\n",
+        collector(),
+        token.display()
+    );
+    let path = config(dir.path(), &text);
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    let line = daemon.logged(&["otlp.push.failed"]);
+    assert!(line.contains("chmod o-rwx") && !line.contains("hunter2"), "{line}");
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    daemon.logged(&["otlp.push.resumed"]);
+}
+
+#[test]
+fn a_secret_that_is_no_text_is_not_shown() {
+    let dir = dir();
+    let text = "[metrics]\ninterval = \"1s\"\n[otlp]\nurl = \"http://127.0.0.1:9/\"\n\
+                headers = { authorization = \"env:TOKEN\" }\n";
+    let path = config(dir.path(), text);
+    let mut command = agentd(&[]);
+    command.env("TOKEN", OsStr::from_bytes(b"hunter2\xff"));
+    let args = ["--config", path.as_str(), "--listen", "127.0.0.1:0"];
+    let daemon = Daemon::spawn(command, &dir.path().join("data"), &args);
+    let line = daemon.logged(&["otlp.push.failed"]);
+    assert!(line.contains("the variable TOKEN is not a text"), "{line}");
+    assert!(!line.contains("hunter2"), "{line}");
+}
