@@ -39,6 +39,8 @@ pub(crate) fn innermost<'a>(spans: &'a [KeySpan], span: &Range<usize>) -> Option
     spans
         .iter()
         .rev()
+        // The schema knows no places in arrays, and what is told of the array holds for all of them.
+        .filter(|entry| !entry.path.contains('['))
         .find(|entry| covers(&entry.value) || covers(&entry.key))
         .map(|entry| entry.path.as_str())
 }
@@ -175,8 +177,22 @@ fn collect(table: &DeTable<'_>, path: &str, spans: &mut Vec<KeySpan>) {
     for (key, value) in table {
         let inner = join(path, key.get_ref());
         spans.push(KeySpan { path: inner.clone(), key: key.span(), value: value.span() });
-        if let DeValue::Table(table) = value.get_ref() {
-            collect(table, &inner, spans);
+        match value.get_ref() {
+            DeValue::Table(table) => collect(table, &inner, spans),
+            DeValue::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let inner = format!("{inner}[{index}]");
+                    spans.push(KeySpan {
+                        path: inner.clone(),
+                        key: item.span(),
+                        value: item.span(),
+                    });
+                    if let DeValue::Table(table) = item.get_ref() {
+                        collect(table, &inner, spans);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -38,19 +38,20 @@ fn the_examples_for_operators_are_accepted() {
 
 #[test]
 fn a_request_that_can_never_be_sent_is_refused_by_its_key() {
-    let page =
-        |url: &str| format!("[[probe.check]]\nname = \"page\"\ntarget.http.url = \"{url}\"\n");
+    let page = |url: &str| {
+        format!("[[probe.check]]\n[[probe.check]]\nname = \"page\"\ntarget.http.url = \"{url}\"\n")
+    };
     for (text, key) in [
-        (page("http://me:hunter2@127.0.0.1/"), "probe.check[0].target.http.url: is not http"),
-        (page("http://127.0.0.1:99999/"), "probe.check[0].target.http.url: is not http"),
-        (page("ftp://127.0.0.1/"), "probe.check[0].target.http.url: is no URL"),
+        (page("http://me:hunter2@127.0.0.1/"), ":4: probe.check[1].target.http.url: is not http"),
+        (page("http://127.0.0.1:99999/"), ":4: probe.check[1].target.http.url: is not http"),
+        (page("ftp://127.0.0.1/"), ":4: probe.check[1].target.http.url: is no URL"),
         (
             page("http://a.example/") + "target.http.headers = { \"x y\" = \"hunter2\" }\n",
-            "probe.check[0].target.http.headers.x y: ",
+            ":5: probe.check[1].target.http.headers.x y: ",
         ),
         (
             page("http://a.example/") + "target.http.headers = { x = \"hunter2\\r\\ny: z\" }\n",
-            "probe.check[0].target.http.headers.x: ",
+            ":5: probe.check[1].target.http.headers.x: ",
         ),
         (
             "[otlp]\nurl = \"http://127.0.0.1/\"\nheaders = { host = \"env:HUNTER2\" }\n"
