@@ -10,7 +10,7 @@ use wardkit_logs::NoticeKind;
 
 use crate::bench_of_files::{Bench, append_to};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     /// Appends lines to the file that the path names.
     Write(usize),
@@ -70,7 +70,7 @@ impl Storm {
             (self.next..self.next + count).map(|number| format!("line {number}")).collect();
         self.next += count;
         self.all.extend(lines.iter().cloned());
-        (lines.iter().map(|line| format!("{line}\n")).collect(), lines)
+        (lines.join("\n") + "\n", lines)
     }
 
     fn lose(&mut self, lines: Vec<String>) {
