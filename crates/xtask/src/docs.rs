@@ -9,6 +9,8 @@ use crate::workspace::Workspace;
 use crate::{Error, Result};
 
 mod help;
+mod hosts;
+mod metrics;
 mod schema;
 
 /// Stands first in every generated file.
@@ -66,6 +68,8 @@ fn generate(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
         source,
     })?;
     files.push((reference.join("config.md"), format!("{NOTICE}{}", schema::page(&schema))));
+    let page = metrics::page(&workspace.target.join("debug/agentd"))?;
+    files.push((reference.join("metrics.md"), format!("{NOTICE}{page}")));
     Ok(files)
 }
 
