@@ -179,5 +179,6 @@ fn a_question_that_reads_too_much_is_refused_however_short_its_answer() {
         history.reader().query_within(most, &all, range, step, Aggregate::Count)
     };
     assert!(matches!(ask(1999), Err(Error::TooMuch { limit: 1999, .. })));
-    assert_eq!(ask(2000).unwrap()[0].points[0].value, 2000.0);
+    let found = ask(2000).unwrap();
+    assert_eq!(found[0].points.first().map(|point| point.value), Some(2000.0));
 }
