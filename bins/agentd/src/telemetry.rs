@@ -237,6 +237,11 @@ fn new_ingested(config: &IngestConfig) -> Ingested {
     Ingested::new(config.clone(), "agentd_", Arc::new(SystemClock))
 }
 
+/// Returns what stands behind the name of a series.
+fn labels(series: &str) -> &str {
+    series.find('{').map_or("", |at| &series[at..])
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

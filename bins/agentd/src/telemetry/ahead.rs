@@ -1,5 +1,6 @@
 //! Looking ahead: when disks, memory and descriptors will be short.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use wardkit_detect::forecast::{Forecast, Limit, forecast};
 use wardkit_metrics::history::{self, Aggregate, Range, Reader, Selector};
 use wardkit_metrics::{Collector, Samples};
 
-use super::{gauge, lock};
+use super::{gauge, labels, lock};
 
 /// What is looked ahead at: how the events call it, its series, and where it ends.
 const RESOURCES: [(&str, &str, Option<&str>); 4] = [
@@ -42,10 +43,14 @@ impl Ahead {
         let mut seen = Vec::new();
         let mut events = Vec::new();
         for (resource, name, _) in RESOURCES {
+            let endless = endless(reader, name, now);
             // What cannot be read is seen at the next look; the history itself tells of its trouble.
             for (series, forecast) in
                 all(reader, &Selector::named(name), None, now).unwrap_or_default()
             {
+                if endless.contains(labels(&series)) {
+                    continue;
+                }
                 let is_short = match &forecast {
                     Forecast::Reached => true,
                     Forecast::Ends(ends) => ends.median <= warn_before,
@@ -81,6 +86,28 @@ impl Collector for Ahead {
         }
         Ok(())
     }
+}
+
+/// Returns the labels of those that have nothing left and need nothing: file systems that are only read, and those that
+/// make their inodes as they are needed and count none.
+fn endless(reader: &Reader, name: &str, now: Timestamp) -> HashSet<String> {
+    let marks: &[(&str, fn(f64) -> bool)] = match name {
+        "node_filesystem_avail_bytes" => &[("node_filesystem_readonly", |value| value > 0.0)],
+        "node_filesystem_files_free" => &[
+            ("node_filesystem_readonly", |value| value > 0.0),
+            ("node_filesystem_files", |value| value <= 0.0),
+        ],
+        _ => &[],
+    };
+    let range = Range::new(now.saturating_sub(LOOK_BACK), now);
+    let mut found = HashSet::new();
+    for (mark, is_set) in marks {
+        let selector = Selector::named(*mark);
+        let all = reader.query(&selector, range, LOOK_BACK, Aggregate::Last).unwrap_or_default();
+        let set = all.iter().filter(|one| one.points.last().is_some_and(|it| is_set(it.value)));
+        found.extend(set.map(|one| labels(&one.key).to_owned()));
+    }
+    found
 }
 
 /// Looks ahead at every series that is chosen. Blocks.

@@ -1,7 +1,7 @@
 //! Watching what was measured for the unusual, and memory for leaks.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use wardkit_detect::leak::{LeakWatch, Verdict};
 use wardkit_metrics::history::Selector;
 use wardkit_metrics::{Collector, Error, Kind, Samples};
 
-use super::{Moment, float, gauge, lock};
+use super::{Moment, float, gauge, labels, lock};
 use crate::config::DetectConfig;
 
 /// Watches the series that the configuration chooses. It does no IO and has no clock.
@@ -20,6 +20,8 @@ pub(crate) struct Watch {
     config: DetectConfig,
     watched: HashMap<String, Watched>,
     leaks: HashMap<String, (LeakWatch, bool)>,
+    /// When the oldest process of each group began, by the group's labels.
+    began: HashMap<String, f64>,
     /// Begin of the stretch whose mean is judged next.
     since: Option<Timestamp>,
     shown: Shown,
@@ -55,6 +57,7 @@ impl Watch {
             config,
             watched: HashMap::new(),
             leaks: HashMap::new(),
+            began: HashMap::new(),
             since: None,
             shown: Shown::default(),
         }
@@ -66,13 +69,9 @@ impl Watch {
 
     /// Takes a moment and returns what there is to tell.
     pub(crate) fn step(&mut self, moment: &Moment) -> Vec<Event> {
+        self.leaks_of(moment);
         let mut surplus = 0;
         for family in moment.samples.families() {
-            if LEAKING.contains(&family.name()) {
-                for sample in family.samples() {
-                    self.leak(sample.series, moment.at, sample.value);
-                }
-            }
             let wanted: Vec<_> = self
                 .selectors
                 .iter()
@@ -105,6 +104,43 @@ impl Watch {
         let events = self.judge(moment.at);
         self.show(surplus);
         events
+    }
+
+    /// Looks at the memory of agentd and of each group of processes.
+    fn leaks_of(&mut self, moment: &Moment) {
+        let of = |name: &'static str| {
+            let named = moment.samples.families().filter(move |family| family.name() == name);
+            named.flat_map(|family| family.samples())
+        };
+        for sample in of(BEGAN) {
+            let began = self.began.insert(labels(sample.series).to_owned(), sample.value);
+            // The kernel's clock of when it booted moves a little.
+            if began.is_some_and(|began| (sample.value - began).abs() > SAME_START) {
+                self.restarted(labels(sample.series));
+            }
+        }
+        let mut told = HashSet::new();
+        for sample in of(ANONYMOUS) {
+            told.insert(labels(sample.series));
+            self.leak(sample.series, moment.at, sample.value);
+        }
+        // Files that are mapped come and go without a leak: second best.
+        for sample in of(RESIDENT).filter(|sample| !told.contains(labels(sample.series))) {
+            self.leak(sample.series, moment.at, sample.value);
+        }
+        for sample in of(OWN) {
+            self.leak(sample.series, moment.at, sample.value);
+        }
+    }
+
+    /// Begins anew with a group: it warms up again.
+    fn restarted(&mut self, group: &str) {
+        for (series, (watch, told)) in &mut self.leaks {
+            if labels(series) == group {
+                watch.restarted();
+                *told = false;
+            }
+        }
     }
 
     fn leak(&mut self, series: &str, at: Timestamp, bytes: f64) {
@@ -237,7 +273,15 @@ fn is_fresh(seen: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Whose memory is watched for leaks.
-const LEAKING: [&str; 2] = ["process_group_resident_memory_bytes", "process_resident_memory_bytes"];
+const ANONYMOUS: &str = "process_group_anonymous_memory_bytes";
+const RESIDENT: &str = "process_group_resident_memory_bytes";
+const OWN: &str = "process_resident_memory_bytes";
+const BEGAN: &str = "process_group_oldest_start_time_seconds";
+/// Seconds.
+const SAME_START: f64 = 5.0;
 const MOST_LEAKS: usize = 256;
 /// What is away for longer comes back as another.
 const GONE: Duration = Duration::from_mins(10);
+
+#[cfg(test)]
+mod tests;
