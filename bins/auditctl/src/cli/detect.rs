@@ -51,18 +51,19 @@ fn score(text: &str) -> Result<f64, &'static str> {
 }
 
 const AFTER_HELP: &str = "\
-Writes CSV with the header timestamp,value,anomaly_score,reason: one row for each row, as it comes, from nothing but the
-rows before it. A row that cannot be read, or whose value is not a finite number, has the score 0 and says why. With
---format json it is one object a line.
+Writes CSV with the header timestamp,value,anomaly_score,reason: one row for each row, as it
+comes, from nothing but the rows before it. A row that cannot be read, or whose value is not a
+finite number, has the score 0 and says why; how many there were is said on standard error.
+With --format json it is one object a line.
 
-Times are RFC 3339, `2014-04-10 07:15:00` in UTC, or seconds since 1970. The columns are found by their names; others
-are passed over.
+Times are RFC 3339, `2014-04-10 07:15:00` in UTC, or seconds since 1970. The columns are found
+by their names; others are passed over.
 
 Exit codes:
   0  all rows were read
   1  with --fail: there was an anomaly
   2  the file cannot be read, or its header lacks a column
-  3  the input broke off: the rows before were written
+  3  the input broke off: the rows before were written; or with --fail, not one row could be read
 
 Examples:
   auditctl detect load.csv --only

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wardkit_cli::{Common, Format, Report};
+use wardkit_cli::{Common, Format, Report, escaped, escaped_json};
 use wardkit_detect::anomaly::Detector;
 
 use super::csv::{NoSeries, Sample, Series, quoted};
@@ -23,7 +23,9 @@ pub(super) fn run(common: &Common, detect: &Detect) -> Result<ExitCode, Report> 
         detector: Detector::new(detect.profile.into()),
         options: detect,
         format: common.format,
+        is_terminal: io::stdout().is_terminal(),
         rows: 0,
+        passed_over: 0,
         anomalies: 0,
     };
     let is_whole = match scorer.run(series, BufWriter::new(io::stdout().lock())) {
@@ -32,10 +34,18 @@ pub(super) fn run(common: &Common, detect: &Detect) -> Result<ExitCode, Report> 
         Err(error) if error.kind() == ErrorKind::BrokenPipe => true,
         Err(error) => return Err(could_not_run(error)),
     };
-    Ok(match (is_whole, detect.fail && scorer.anomalies > 0) {
-        (false, _) => ExitCode::from(INCOMPLETE),
-        (true, true) => ExitCode::from(FINDINGS),
-        (true, false) => ExitCode::SUCCESS,
+    let (rows, passed_over) = (scorer.rows, scorer.passed_over);
+    if passed_over > 0 {
+        note(&format!("{passed_over} of {rows} rows have no time or no finite value"));
+    }
+    // Who asks for a verdict is not told that all is well when nothing could be read.
+    let is_blind = detect.fail && rows > 0 && passed_over == rows;
+    Ok(if !is_whole || is_blind {
+        ExitCode::from(INCOMPLETE)
+    } else if detect.fail && scorer.anomalies > 0 {
+        ExitCode::from(FINDINGS)
+    } else {
+        ExitCode::SUCCESS
     })
 }
 
@@ -67,7 +77,10 @@ struct Scorer<'o> {
     detector: Detector,
     options: &'o Detect,
     format: Format,
+    /// The file's own texts are copied as they are, but never to a terminal, which might obey them.
+    is_terminal: bool,
     rows: u64,
+    passed_over: u64,
     anomalies: u64,
 }
 
@@ -106,6 +119,7 @@ impl Scorer<'_> {
         let reason =
             score.as_ref().map_or_else(ToString::to_string, |score| score.reason.to_string());
         self.rows += 1;
+        self.passed_over += u64::from(!sample.read.is_ok_and(|(_, value)| value.is_finite()));
         let is_anomaly = score.is_ok() && value >= self.options.threshold;
         self.anomalies += u64::from(is_anomaly);
         if self.options.only && !is_anomaly {
@@ -114,9 +128,9 @@ impl Scorer<'_> {
         let (timestamp, text) = (&sample.timestamp, &sample.value);
         match self.format {
             Format::Text => {
-                quoted(timestamp, line);
+                self.field(timestamp, line);
                 line.push(',');
-                quoted(text, line);
+                self.field(text, line);
                 // Writing to a string cannot fail.
                 let _ = write!(line, ",{value:.6},");
                 quoted(&reason, line);
@@ -134,10 +148,14 @@ impl Scorer<'_> {
                         "after": change.after,
                     });
                 }
-                let _ = write!(line, "{object}");
+                line.push_str(&escaped_json(&object).expect("it was JSON already"));
             }
         }
         line.push('\n');
+    }
+
+    fn field(&self, text: &str, line: &mut String) {
+        if self.is_terminal { quoted(&escaped(text), line) } else { quoted(text, line) }
     }
 }
 

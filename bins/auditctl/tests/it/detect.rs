@@ -71,7 +71,8 @@ fn rows_that_cannot_be_read_have_the_score_zero_and_say_why() {
                     ,,0.000000,a quote in the row is not closed\n\
                     1397115900,\"1,5\",0.000000,the value is not a number\n";
     let ended = detect(text, &[]);
-    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), expected, ""));
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), expected));
+    assert_eq!(ended.stderr, "note: 7 of 10 rows have no time or no finite value\n");
 }
 
 #[test]
@@ -108,6 +109,29 @@ fn anomalies_alone_are_written_and_decide_the_exit_code_when_asked() {
     assert_eq!(lines.len(), 2, "{}", ended.stdout);
     assert!(lines[1].starts_with("1397124000,"));
     assert_eq!(detect("timestamp,value\n1,2\n", &["--fail"]).code, Some(0));
+}
+
+#[test]
+fn a_file_of_which_nothing_can_be_read_is_not_called_free_of_anomalies() {
+    let milliseconds = "timestamp,value\n1396224000000,1\n1396224300000,2\n";
+    let plain = detect(milliseconds, &[]);
+    assert_eq!(plain.code, Some(0), "{plain:?}");
+    let asked = detect(milliseconds, &["--fail"]);
+    assert_eq!(asked.code, Some(3), "{asked:?}");
+    assert_eq!(asked.stderr, "note: 2 of 2 rows have no time or no finite value\n");
+    assert_eq!(detect("timestamp,value\n", &["--fail"]).code, Some(0));
+    assert_eq!(detect("timestamp,value\nx,1\n2,3\n", &["--fail"]).code, Some(0));
+}
+
+#[test]
+fn texts_of_the_file_steer_nothing() {
+    let text = "timestamp,value\n\u{1b}]0;x\u{7},\u{9b}2J\u{202e}\n";
+    // A program gets what was in the file.
+    assert!(detect(text, &[]).stdout.contains("\u{1b}]0;x\u{7},\u{9b}2J\u{202e},0.000000,"));
+    let json = detect(text, &["--format", "json"]).stdout;
+    assert!(!json.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{json}");
+    let object: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(object["value"], "\u{9b}2J\u{202e}");
 }
 
 #[test]

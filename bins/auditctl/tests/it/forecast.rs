@@ -46,6 +46,17 @@ fn what_may_end_soon_exits_1() {
 }
 
 #[test]
+fn what_is_full_already_fails_whatever_was_seen_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("disk.csv");
+    std::fs::write(&file, "timestamp,value\n1770000000,70\n").unwrap();
+    let args = ["forecast", file.to_str().unwrap(), "--limit", "70", "--fail-within", "24"];
+    let ended = auditctl(&args);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.ends_with("at its limit now\n"), "{ended:?}");
+}
+
+#[test]
 fn json_has_the_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let ended = auditctl(&["forecast", &disk(folder.path()), "--limit", "70", "--format", "json"]);

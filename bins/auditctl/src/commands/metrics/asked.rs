@@ -5,9 +5,8 @@ use std::io::{IsTerminal as _, stdout};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use serde_json::json;
 use wardkit_api::{Question, Range, SeriesAnswer, Told, TopAnswer};
-use wardkit_cli::{Common, Format, Report, escaped};
+use wardkit_cli::{Common, Format, Report, escaped, escaped_json};
 use wardkit_core::{Clock as _, SystemClock, Timestamp};
 
 use super::chart::{bar, sparkline};
@@ -70,10 +69,13 @@ pub(super) fn export(common: &Common, query: &Query) -> Result<ExitCode, Report>
     let mut query_of_time = query.clone();
     query_of_time.since.get_or_insert(USUAL_EXPORT);
     let answer = series(common, &query_of_time)?;
+    let is_terminal = stdout().is_terminal();
     answered(common, &answer, || {
         let mut text = String::from("timestamp,value,series\n");
         for found in &answer.series {
-            let name = found.series.replace('"', "\"\"");
+            // As it is for a program; a terminal might obey it.
+            let name = if is_terminal { escaped(&found.series) } else { found.series.clone() };
+            let name = name.replace('"', "\"\"");
             for (at, value) in &found.points {
                 let nanos = std::time::Duration::try_from_secs_f64(*at).unwrap_or_default();
                 let at = Timestamp::UNIX_EPOCH.saturating_add(nanos);
@@ -138,7 +140,7 @@ fn answered(
 ) -> Result<(), Report> {
     print(&match common.format {
         Format::Text => text(),
-        Format::Json => format!("{:#}\n", json!(document)),
+        Format::Json => escaped_json(document).map_err(could_not_run)? + "\n",
     })
 }
 
