@@ -162,8 +162,12 @@ const HOSTS: [&str; 3] = ["node_", "cgroup_", "process_group_"];
 const CONFIG: &str = "\
 [[probe.check]]
 name = \"reference\"
+interval = \"1s\"
 target.unix = { path = \"/nonexistent\" }
 ";
+
+/// Far more than are made in the second until the check runs.
+const MOST_SCRAPES: usize = 100_000;
 
 const HEAD: &str = "# Metrics\n\nWhat `/metrics` of agentd shows. Names of series that a bot brings are its own: \
 see [bot-metrics.md](../operator/bot-metrics.md).\n";
