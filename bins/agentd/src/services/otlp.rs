@@ -79,12 +79,11 @@ async fn push(
     started: Timestamp,
     moment: &Moment,
 ) -> Result<(), Error> {
-    let ready = match pusher.take() {
-        Some(ready) => ready,
-        None => {
-            let config = config.clone();
-            tokio::task::spawn_blocking(move || Pusher::new(&config, started)).await??
-        }
+    let ready = if let Some(ready) = pusher.take() {
+        ready
+    } else {
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || Pusher::new(&config, started)).await??
     };
     ready.push(moment).await?;
     *pusher = Some(ready);

@@ -112,8 +112,8 @@ mod tests {
     #[tokio::test]
     async fn a_collector_that_asks_for_time_is_heard() {
         let sink = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut config = OtlpConfig::default();
-        config.url = format!("http://{}/v1/metrics", sink.local_addr().unwrap());
+        let url = format!("http://{}/v1/metrics", sink.local_addr().unwrap());
+        let config = OtlpConfig { url, ..OtlpConfig::default() };
         let serving = std::thread::spawn(move || {
             let (mut stream, _) = sink.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]);

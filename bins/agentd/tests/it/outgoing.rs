@@ -95,7 +95,7 @@ fn collector() -> String {
     let url = format!("http://{}/v1/metrics", sink.local_addr().unwrap());
     std::thread::spawn(move || {
         for mut stream in sink.incoming().map_while(Result::ok) {
-            let (mut bytes, mut piece) = (Vec::new(), [0; 65536]);
+            let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
             while !is_whole(&bytes) {
                 match stream.read(&mut piece) {
                     Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
