@@ -36,7 +36,8 @@ pub enum Target {
 /// A program that says by its exit code how things are, as the plugins of Nagios do.
 ///
 /// There is no shell. The environment has `PATH`, `LC_ALL=C` and what `env` names, nothing of the daemon's own. At the
-/// deadline the program is killed with its process group.
+/// deadline the program is killed with its process group, and so is what it leaves behind there when it ends. A program
+/// that every user may write is not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -1,8 +1,9 @@
 //! Runs a program and goes by its exit code.
 
-use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -16,6 +17,11 @@ pub(super) async fn ask(target: &ExecTarget) -> Outcome {
     let Some((program, arguments)) = target.command.split_first() else {
         return Outcome::failed("no program is named");
     };
+    // It runs with our rights. A program that is not there is told by the attempt.
+    if fs::metadata(program).is_ok_and(|found| found.permissions().mode() & WRITABLE != 0) {
+        let reason = "every user of this machine may write it; chmod o-w it";
+        return Outcome::failed(format!("cannot run {program}: {reason}"));
+    }
     let spawned = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -126,5 +132,7 @@ impl Drop for Group {
 }
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// By those who are neither the owner nor of the group.
+const WRITABLE: u32 = 0o002;
 const LONGEST_KEPT: usize = 4096;
 const MOST_OUTPUT: usize = 1 << 20;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::thread;
@@ -116,6 +117,18 @@ async fn a_program_that_never_stops_writing_is_stopped() {
         asked(shell("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"))
             .await;
     assert_eq!(outcome, Outcome::failed("wrote more than 1048576 bytes"));
+}
+
+#[tokio::test]
+async fn a_program_that_everybody_may_write_is_not_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("check");
+    fs::write(&path, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o757)).unwrap();
+    let program = path.to_str().unwrap();
+    let reason = "every user of this machine may write it; chmod o-w it";
+    let expected = Outcome::failed(format!("cannot run {program}: {reason}"));
+    assert_eq!(asked(ExecTarget::new([program])).await, expected);
 }
 
 #[tokio::test]
