@@ -50,6 +50,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("proc/self/mounts", "/dev/sda1 / ext4 rw 0 0\n"),
     ("proc/self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"),
     ("proc/7/stat", "7 (bot) S 1 7 7 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 100 4096 1 0 0 0\n"),
+    ("proc/7/statm", "4096 1 0 0 0 1 0\n"),
     ("proc/7/io", "read_bytes: 1\nwrite_bytes: 1\n"),
     ("proc/7/fd/0", ""),
     ("sys/fs/cgroup/cgroup.controllers", "cpu io memory pids\n"),

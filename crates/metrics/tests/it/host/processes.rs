@@ -84,6 +84,27 @@ fn a_group_is_the_processes_named_and_all_that_they_started() {
 }
 
 #[test]
+fn what_a_group_allocated_itself_is_told_when_it_is_known_of_each() {
+    let tree = Tree::new();
+    let mut host = host(&tree, vec![ProcessGroup::by_command("shop", "bot")]);
+    let shown = |host: &mut Host| {
+        collect(host).get("process_group_anonymous_memory_bytes{group=\"shop\"}").copied()
+    };
+    let page = f64::from(u32::try_from(rustix::param::page_size()).unwrap());
+    assert_eq!(shown(&mut host), None);
+    BOT.write(&tree);
+    tree.write("proc/100/statm", "9999 10 4 1 0 7 0\n");
+    assert_eq!(shown(&mut host), Some(6.0 * page));
+    Fake { pid: 101, parent: 100, name: "sh", ..BOT }.write(&tree);
+    assert_eq!(shown(&mut host), None);
+    tree.write("proc/101/statm", "9999 10\n");
+    assert_eq!(shown(&mut host), None);
+    // The kernel counts them at different moments.
+    tree.write("proc/101/statm", "9999 10 11 1 0 7 0\n");
+    assert_eq!(shown(&mut host), Some(6.0 * page));
+}
+
+#[test]
 fn what_a_process_used_stays_counted_when_it_ends() {
     let tree = Tree::new();
     let mut host = host(&tree, vec![ProcessGroup::by_command("shop", "bot")]);

@@ -10,7 +10,7 @@ use super::scan::Scan;
 use super::top::{Bytes, read_io};
 use crate::host::linux::cgroup::members;
 use crate::host::linux::file::{Scratch, open, unreadable};
-use crate::host::linux::parse::{number, sample};
+use crate::host::linux::parse::{number, sample, words};
 use crate::host::{HostConfig, HostPaths, ProcessGroup};
 use crate::{Error, Family, Kind, Samples};
 
@@ -52,6 +52,8 @@ struct Sums {
     processes: u64,
     threads: u64,
     resident: u64,
+    /// In pages; `None` when it is not known of one of them.
+    anonymous: Option<u64>,
     files: u64,
     unreadable: u64,
     oldest: Option<u64>,
@@ -92,7 +94,7 @@ impl Groups {
         let outcome = self.select(scan, scratch);
         self.follow_parents(scan);
         for group in &mut self.all {
-            group.sums = Sums::default();
+            group.sums = Sums { anonymous: Some(0), ..Sums::default() };
         }
         for at in 0..scan.now.len() {
             if let Member::Of(group) = self.member_of[at] {
@@ -167,10 +169,13 @@ impl Group {
         let process = scan.now[at];
         let bytes = read_io(scan, process.pid, scratch);
         let files = scan.open_files(process.pid);
+        let anonymous = read_anonymous(scan, process.pid, scratch);
         let sums = &mut self.sums;
         sums.processes += 1;
         sums.threads = sums.threads.saturating_add(process.threads);
         sums.resident = sums.resident.saturating_add(process.resident);
+        sums.anonymous =
+            sums.anonymous.zip(anonymous).map(|(sum, pages)| sum.saturating_add(pages));
         sums.files = sums.files.saturating_add(files.unwrap_or_default());
         sums.unreadable += u64::from(bytes.is_none() || files.is_err());
         sums.oldest = Some(sums.oldest.map_or(process.start, |oldest| oldest.min(process.start)));
@@ -191,6 +196,14 @@ impl Group {
         let bytes = now.bytes.or(before.bytes);
         self.counted.insert(process.id(), Counted { bytes, ..now });
     }
+}
+
+/// Reads from `/proc/PID/statm` how many pages are neither of a file nor shared: what the process allocated itself.
+fn read_anonymous(scan: &Scan, pid: u32, scratch: &mut Scratch) -> Option<u64> {
+    let file = scan.open(pid, "statm").ok()?;
+    let mut numbers = words(scratch.read_small(&file).ok()?).skip(1).map(number);
+    let (resident, shared) = (numbers.next()??, numbers.next()??);
+    Some(resident.saturating_sub(shared))
 }
 
 /// Returns the number in a file, or nothing when there is no file or no number in it.
@@ -233,6 +246,10 @@ fn push(groups: &[Group], boot_time: Option<u64>, out: &mut Samples) {
     push(PROCESSES, &|group| Some(sample(group.sums.processes)));
     push(THREADS, &|group| Some(sample(group.sums.threads)));
     push(RESIDENT, &|group| Some(sample(group.sums.resident.saturating_mul(page))));
+    push(ANONYMOUS, &|group| {
+        let known = group.sums.anonymous.filter(|_| group.sums.processes > 0)?;
+        Some(sample(known.saturating_mul(page)))
+    });
     push(FILES, &|group| Some(sample(group.sums.files)));
     push(UNREADABLE, &|group| Some(sample(group.sums.unreadable)));
     push(READ, &|group| group.bytes.map(|bytes| sample(bytes.read)));
@@ -260,6 +277,10 @@ const THREADS: Family<'static> = gauge("process_group_threads", "Threads of a gr
 const RESIDENT: Family<'static> = gauge(
     "process_group_resident_memory_bytes",
     "Memory of a group; what its processes share counts for each.",
+);
+const ANONYMOUS: Family<'static> = gauge(
+    "process_group_anonymous_memory_bytes",
+    "Memory that a group allocated itself: neither of files nor shared. It is what a leak adds to.",
 );
 const FILES: Family<'static> = gauge("process_group_open_fds", "Open files of a group.");
 const UNREADABLE: Family<'static> = gauge(
