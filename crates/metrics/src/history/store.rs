@@ -242,11 +242,18 @@ impl History {
             let derived = self.derive_some(at);
             outcome = outcome.and(self.note(Part::Rows, derived, at));
         }
-        let bytes = self.shared.window().bytes();
-        if bytes > 2 * self.open_bytes() {
+        // Moments of very many series are not the disk's fault.
+        if self.is_too_large() && self.may_try(at) {
+            outcome = outcome.and(self.seal(at));
+        }
+        if self.is_too_large() {
             self.give_up();
         }
         outcome
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.shared.window().bytes() > 2 * self.open_bytes()
     }
 
     /// Tells whether what is in memory is due to become blocks.

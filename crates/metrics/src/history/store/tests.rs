@@ -95,6 +95,24 @@ fn a_disk_that_stays_full_bounds_what_is_kept() {
 }
 
 #[test]
+fn moments_that_take_more_memory_than_there_is_are_written_and_not_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    let mut samples = one(7.0);
+    samples.family(Family { name: "bomb", help: "", kind: Kind::Gauge });
+    for user in 0..15_000 {
+        samples.push(&[("user", &user.to_string())], f64::from(user));
+    }
+    for n in 0..3 {
+        history.append(Timestamp::from_unix_seconds(n * 10), &samples).unwrap();
+    }
+    let stats = history.reader().stats();
+    assert_eq!((stats.samples, stats.lost_samples), (3 * 15_001, 0));
+    assert!(stats.open_bytes < 3 << 20, "{stats:?}");
+    assert_eq!(values(&history, 0, 3), [7.0; 3]);
+}
+
+#[test]
 fn a_kill_on_a_full_disk_loses_what_did_not_fit_and_no_more() {
     let dir = tempfile::tempdir().unwrap();
     let mut history = open(dir.path());
