@@ -4,7 +4,9 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::time::Duration;
 
+use wardkit_core::Timestamp;
 use wardkit_metrics::history::{Config, Error, History, IndexError, Reader};
 use wardkit_metrics::{Collector, Samples};
 use wardkit_sqlite::{HistoryIndex, State};
@@ -15,9 +17,8 @@ use super::{Moment, counter, float, gauge};
 #[derive(Debug)]
 pub(crate) struct Keeper {
     history: History,
-    /// Failed attempts to write when it was looked last, and for how many looks there were no more; none while all is
-    /// well.
-    failing: Option<(u64, u32)>,
+    /// Failed attempts to write, and since when there were no more; none while all is well.
+    failing: Option<(u64, Timestamp)>,
 }
 
 /// What became of writing.
@@ -50,14 +51,19 @@ impl Keeper {
     /// Takes in what was measured, and says when writing begins to fail or works again.
     pub(crate) fn keep(&mut self, moment: &Moment) -> Option<Change> {
         if let Err(error) = self.history.append(moment.at, &moment.samples) {
-            self.failing = Some((self.failures(), 0));
+            self.failing = Some((self.failures(), moment.at));
             return Some(Change::Fails(error));
         }
-        let (failures, quiet) = self.failing?;
+        let (failures, since) = self.failing?;
         let now = self.failures();
-        let quiet = if now == failures { quiet + 1 } else { 0 };
-        self.failing = (quiet < QUIET).then_some((now, quiet));
-        (quiet == QUIET).then_some(Change::Works)
+        // After a leap back of the clock it is counted anew.
+        let quiet = moment.at.duration_since(since).filter(|_| now == failures);
+        self.failing = match quiet {
+            Some(quiet) if quiet >= QUIET => None,
+            Some(_) => Some((failures, since)),
+            None => Some((now, moment.at)),
+        };
+        self.failing.is_none().then_some(Change::Works)
     }
 
     /// Writes what is in memory.
@@ -117,5 +123,5 @@ impl Collector for HistoryGauges {
     }
 }
 
-/// More samples than lie between two attempts to write at the usual interval.
-const QUIET: u32 = 10;
+/// More than lies between two attempts to write.
+const QUIET: Duration = Duration::from_mins(2);
