@@ -41,12 +41,15 @@ async fn run(
         let moment = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
             _ = looks.tick() => {
-                if let Some(reader) = app.telemetry.history() {
-                    let (ahead, now) = (ahead.clone(), SystemClock.now());
-                    let look = move || ahead.look(&reader, now, warn_before);
-                    for event in tokio::task::spawn_blocking(look).await? {
-                        app.events.publish(event);
-                    }
+                // At the start the history may not be open yet.
+                let Some(reader) = app.telemetry.history() else {
+                    looks.reset_after(LOOK_AGAIN);
+                    continue;
+                };
+                let (ahead, now) = (ahead.clone(), SystemClock.now());
+                let look = move || ahead.look(&reader, now, warn_before);
+                for event in tokio::task::spawn_blocking(look).await? {
+                    app.events.publish(event);
                 }
                 continue;
             }
@@ -64,3 +67,4 @@ async fn run(
 
 /// What is told is hours ahead.
 const LOOK_AHEAD_EVERY: Duration = Duration::from_hours(1);
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
