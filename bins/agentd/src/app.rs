@@ -241,7 +241,12 @@ impl Daemon for App {
         let ingested = self.telemetry.ingested();
         Box::pin(async move {
             match tokio::task::spawn_blocking(move || ingested.push(&body)).await {
-                Ok(Ok(_)) => Ok(()),
+                Ok(Ok(accepted)) => {
+                    if let Some(event) = self.telemetry.pushed(&accepted) {
+                        self.events.publish(event);
+                    }
+                    Ok(())
+                }
                 Ok(Err(error)) => Err(IngestRefused::Malformed(vec![error.to_string()])),
                 Err(panic) => Err(IngestRefused::Unavailable(panic.to_string())),
             }
@@ -251,7 +256,12 @@ impl Daemon for App {
     fn answer(&self, question: Question) -> BoxFuture<'_, Result<Answer, QuestionRefused>> {
         let app = self.clone();
         Box::pin(async move {
-            let answered = tokio::task::spawn_blocking(move || app.answer_now(question)).await;
+            let turn = app.telemetry.question_turn().await;
+            let work = move || {
+                let _turn = turn;
+                app.answer_now(question)
+            };
+            let answered = tokio::task::spawn_blocking(work).await;
             answered.unwrap_or_else(|panic| Err(QuestionRefused::Unavailable(panic.to_string())))
         })
     }

@@ -13,12 +13,13 @@ mod watch;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::broadcast;
-use wardkit_core::{Health, SystemClock, Timestamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
+use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock, Timestamp};
 use wardkit_metrics::history::Reader;
 use wardkit_metrics::host::HostSnapshot;
-use wardkit_metrics::ingest::{IngestConfig, Ingested};
+use wardkit_metrics::ingest::{Accepted, IngestConfig, Ingested};
 use wardkit_metrics::{Collector, Exposition, Family, Kind, ProcessCollector, Registry, Samples};
 use wardkit_probe::Prober;
 
@@ -48,6 +49,10 @@ pub(crate) struct Telemetry {
     /// What was worked out from the last samples.
     derived: Mutex<Arc<Samples>>,
     checks: Mutex<Option<Prober>>,
+    /// Places for questions that are worked on.
+    questions: Arc<Semaphore>,
+    /// When programs last brought more than there is room for, as uptime.
+    overflowed: Mutex<Option<Duration>>,
     moments: broadcast::Sender<Arc<Moment>>,
 }
 
@@ -76,6 +81,8 @@ impl Telemetry {
             logs_turn: tokio::sync::Mutex::default(),
             derived: Mutex::default(),
             checks: Mutex::default(),
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
+            overflowed: Mutex::default(),
             moments: broadcast::Sender::new(WAITING_MOMENTS),
         }
     }
@@ -131,6 +138,31 @@ impl Telemetry {
     /// Returns what the checks contribute to the health of the whole.
     pub(crate) fn health(&self) -> Vec<(String, Health)> {
         self.checks().map(|prober| prober.health()).unwrap_or_default()
+    }
+
+    /// Waits for a place among the questions that are worked on. Whoever works keeps it until the end, also when nobody
+    /// waits for the answer any more.
+    pub(crate) async fn question_turn(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes the semaphore.
+        Arc::clone(&self.questions).acquire_owned().await.ok()
+    }
+
+    /// Returns what is to be told of what a push brought: the first surplus, and the first after a pause.
+    pub(crate) fn pushed(&self, accepted: &Accepted) -> Option<Event> {
+        if accepted.overflowed == 0 {
+            return None;
+        }
+        let now = SystemClock.uptime();
+        let before = lock(&self.overflowed).replace(now);
+        if before.is_some_and(|before| now.saturating_sub(before) < PAUSE) {
+            return None;
+        }
+        let (kind, count) = ("metrics.ingest.overflow", accepted.overflowed);
+        let reason = format!(
+            "a push brought {count} samples without room among the series: agentd_ingest_overflow_total names their families"
+        );
+        let event = Event::new(SystemClock.now(), kind, Severity::Warning, "metrics");
+        Some(event.with_message(reason))
     }
 
     /// Waits until nobody else follows logs.
@@ -248,3 +280,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A disk that hangs for a minute loses nothing at the usual interval.
 const WAITING_MOMENTS: usize = 8;
+/// Each takes a thread and the memory of its answer; those that wait take nothing.
+const QUESTIONS: usize = 2;
+/// Who brings too much does so at each push.
+const PAUSE: Duration = Duration::from_hours(1);

@@ -132,6 +132,21 @@ fn without_a_token_the_listener_takes_nothing_and_a_bad_token_file_starts_nothin
 }
 
 #[test]
+fn more_series_than_there_is_room_for_are_counted_and_told_once() {
+    let dir = dir();
+    let path = config(dir.path(), "[metrics.ingest]\nmax-series-per-family = 2\n");
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    for _ in 0..2 {
+        let body = "bomb{user=\"a\"} 1\nbomb{user=\"b\"} 1\nbomb{user=\"c\"} 1\n";
+        assert_eq!(control(&daemon, "POST", "/api/v1/ingest", body).status, 204);
+    }
+    let metrics = daemon.request("/metrics").body;
+    assert_eq!(value(&metrics, "agentd_ingest_overflow_total{family=\"bomb\"}"), Some(2.0));
+    let status = control(&daemon, "GET", "/v1/status", "").body;
+    assert_eq!(status.matches("metrics.ingest.overflow").count(), 1, "{status}");
+}
+
+#[test]
 fn the_bottleneck_and_the_largest_processes_are_told_on_the_socket() {
     let dir = dir();
     let daemon = Daemon::start(dir.path(), &[]);
