@@ -159,3 +159,6 @@ fn event(resource: &str, series: &str, forecast: &Forecast, now: Timestamp) -> E
 /// A week's season is seen twice.
 const LOOK_BACK: Duration = Duration::from_hours(14 * 24);
 const STEP: Duration = Duration::from_mins(30);
+
+#[cfg(test)]
+mod tests;
