@@ -72,7 +72,8 @@ impl Collector for CheckGauges {
             return Ok(());
         }
         out.family(gauge("agentd_probe_up", "Whether the check passes."));
-        for check in &checks {
+        // Before its first run it has neither passed nor failed, and nobody is to be woken.
+        for check in checks.iter().filter(|check| check.state != State::Starting) {
             let is_up = matches!(check.state, State::Up | State::Degraded { .. });
             out.push(&[("check", &check.name)], f64::from(u8::from(is_up)));
         }

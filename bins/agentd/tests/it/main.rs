@@ -3,6 +3,7 @@
 
 mod config;
 mod daemon;
+mod dashboards;
 mod instance;
 mod integrity;
 mod metrics;

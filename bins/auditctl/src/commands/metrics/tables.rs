@@ -240,10 +240,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "SeriesLost",
-        query: "increase(agentd_metrics_overflow_total[15m]) > 0",
+        query: "increase(agentd_metrics_overflow_total[15m]) > 0 or increase(agentd_ingest_overflow_total[15m]) > 0 \
+                or increase(agentd_business_overflow_total[15m]) > 0 \
+                or increase(agentd_history_overflow_samples_total[15m]) > 0",
         wait: "0m",
         severity: "warning",
-        summary: "{{ $labels.family }} on {{ $labels.instance }} has more series than agentd keeps",
+        summary: "agentd on {{ $labels.instance }} has no room for more series {{ $labels.family }}{{ $labels.metric }}",
         action: "A label holds something without end, such as a user's name: leave it out.",
     },
 ];
