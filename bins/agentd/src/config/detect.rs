@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wardkit_detect::anomaly::DEFAULT_THRESHOLD;
 use wardkit_metrics::history::Selector;
 
 /// What agentd watches for the unusual, and how far it looks ahead.
@@ -40,7 +39,7 @@ impl Default for DetectConfig {
             series: SERIES.map(str::to_owned).to_vec(),
             max_series: 64,
             every: Duration::from_mins(1),
-            threshold: DEFAULT_THRESHOLD,
+            threshold: THRESHOLD,
             quiet: Duration::from_hours(1),
             warn_before: Duration::from_hours(72),
         }
@@ -70,6 +69,9 @@ impl DetectConfig {
     }
 }
 
+/// Above what the detector takes for worth a look: an event goes to people, and this makes a tenth of the false ones. The
+/// score itself is a metric of its own.
+const THRESHOLD: f64 = 0.6;
 /// What tells first that a host is in trouble.
 const SERIES: [&str; 9] = [
     "node_load1",
