@@ -1,11 +1,13 @@
 //! Keeping what was measured on the disk.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::io::Errno;
 use wardkit_core::Timestamp;
 use wardkit_metrics::history::{Config, Error, History, IndexError, Reader};
 use wardkit_metrics::{Collector, Samples};
@@ -19,6 +21,8 @@ pub(crate) struct Keeper {
     history: History,
     /// Failed attempts to write, and since when there were no more; none while all is well.
     failing: Option<(u64, Timestamp)>,
+    /// Held while the directory is ours.
+    _lock: File,
 }
 
 /// What became of writing.
@@ -29,10 +33,12 @@ pub(crate) enum Change {
 }
 
 impl Keeper {
-    /// Opens the history, and tells what was damaged.
+    /// Opens the history, and tells what was damaged. Another process that has the directory is an error, and finds
+    /// everything as it was.
     pub(crate) fn open(dir: &Path, config: Config) -> Result<(Self, Vec<String>), Error> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|source: io::Error| Error::Write { path: dir.to_owned(), source })?;
+        let lock = lock(&dir.join("lock"))?;
         let path = dir.join("index.sqlite");
         let (index, state) =
             HistoryIndex::open(&path).map_err(|error| Error::Index(IndexError::new(error)))?;
@@ -41,7 +47,7 @@ impl Keeper {
         if let State::Replaced { reason } = state {
             damage.push(format!("{} is made anew: {reason}", path.display()));
         }
-        Ok((Self { history, failing: None }, damage))
+        Ok((Self { history, failing: None, _lock: lock }, damage))
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -73,6 +79,23 @@ impl Keeper {
 
     fn failures(&self) -> u64 {
         self.history.reader().stats().write_failures
+    }
+}
+
+/// Takes the lock of a directory that may be shared, since the configuration names it: that of the data directory says
+/// nothing of it. It is the process's, so a part that starts again has it at once, whatever children were forked.
+fn lock(path: &Path) -> Result<File, Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(path).map_err(failed)?;
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(Errno::AGAIN | Errno::ACCESS) => Err(failed(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another process has this history: give each its own `dir` under [history]",
+        ))),
+        Err(errno) => Err(failed(errno.into())),
     }
 }
 

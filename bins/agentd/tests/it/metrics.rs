@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Answer, Daemon, dir, request, until_some};
+use crate::support::{Answer, Daemon, PATIENCE, dir, request, until_some};
 
 /// Sends a request through the control socket.
 fn control(daemon: &Daemon, method: &str, target: &str, body: &str) -> Answer {
@@ -297,7 +298,7 @@ of = "bot_answers_total"
     assert!(state.contains("bot.log"), "{state}");
 }
 
-fn answer(mut stream: std::net::TcpStream, body: &str) {
+fn answer(mut stream: TcpStream, body: &str) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
@@ -341,4 +342,45 @@ fn what_was_measured_is_still_known_after_a_restart() {
     let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
     assert!(count(&daemon) >= before);
     assert!(dir.path().join("data/history/index.sqlite").exists());
+}
+
+#[test]
+fn a_second_daemon_leaves_the_history_of_the_first_alone() {
+    let dir = dir();
+    let history = dir.path().join("shared");
+    let path = config(dir.path(), &format!("[history]\ndir = {history:?}\n"));
+    let first = Daemon::start(&dir.path().join("first"), &["--config", &path]);
+    until_some(|| value(&first.request("/metrics").body, "agentd_history_open_series"));
+    let second = Daemon::start(&dir.path().join("second"), &["--config", &path]);
+    let told = until_some(|| {
+        let status = second.status();
+        let parts = status["parts"].as_array().unwrap();
+        let part = parts.iter().find(|part| part["name"] == "history").unwrap().to_string();
+        part.contains("another process has this history").then_some(part)
+    });
+    assert!(told.contains("give each its own `dir`"), "{told}");
+    assert_eq!(value(&second.request("/metrics").body, "agentd_history_open_series"), None);
+    assert!(value(&first.request("/metrics").body, "agentd_history_open_series").is_some());
+}
+
+#[test]
+fn more_questions_than_are_answered_at_once_are_all_answered() {
+    let dir = dir();
+    let daemon = Daemon::start(&dir.path().join("data"), &[]);
+    until_some(|| value(&daemon.request("/metrics").body, "agentd_history_samples_total"));
+    let asked: Vec<TcpStream> = (0..24)
+        .map(|_| {
+            let mut stream = TcpStream::connect(daemon.address()).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let target = "/api/v1/query_range?query=%7B%7D&step=60s";
+            write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            stream
+        })
+        .collect();
+    for mut stream in asked {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
 }
