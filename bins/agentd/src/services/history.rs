@@ -1,5 +1,7 @@
 //! The part `history`: keeps what was measured.
 
+use std::fmt::Write as _;
+
 use tokio::sync::broadcast::error::RecvError;
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 
@@ -35,11 +37,13 @@ async fn run(
     };
     let opened = tokio::task::spawn_blocking(move || Keeper::open(&dir, config.keep)).await?;
     let (mut keeper, damage) = opened?;
-    for sentence in damage {
-        app.events.publish(event("history.segment.repaired", Severity::Warning, sentence));
+    if !damage.is_empty() {
+        let reason = repaired(&damage);
+        app.events.publish(event("history.segment.repaired", Severity::Warning, reason));
     }
     app.telemetry.set_history(Some(keeper.reader()));
     context.set_health(Health::Up);
+    let mut behind = false;
     loop {
         let moment = tokio::select! {
             () = context.stop.cancelled() => break,
@@ -48,8 +52,12 @@ async fn run(
         let moment = match moment {
             Ok(moment) => moment,
             Err(RecvError::Lagged(missed)) => {
-                let reason = format!("the disk was too slow to keep {missed} samples of the host");
-                app.events.publish(event("history.samples.lost", Severity::Warning, reason));
+                // A disk that stays slow is told of once, until what waited is kept.
+                if !std::mem::replace(&mut behind, true) {
+                    let reason =
+                        format!("the disk was too slow to keep {missed} samples of the host");
+                    app.events.publish(event("history.samples.lost", Severity::Warning, reason));
+                }
                 continue;
             }
             Err(RecvError::Closed) => break,
@@ -60,6 +68,7 @@ async fn run(
             (keeper, change)
         })
         .await?;
+        behind &= !moments.is_empty();
         tell(&app, &context, change);
     }
     tokio::task::spawn_blocking(move || keeper.finish()).await??;
@@ -83,6 +92,34 @@ fn tell(app: &App, context: &Context, change: Option<Change>) {
     }
 }
 
+/// Tells in one sentence what may be wrong with many files.
+fn repaired(damage: &[String]) -> String {
+    let mut reason = damage.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if let Some(more) = damage.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = write!(reason, "; and {more} more");
+    }
+    reason
+}
+
 fn event(kind: &'static str, severity: Severity, reason: String) -> Event {
     Event::new(SystemClock.now(), kind, severity, "history").with_message(reason)
+}
+
+/// As many as a message has room for.
+const NAMED: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::repaired;
+
+    #[test]
+    fn damage_to_many_files_is_one_sentence() {
+        let damage: Vec<String> = (1..=7).map(|n| format!("{n}.segment is cut")).collect();
+        assert_eq!(repaired(&damage[..1]), "1.segment is cut");
+        assert_eq!(
+            repaired(&damage),
+            "1.segment is cut; 2.segment is cut; 3.segment is cut; 4.segment is cut; \
+             5.segment is cut; and 2 more"
+        );
+    }
 }
