@@ -16,9 +16,10 @@ impl Retention {
     }
 
     /// Returns by which time the history ages when its newest sample is this. A clock that leaps ahead takes it along a
-    /// day at a time, so that one that is wrong for a while does not make everything old at once.
+    /// day at a time, so that one that is wrong for a while does not make everything old at once. One that was not set
+    /// yet when the history began, as on a board without a battery, leaps to the truth.
     pub(super) fn reference_at(&self, newest: i64) -> i64 {
-        match self.reference {
+        match self.reference.filter(|before| *before >= CLOCK_SET) {
             Some(before) => newest.min(before.saturating_add(DAY)),
             None => newest,
         }
@@ -83,3 +84,5 @@ impl super::Config {
 }
 
 const DAY: i64 = 86_400_000;
+/// The begin of 2020: a clock that says less was never set.
+const CLOCK_SET: i64 = 1_577_836_800_000;

@@ -130,3 +130,22 @@ fn what_is_no_number_is_passed_over_in_rows_as_in_samples() {
     let wrong = grown[1..].iter().find(|(_, by)| *by != 6.0 && *by != 12.0);
     assert_eq!((grown.len(), wrong), (1296, None));
 }
+
+#[test]
+fn a_history_that_began_before_the_clock_was_set_ages_by_the_right_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config();
+    config.raw_days = 2;
+    let (mut history, _) = History::open(dir.path(), config, MemoryIndex::new()).unwrap();
+    // Three hours of 1970, and four days of the present, two samples a minute.
+    for (start, moments) in [(0, 360), (NOON, 4 * 2880)] {
+        for n in 0..moments {
+            history.append(at(start + n * 30), &moment([("g", 1.0)])).unwrap();
+        }
+    }
+    // The samples of the first day are gone, and a row a minute is left of them.
+    let reader = history.reader();
+    assert_eq!(super::raw(&reader, "g", 0, DAY), []);
+    assert_eq!(super::raw(&reader, "g", NOON, NOON + DAY).len(), 1440);
+    assert_eq!(super::raw(&reader, "g", NOON + 3 * DAY, NOON + 4 * DAY).len(), 2880);
+}
