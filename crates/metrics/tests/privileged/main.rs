@@ -1,7 +1,9 @@
-//! What takes root: a file system that never answers.
+//! What takes root: file systems that never answer, are full or read-only.
 #![cfg(target_os = "linux")]
 #![expect(clippy::float_cmp, reason = "one and zero are told as they are")]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
+mod history;
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
