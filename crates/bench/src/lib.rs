@@ -8,6 +8,7 @@ pub mod detection;
 pub mod foresight;
 pub mod host_scrape;
 pub mod outage;
+pub mod recorded;
 pub mod report;
 pub mod rounds;
 pub mod tree;

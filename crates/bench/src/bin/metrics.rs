@@ -1,7 +1,8 @@
 //! Measures metrics beside their peers and writes the report.
 //!
-//! `metrics [--out DIR] [--quick]`: without `--out` the report goes to standard output; `--quick` is for trying the
-//! programs, not for figures.
+//! `metrics [--out DIR] [--recording FILE] [--quick]`: without `--out` the report goes to standard output; what a sample
+//! takes on the disk is measured with what a machine told, one text after another behind lines `# moment SECONDS`;
+//! `--quick` is for trying the programs, not for figures.
 
 use std::env;
 use std::error::Error;
@@ -9,12 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wardkit_bench::cases::{Topic, history, metrics};
-use wardkit_bench::host_scrape;
 use wardkit_bench::report::{self, Host, Measured};
 use wardkit_bench::rounds::{Effort, measure};
+use wardkit_bench::{host_scrape, recorded};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut out = None;
+    let (mut out, mut recording) = (None, None);
     let mut effort = Effort { rounds: 51, slice: Duration::from_millis(10) };
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -22,11 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--out" => {
                 out = Some(PathBuf::from(arguments.next().ok_or("--out needs a directory")?));
             }
+            "--recording" => {
+                recording =
+                    Some(PathBuf::from(arguments.next().ok_or("--recording needs a file")?));
+            }
             "--quick" => effort = Effort { rounds: 5, slice: Duration::from_millis(1) },
             other => return Err(format!("unknown argument {other}").into()),
         }
     }
     let before = Host::here();
+    let recorded = recorded::section(recording.as_deref())?;
     let measured = |topics: Vec<Topic>| -> Vec<Measured> {
         let topics = topics.into_iter().map(|mut topic| Measured {
             name: topic.name,
@@ -46,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("chart", CHART.to_owned()),
         ("sections", sections(&counted)),
         ("host", host),
+        ("recorded", recorded),
         ("history", sections(&kept)),
     ]);
     let page = report::fill(include_str!("../report/metrics.md"), &values);
