@@ -1,7 +1,5 @@
 //! The part `history`: keeps what was measured.
 
-use std::fmt::Write as _;
-
 use tokio::sync::broadcast::error::RecvError;
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 
@@ -37,8 +35,7 @@ async fn run(
     };
     let opened = tokio::task::spawn_blocking(move || Keeper::open(&dir, config.keep)).await?;
     let (mut keeper, damage) = opened?;
-    if !damage.is_empty() {
-        let reason = repaired(&damage);
+    if let Some(reason) = damage {
         app.events.publish(event("history.segment.repaired", Severity::Warning, reason));
     }
     app.telemetry.set_history(Some(keeper.reader()));
@@ -92,34 +89,6 @@ fn tell(app: &App, context: &Context, change: Option<Change>) {
     }
 }
 
-/// Tells in one sentence what may be wrong with many files.
-fn repaired(damage: &[String]) -> String {
-    let mut reason = damage.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
-    if let Some(more) = damage.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        let _ = write!(reason, "; and {more} more");
-    }
-    reason
-}
-
 fn event(kind: &'static str, severity: Severity, reason: String) -> Event {
     Event::new(SystemClock.now(), kind, severity, "history").with_message(reason)
-}
-
-/// As many as a message has room for.
-const NAMED: usize = 5;
-
-#[cfg(test)]
-mod tests {
-    use super::repaired;
-
-    #[test]
-    fn damage_to_many_files_is_one_sentence() {
-        let damage: Vec<String> = (1..=7).map(|n| format!("{n}.segment is cut")).collect();
-        assert_eq!(repaired(&damage[..1]), "1.segment is cut");
-        assert_eq!(
-            repaired(&damage),
-            "1.segment is cut; 2.segment is cut; 3.segment is cut; 4.segment is cut; \
-             5.segment is cut; and 2 more"
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! Keeping what was measured on the disk.
 
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -35,7 +36,7 @@ pub(crate) enum Change {
 impl Keeper {
     /// Opens the history, and tells what was damaged. Another process that has the directory is an error, and finds
     /// everything as it was.
-    pub(crate) fn open(dir: &Path, config: Config) -> Result<(Self, Vec<String>), Error> {
+    pub(crate) fn open(dir: &Path, config: Config) -> Result<(Self, Option<String>), Error> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|source: io::Error| Error::Write { path: dir.to_owned(), source })?;
         let lock = lock(&dir.join("lock"))?;
@@ -47,6 +48,7 @@ impl Keeper {
         if let State::Replaced { reason } = state {
             damage.push(format!("{} is made anew: {reason}", path.display()));
         }
+        let damage = (!damage.is_empty()).then(|| repaired(&damage));
         Ok((Self { history, failing: None, _lock: lock }, damage))
     }
 
@@ -80,6 +82,15 @@ impl Keeper {
     fn failures(&self) -> u64 {
         self.history.reader().stats().write_failures
     }
+}
+
+/// Tells in one sentence what may be wrong with many files.
+fn repaired(damage: &[String]) -> String {
+    let mut reason = damage.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if let Some(more) = damage.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = write!(reason, "; and {more} more");
+    }
+    reason
 }
 
 /// Takes the lock of a directory that may be shared, since the configuration names it: that of the data directory says
@@ -148,3 +159,22 @@ impl Collector for HistoryGauges {
 
 /// More than lies between two attempts to write.
 const QUIET: Duration = Duration::from_mins(2);
+
+/// As many as a message has room for.
+const NAMED: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::repaired;
+
+    #[test]
+    fn damage_to_many_files_is_one_sentence() {
+        let damage: Vec<String> = (1..=7).map(|n| format!("{n}.segment is cut")).collect();
+        assert_eq!(repaired(&damage[..1]), "1.segment is cut");
+        assert_eq!(
+            repaired(&damage),
+            "1.segment is cut; 2.segment is cut; 3.segment is cut; 4.segment is cut; \
+             5.segment is cut; and 2 more"
+        );
+    }
+}
