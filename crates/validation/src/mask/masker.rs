@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use zeroize::Zeroize;
@@ -126,10 +127,13 @@ impl Masker {
             return Cow::Borrowed(text);
         }
         let mut masked = self.masked(text, found);
-        for _ in 0..MOST_ROUNDS {
-            let again = self.find(&masked);
+        for round in 1..=MOST_ROUNDS {
+            let mut again = self.find(&masked);
             if again.is_empty() {
                 break;
+            }
+            if round == MOST_ROUNDS {
+                to_whole_lines(&mut again, &masked);
             }
             masked = self.masked(&masked, &again);
         }
@@ -252,6 +256,22 @@ impl fmt::Debug for MaskerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MaskerBuilder").field("kinds", &self.kinds).finish_non_exhaustive()
     }
+}
+
+/// Widens what was found to the lines that it is in: a chain in which each mask makes the next thing one to mask.
+fn to_whole_lines(found: &mut Vec<Found>, text: &[u8]) {
+    for found in &mut *found {
+        let Range { start, end } = found.range;
+        found.range.start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
+        found.range.end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |at| end + at);
+    }
+    found.dedup_by(|next, kept| {
+        let joined = next.range.start < kept.range.end || next.range == kept.range;
+        if joined {
+            kept.range.end = kept.range.end.max(next.range.end);
+        }
+        joined
+    });
 }
 
 /// As receipts show them.

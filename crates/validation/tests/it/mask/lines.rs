@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write as _;
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
-use wardkit_validation::{Masked, Masker, MaskingWriter};
+use wardkit_validation::{Masked, Masker, MaskingWriter, Sensitive};
 
 use super::masked;
 
@@ -97,6 +97,18 @@ fn a_key_that_begins_behind_the_footer_of_another_is_masked() {
     let mut lines = Masker::default().lines();
     let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----\n");
     assert_eq!(*lines.mask(b"plain\n"), *b"plain\n");
+}
+
+#[test]
+fn a_chain_in_which_each_mask_makes_the_next_is_masked_with_its_line() {
+    let keyed = Masker::builder().kinds(Sensitive::ALL.iter().copied()).key(b"a key of sixteen");
+    let masker = keyed.build();
+    for links in 1..12 {
+        let text = format!("before\n://:s{}\nafter\n", "@p.or/".repeat(links));
+        let once = masker.mask(&text).into_owned();
+        assert_eq!(masker.mask(&once), once, "{text}");
+        assert!(once.starts_with("before\n") && once.ends_with("\nafter\n"), "{once}");
+    }
 }
 
 #[test]
