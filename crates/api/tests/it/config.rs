@@ -114,6 +114,7 @@ fn the_schema_describes_every_key() {
         let kind = match value {
             toml::Value::String(_) => "string",
             toml::Value::Integer(_) => "integer",
+            toml::Value::Boolean(_) => "boolean",
             _ => "array",
         };
         assert_eq!(property["type"], kind, "{key}");
