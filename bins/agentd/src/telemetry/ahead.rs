@@ -91,20 +91,21 @@ impl Collector for Ahead {
 /// Returns the labels of those that have nothing left and need nothing: file systems that are only read, and those that
 /// make their inodes as they are needed and count none.
 fn endless(reader: &Reader, name: &str, now: Timestamp) -> HashSet<String> {
-    let marks: &[(&str, fn(f64) -> bool)] = match name {
-        "node_filesystem_avail_bytes" => &[("node_filesystem_readonly", |value| value > 0.0)],
-        "node_filesystem_files_free" => &[
-            ("node_filesystem_readonly", |value| value > 0.0),
-            ("node_filesystem_files", |value| value <= 0.0),
-        ],
+    // Whether the mark is to be above nothing, or not.
+    let marks: &[(&str, bool)] = match name {
+        "node_filesystem_avail_bytes" => &[("node_filesystem_readonly", true)],
+        "node_filesystem_files_free" => {
+            &[("node_filesystem_readonly", true), ("node_filesystem_files", false)]
+        }
         _ => &[],
     };
     let range = Range::new(now.saturating_sub(LOOK_BACK), now);
     let mut found = HashSet::new();
-    for (mark, is_set) in marks {
+    for (mark, above) in marks {
         let selector = Selector::named(*mark);
         let all = reader.query(&selector, range, LOOK_BACK, Aggregate::Last).unwrap_or_default();
-        let set = all.iter().filter(|one| one.points.last().is_some_and(|it| is_set(it.value)));
+        let set =
+            all.iter().filter(|one| one.points.last().is_some_and(|it| (it.value > 0.0) == *above));
         found.extend(set.map(|one| labels(&one.key).to_owned()));
     }
     found
