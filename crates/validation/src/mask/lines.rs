@@ -52,18 +52,34 @@ impl MaskedLines {
 
     /// Masks what stands outside a private key, and notes whether one begins in it that goes on in the next line.
     fn outside<'l>(&mut self, text: &'l [u8]) -> Cow<'l, [u8]> {
-        let masked = self.masker.mask_bytes(text);
-        // What is masked may have been a footer: the text is read as whoever masks it again reads it, too.
-        self.key_lines = (opens(text) || opens(&masked)).then_some(0);
-        masked
+        let Some(Header { start, end }) = Header::of_open_key(text) else {
+            let masked = self.masker.mask_bytes(text);
+            // What is masked may have been a footer: the text is read as whoever masks it again reads it, too.
+            self.key_lines = Header::of_open_key(&masked).map(|_| 0);
+            return masked;
+        };
+        self.key_lines = Some(0);
+        // The header stays, also as the value of a name: what follows is told by it.
+        let mut masked = self.masker.mask_bytes(&text[..start]).into_owned();
+        masked.extend_from_slice(&text[start..end]);
+        self.masker.write_lines(&mut masked, &text[end..], Sensitive::Secret);
+        if masked == text { Cow::Borrowed(text) } else { Cow::Owned(masked) }
     }
 }
 
-/// Tells whether a private key begins in a text and does not end in it.
-fn opens(text: &[u8]) -> bool {
-    memmem::rfind(text, b"-----BEGIN ").is_some_and(|dashes| {
-        pem_key(text, dashes + b"-----".len()).is_some_and(|body| body.end == text.len())
-    })
+/// Where a header stands.
+struct Header {
+    start: usize,
+    end: usize,
+}
+
+impl Header {
+    /// Finds the header of the private key that begins in a text and does not end in it.
+    fn of_open_key(text: &[u8]) -> Option<Self> {
+        let start = memmem::rfind(text, b"-----BEGIN ")?;
+        let body = pem_key(text, start + b"-----".len())?;
+        (body.end == text.len()).then_some(Self { start, end: body.start })
+    }
 }
 
 /// A key of RSA with 16384 bits has some 200 lines.

@@ -95,6 +95,10 @@ fn a_key_that_begins_behind_the_footer_of_another_is_masked() {
     let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----\n");
     assert_eq!(*lines.mask(b"MIIE-----END@example.org\n"), *b"***-----END@example.org\n");
     let mut lines = Masker::default().lines();
+    let header = b"pass=-----BEGIN PRIVATE KEY-----\n";
+    assert_eq!(*lines.mask(header), *header);
+    assert_eq!(*lines.mask(b"MIIE\n"), *b"***\n");
+    let mut lines = Masker::default().lines();
     let _ = lines.mask(b"-----BEGIN PRIVATE KEY-----MIIE-----END PRIVATE KEY-----\n");
     assert_eq!(*lines.mask(b"plain\n"), *b"plain\n");
 }
