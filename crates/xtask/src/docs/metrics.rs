@@ -105,7 +105,7 @@ fn settled(greeting: &str) -> std::io::Result<String> {
     scrape(greeting)?;
     for _ in 0..MOST_SCRAPES {
         let text = scrape(greeting)?;
-        if text.contains("agentd_probe_duration_seconds{") {
+        if text.contains("agentd_probe_up{") {
             return Ok(text);
         }
     }
@@ -163,6 +163,7 @@ const CONFIG: &str = "\
 [[probe.check]]
 name = \"reference\"
 interval = \"1s\"
+fall = 1
 target.unix = { path = \"/nonexistent\" }
 ";
 
