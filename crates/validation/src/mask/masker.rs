@@ -129,10 +129,11 @@ impl Masker {
         let mut masked = self.masked(text, found);
         for round in 1..=MOST_ROUNDS {
             let mut again = self.find(&masked);
-            if again.is_empty() {
-                break;
-            }
+            let Some(first) = again.first_mut() else { break };
             if round == MOST_ROUNDS {
+                first.range = 0..masked.len();
+                again.truncate(1);
+            } else if round > SINGLE_ROUNDS {
                 to_whole_lines(&mut again, &masked);
             }
             masked = self.masked(&masked, &again);
@@ -278,4 +279,7 @@ fn to_whole_lines(found: &mut Vec<Found>, text: &[u8]) {
 const LAST_DIGITS: usize = 4;
 
 /// One round mostly finds nothing, and what it finds is settled by the next.
-const MOST_ROUNDS: usize = 4;
+const SINGLE_ROUNDS: usize = 3;
+
+/// What goes on for longer is made to: nothing is left then but masks.
+const MOST_ROUNDS: usize = 8;

@@ -113,6 +113,9 @@ fn a_chain_in_which_each_mask_makes_the_next_is_masked_with_its_line() {
         assert_eq!(masker.mask(&once), once, "{text}");
         assert!(once.starts_with("before\n") && once.ends_with("\nafter\n"), "{once}");
     }
+    let text = "-----BEGIN PRIVATE KEY-----\n-----END://:s@p.or/@p.or/@p\n\u{e}";
+    let once = masker.mask(text).into_owned();
+    assert_eq!(masker.mask(&once), once);
 }
 
 #[test]
