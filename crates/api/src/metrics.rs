@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use wardkit_core::{Clock as _, SystemClock};
 
 use crate::admission::{Overdue, Refusal};
 use crate::format::Format;
@@ -21,6 +23,7 @@ pub(crate) struct Metrics {
     displaced: AtomicU64,
     refused: [AtomicU64; REFUSALS.len()],
     overdue: [AtomicU64; OVERDUE.len()],
+    memory: Memory,
     barred: [AtomicU64; WriteRefused::ALL.len()],
     accept_errors: AtomicU64,
 }
@@ -121,10 +124,26 @@ impl Metrics {
         for (why, count) in WriteRefused::ALL.iter().zip(&self.barred) {
             text.sample(barred, &["{reason=\"", why.as_str(), "\"}"], read(count));
         }
-        if let Some(bytes) = resident_bytes() {
+        if let Some(bytes) = self.memory.bytes(SystemClock.uptime()) {
             let memory = "server_memory_usage_bytes";
             text.head(memory, "gauge", "Memory of the process that is in RAM.");
             text.sample(memory, &[], bytes);
+        }
+    }
+}
+
+/// How much of the process is in RAM, asked once a second: the kernel takes as long to tell as a whole request.
+#[derive(Debug, Default)]
+struct Memory(Mutex<Option<(u64, Option<u64>)>>);
+
+impl Memory {
+    /// Returns it as of this second of the uptime, where the system tells.
+    fn bytes(&self, uptime: Duration) -> Option<u64> {
+        let second = uptime.as_secs();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((of, bytes)) if of == second => bytes,
+            _ => known.insert((second, resident_bytes())).1,
         }
     }
 }
