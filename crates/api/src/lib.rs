@@ -94,6 +94,7 @@ mod daemon;
 mod error;
 mod format;
 mod guard;
+mod held;
 mod hosts;
 mod metrics;
 mod page;

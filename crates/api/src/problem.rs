@@ -219,6 +219,14 @@ impl Problem {
         .closing()
     }
 
+    pub(crate) const fn answers_waiting() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "Too many large answers wait to be taken; try again shortly.",
+        )
+    }
+
     pub(crate) const fn handler_too_slow() -> Self {
         Self::new(
             StatusCode::GATEWAY_TIMEOUT,

@@ -187,7 +187,8 @@ fn check_media(fields: &HeaderMap) -> Result<(), Problem> {
 
 fn show(site: &Site, link: &Arc<Link>, view: View, fields: &HeaderMap) -> Response<Whole> {
     match catch_unwind(AssertUnwindSafe(|| site.show(view, fields))) {
-        Ok(shown) => site.replies.whole(shown.status, shown.media, shown.data, link),
+        Ok(Ok(shown)) => site.replies.whole(shown.status, shown.media, shown.data, link),
+        Ok(Err(problem)) => site.replies.problem(&problem, link),
         Err(panic) => site.replies.problem(&Problem::internal(panic.as_ref()), link),
     }
 }

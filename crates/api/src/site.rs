@@ -14,9 +14,11 @@ use wardkit_core::{Clock, Health, SystemClock};
 use crate::Daemon;
 use crate::format::Format;
 use crate::guard::Guard;
+use crate::held::Held;
 use crate::hosts::Hosts;
 use crate::metrics::Metrics;
 use crate::page;
+use crate::problem::Problem;
 use crate::reply::{Media, Replies};
 use crate::routes::{Door, View};
 
@@ -39,6 +41,7 @@ pub(crate) struct Site {
     pub(crate) replies: Replies,
     /// The length of the last metrics, so that the next ones are allocated once.
     metrics_length: AtomicUsize,
+    held: Held,
 }
 
 /// What one request may cost.
@@ -79,22 +82,23 @@ impl Site {
             metrics: Metrics::default(),
             replies: Replies::new(),
             metrics_length: AtomicUsize::new(0),
+            held: Held::default(),
         }
     }
 
     /// Shows a view to a client with these header fields.
-    pub(crate) fn show(&self, view: View, fields: &HeaderMap) -> Shown {
-        match view {
+    pub(crate) fn show(&self, view: View, fields: &HeaderMap) -> Result<Shown, Problem> {
+        Ok(match view {
             View::Healthz => Shown::ok(Media::Text, "ok\n"),
             View::Readyz => self.readiness(),
-            View::Metrics => self.metrics(Format::accepted(fields)),
+            View::Metrics => self.metrics(Format::accepted(fields))?,
             View::Page => Shown::ok(
                 Media::Html,
                 page::render(&self.program, &self.daemon.status(), SystemClock.now()),
             ),
             View::Style => Shown::ok(Media::Css, page::STYLE),
             View::Status => Shown::ok(Media::Json, to_json(&self.daemon.status())),
-        }
+        })
     }
 
     fn readiness(&self) -> Shown {
@@ -106,8 +110,12 @@ impl Site {
         Shown { status, ..Shown::ok(Media::Json, to_json(&document)) }
     }
 
-    fn metrics(&self, format: Format) -> Shown {
-        let mut text = String::with_capacity(self.metrics_length.load(Ordering::Relaxed) + 64);
+    fn metrics(&self, format: Format) -> Result<Shown, Problem> {
+        let length = self.metrics_length.load(Ordering::Relaxed);
+        if !self.held.has_room_for(length) {
+            return Err(const { Problem::answers_waiting() });
+        }
+        let mut text = String::with_capacity(length + 64);
         self.metrics.write(format, &self.prefix, &mut text);
         let media = match format {
             Format::Open if self.daemon.write_open_metrics(&mut text) => Media::OpenMetrics,
@@ -118,7 +126,7 @@ impl Site {
             }
         };
         self.metrics_length.store(text.len(), Ordering::Relaxed);
-        Shown::ok(media, text)
+        Ok(Shown::ok(media, self.held.hold(text)))
     }
 }
 
