@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::Masker;
 use super::recogniser::Sensitive;
-use super::structured::{PEM_END, pem_key};
+use super::structured::{LONGEST_LABEL, PEM_END, pem_key};
 
 /// Masks lines in their order: one line for each, and a private key over many lines whole.
 ///
@@ -74,11 +74,15 @@ struct Header {
 }
 
 impl Header {
-    /// Finds the header of the private key that begins in a text and does not end in it.
+    /// Finds the header of the private key that begins in a text and does not end in it: the first, since whatever is
+    /// behind it is the key.
     fn of_open_key(text: &[u8]) -> Option<Self> {
-        let start = memmem::rfind(text, b"-----BEGIN ")?;
-        let body = pem_key(text, start + b"-----".len())?;
-        (body.end == text.len()).then_some(Self { start, end: body.start })
+        // A header's last dashes may be those of what looks like a footer.
+        let from = memmem::rfind(text, PEM_END).map_or(0, |at| at.saturating_sub(LONGEST_LABEL));
+        memmem::find_iter(&text[from..], b"-----BEGIN ").find_map(|at| {
+            let body = pem_key(text, from + at + b"-----".len())?;
+            (body.end == text.len()).then_some(Self { start: from + at, end: body.start })
+        })
     }
 }
 

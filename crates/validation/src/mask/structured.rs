@@ -77,4 +77,4 @@ pub(super) fn bitcoin_key(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// `BEGIN ENCRYPTED PRIVATE KEY` and its likes.
-const LONGEST_LABEL: usize = 64;
+pub(super) const LONGEST_LABEL: usize = 64;
