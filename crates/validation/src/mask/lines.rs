@@ -50,15 +50,23 @@ impl MaskedLines {
         if masked == line { Cow::Borrowed(line) } else { Cow::Owned(masked) }
     }
 
-    /// Masks what stands outside a private key, and notes whether one begins in it that goes on in the next line.
+    /// Masks what stands outside a private key, and notes whether one begins in it that goes on in the next line: as
+    /// whoever masks the result again reads it, too.
     fn outside<'l>(&mut self, text: &'l [u8]) -> Cow<'l, [u8]> {
+        let mut masked = self.once(text);
+        for _ in 0..MOST_ROUNDS {
+            // What is masked may have been a footer, or another header.
+            let Cow::Owned(again) = self.once(&masked) else { break };
+            masked = Cow::Owned(again);
+        }
+        self.key_lines = Header::of_open_key(&masked).map(|_| 0);
+        masked
+    }
+
+    fn once<'l>(&self, text: &'l [u8]) -> Cow<'l, [u8]> {
         let Some(Header { start, end }) = Header::of_open_key(text) else {
-            let masked = self.masker.mask_bytes(text);
-            // What is masked may have been a footer: the text is read as whoever masks it again reads it, too.
-            self.key_lines = Header::of_open_key(&masked).map(|_| 0);
-            return masked;
+            return self.masker.mask_bytes(text);
         };
-        self.key_lines = Some(0);
         // The header stays, also as the value of a name: what follows is told by it.
         let mut masked = self.masker.mask_bytes(&text[..start]).into_owned();
         masked.extend_from_slice(&text[start..end]);
@@ -85,6 +93,9 @@ impl Header {
         })
     }
 }
+
+/// Each makes the text shorter by a header at least.
+const MOST_ROUNDS: usize = 16;
 
 /// A key of RSA with 16384 bits has some 200 lines.
 const LONGEST_KEY: usize = 400;

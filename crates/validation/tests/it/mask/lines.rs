@@ -82,6 +82,7 @@ fn a_key_that_begins_behind_the_footer_of_another_is_masked() {
         "passwd:-----END -----BEGIN PRIVATE KEY-----\n",
         "a@b.org-----BEGIN PRIVATE KEY-----BEGIN \n",
         "-----BEGIN PRIVATE KEY-----END\n",
+        "-----BEGIN PRIVATE KEY-----BEGIN PRIVATE KEY-----END\n",
     ] {
         let mut lines = Masker::default().lines();
         let once = lines.mask(first.as_bytes()).into_owned();
