@@ -55,6 +55,10 @@ impl MaskedLines {
     fn outside<'l>(&mut self, text: &'l [u8]) -> Cow<'l, [u8]> {
         let mut masked = self.once(text);
         for _ in 0..MOST_ROUNDS {
+            // Most lines have nothing to mask, and are looked at once.
+            if matches!(masked, Cow::Borrowed(_)) {
+                break;
+            }
             // What is masked may have been a footer, or another header.
             let Cow::Owned(again) = self.once(&masked) else { break };
             masked = Cow::Owned(again);
@@ -94,7 +98,7 @@ impl Header {
     }
 }
 
-/// Each makes the text shorter by a header at least.
+/// One or two settle what anybody writes.
 const MOST_ROUNDS: usize = 16;
 
 /// A key of RSA with 16384 bits has some 200 lines.
