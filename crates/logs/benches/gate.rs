@@ -3,12 +3,14 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use regex::Regex;
+use wardkit_core::SystemClock;
+use wardkit_logs::writer::{Limits, Sync, Writer};
 use wardkit_logs::{Config, Line, Pattern, Patterns, Start, Tail};
 
 /// Lines as a bot writes them; one in fifty says something that a pattern looks for.
@@ -98,5 +100,41 @@ fn matching(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(gate, reading, matching);
+fn writing(criterion: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("there is room");
+    let text = text(20_000);
+    // As much as comes out of a pipe at a time, cut anywhere.
+    let chunk = 4096;
+    let mut limits = Limits::default();
+    (limits.rate, limits.compress, limits.sync) = (None, false, Sync::Never);
+
+    let mut group = criterion.benchmark_group("gate");
+    group.sample_size(20).throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("std_appends", |b| {
+        let path = dir.path().join("plain.log");
+        b.iter(|| {
+            let mut file = std::fs::File::create(&path).expect("there is room");
+            for part in text.as_bytes().chunks(chunk) {
+                file.write_all(part).expect("there is room");
+            }
+        });
+    });
+    group.bench_function("writer_takes", |b| {
+        let path = dir.path().join("bot.log");
+        b.iter(|| {
+            let _ = std::fs::remove_file(&path);
+            let mut writer =
+                Writer::open(&path, limits.clone(), &SystemClock).expect("there is room");
+            let (mut taken, mut seen) = (0, 0);
+            while taken < text.len() {
+                seen = (seen + chunk).min(text.len());
+                let lines = &text.as_bytes()[taken..seen];
+                taken += writer.write(&SystemClock, lines).expect("there is room").taken;
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(gate, reading, matching, writing);
 criterion_main!(gate);

@@ -1,5 +1,7 @@
 //! What can go wrong.
 
+use std::path::PathBuf;
+
 /// Something that this crate could not do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +13,15 @@ pub enum Error {
         key: String,
         /// What is wrong with its value.
         reason: String,
+    },
+    /// A log that cannot be opened for writing.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The log.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// A pattern that is no regular expression, or too large a one.
     #[error("pattern {index}")]

@@ -1,4 +1,5 @@
-//! Follows log files through rotation, truncation and restarts, and finds what matches in their lines.
+//! Follows log files through rotation, truncation and restarts, finds what matches in their lines, and writes logs that
+//! rotate themselves.
 //!
 //! ```
 //! use std::io::Write as _;
@@ -34,6 +35,7 @@
 //! | [`Notice`], [`NoticeKind`] | what else an operator should know, told once, as an [`Event`](wardkit_core::Event) |
 //! | [`Statistics`] | lines, bytes, rotations, and how far behind |
 //! | [`Patterns`], [`Pattern`], [`Match`] | regular expressions by file, compiled once |
+//! | [`writer::Writer`], [`writer::Limits`] | a log file that rotates itself, within a budget of disk |
 //!
 //! # What it promises
 //!
@@ -51,7 +53,8 @@
 //!
 //! # Features
 //!
-//! `serde`: the configuration and the state; `schema`: the JSON Schema of the configuration.
+//! `serde`: the configuration and the state; `schema`: the JSON Schema of the configuration; `zstd`: logs that were put
+//! aside are compressed.
 
 #![forbid(unsafe_code)]
 
@@ -63,6 +66,7 @@ mod notice;
 mod patterns;
 mod state;
 mod tail;
+pub mod writer;
 
 pub use config::{Config, Start};
 pub use error::Error;

@@ -4,7 +4,10 @@
 mod bench_of_files;
 mod faults;
 mod patterns;
+#[cfg(target_os = "linux")]
+mod pipes;
 mod props;
 mod resume;
 mod rotation;
 mod storms;
+mod writer;
