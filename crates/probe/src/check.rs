@@ -75,6 +75,12 @@ impl Check {
         self.running = Some(Run { number, started: now.uptime, counts: true });
     }
 
+    /// Ends a run that did not take place.
+    pub(crate) fn put_off(&mut self, now: Moment) {
+        let Some(run) = self.running.take() else { return };
+        self.due = run.started.saturating_add(self.config.interval).max(now.uptime);
+    }
+
     pub(crate) fn finish(
         &mut self,
         now: Moment,

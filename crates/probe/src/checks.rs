@@ -94,6 +94,14 @@ pub enum Input {
         /// How long it took.
         took: Duration,
     },
+    /// A run did not take place, because whoever should ask lacks the means. It says nothing of what is checked, which
+    /// is asked again when it is due.
+    PutOff {
+        /// The check.
+        check: CheckId,
+        /// The run's number; one that is not running is ignored.
+        run: u64,
+    },
 }
 
 /// What is to be done.
@@ -153,8 +161,12 @@ impl Checks {
     /// Takes in what happened and returns what is to be done, in this order.
     #[must_use]
     pub fn step(&mut self, now: Moment, input: Input) -> Vec<Action> {
-        if let Input::Finished { check, run, outcome, took } = input {
-            self.finish(now, check, run, outcome, took);
+        match input {
+            Input::Tick => {}
+            Input::Finished { check, run, outcome, took } => {
+                self.finish(now, check, run, outcome, took);
+            }
+            Input::PutOff { check, run } => self.put_off(now, check, run),
         }
         let mut events = Vec::new();
         for place in 0..self.graph.order.len() {
@@ -221,6 +233,14 @@ impl Checks {
         let jitter = draw(self.seed, id.0, check.runs() + 1, check.config.jitter);
         check.finish(now, outcome, took, jitter);
         self.running = self.running.saturating_sub(1);
+    }
+
+    fn put_off(&mut self, now: Moment, id: CheckId, run: u64) {
+        let Some(check) = self.all.get_mut(id.0) else { return };
+        if check.running.is_some_and(|running| running.number == run) {
+            check.put_off(now);
+            self.running = self.running.saturating_sub(1);
+        }
     }
 
     /// Brings a check's state up to date with its runs and with those it depends on, which came before.

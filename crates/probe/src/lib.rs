@@ -52,7 +52,8 @@
 //! - What is critical takes the whole down ([`Prober::health`]), all else degrades it.
 //!
 //! Events are `probe.check.passed`, `failed`, `degraded`, `recovered`, `blocked`, `flapping` and `settled`; the subject
-//! is the check's name.
+//! is the check's name. While hardly a file can be opened, checks wait, which says nothing of what they check:
+//! `probe.checks.waiting` and `probe.checks.resumed` tell of it.
 //!
 //! # What a run may cost
 //!
@@ -85,6 +86,7 @@ mod http;
 mod latency;
 mod outcome;
 mod prober;
+mod room;
 mod status;
 mod target;
 mod thresholds;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
-use wardkit_core::{Clock, Event, Health};
+use wardkit_core::{Clock, Event, Health, Severity};
 
 use crate::ask::Asker;
 use crate::{
     Action, CheckId, CheckStatus, Checks, Config, Error, HttpGet, Input, Latency, Moment, Outcome,
-    Record,
+    Record, room,
 };
 
 /// Runs checks on tokio. It is cheap to clone; the clones are the same checks.
@@ -86,11 +86,23 @@ impl Prober {
         let mut stop = std::pin::pin!(stop);
         let mut runs = Runs::default();
         let mut input = Input::Tick;
+        let mut is_waiting = false;
         loop {
             let (actions, wake) = self.step(input);
             for action in actions {
                 match action {
-                    Action::Start { check, run } => self.start(&mut runs, check, run),
+                    Action::Start { check, run } => {
+                        let has_room = room::is_there();
+                        if has_room {
+                            self.start(&mut runs, check, run);
+                        } else {
+                            runs.put_off(check, run);
+                        }
+                        if is_waiting == has_room {
+                            is_waiting = !has_room;
+                            publish(self.word_of_waiting(is_waiting));
+                        }
+                    }
                     Action::Publish(event) => publish(event),
                 }
             }
@@ -143,9 +155,21 @@ impl Prober {
         let task = runs.tasks.spawn(async move {
             let started = shared.clock.uptime();
             let outcome = shared.asker.ask(check, &target, timeout).await;
-            (outcome, shared.clock.uptime().saturating_sub(started))
+            Some((outcome, shared.clock.uptime().saturating_sub(started)))
         });
         runs.running.insert(task.id(), (check, run));
+    }
+
+    /// Returns the event that checks wait, or that they go on.
+    fn word_of_waiting(&self, is_waiting: bool) -> Event {
+        let (kind, severity, message) = if is_waiting {
+            let message = "hardly a file can be opened any more: checks wait, and say nothing \
+                           of what they check, until some are closed";
+            ("probe.checks.waiting", Severity::Warning, message)
+        } else {
+            ("probe.checks.resumed", Severity::Notice, "files can be opened again: checks go on")
+        };
+        Event::new(self.shared.clock.now(), kind, severity, "probe").with_message(message)
     }
 
     /// The lock is never held across a wait; a panic under it leaves a state that is still of use.
@@ -162,7 +186,8 @@ impl fmt::Debug for Prober {
 
 #[derive(Default)]
 struct Runs {
-    tasks: JoinSet<(Outcome, Duration)>,
+    /// Runs that take place, and those that do not.
+    tasks: JoinSet<Option<(Outcome, Duration)>>,
     running: HashMap<Id, (CheckId, u64)>,
 }
 
@@ -171,15 +196,30 @@ impl Runs {
     async fn next(&mut self) -> Option<Input> {
         let ended = self.tasks.join_next_with_id().await?;
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let (outcome, took) = ended.map_or_else(
+        let found = ended.map_or_else(
             // A bug in a check must not be the end of all.
-            |_| (Outcome::failed("the check itself broke off"), Duration::ZERO),
+            |_| Some((Outcome::failed("the check itself broke off"), Duration::ZERO)),
             |(_, found)| found,
         );
         let Some((check, run)) = self.running.remove(&id) else { return Some(Input::Tick) };
-        Some(Input::Finished { check, run, outcome, took })
+        Some(match found {
+            Some((outcome, took)) => Input::Finished { check, run, outcome, took },
+            None => Input::PutOff { check, run },
+        })
+    }
+
+    /// Lets a run end after a pause without having taken place.
+    fn put_off(&mut self, check: CheckId, run: u64) {
+        let task = self.tasks.spawn(async {
+            tokio::time::sleep(PAUSE).await;
+            None
+        });
+        self.running.insert(task.id(), (check, run));
     }
 }
+
+/// How long a run that cannot take place keeps its turn, so that checks that are urgent do not ask for it all the time.
+const PAUSE: Duration = Duration::from_secs(1);
 
 async fn sleep(pause: Option<Duration>) {
     match pause {

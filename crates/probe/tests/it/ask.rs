@@ -199,7 +199,9 @@ async fn a_unix_socket_is_asked_and_answers() {
     assert_eq!(asked(target.clone()).await, Outcome::Passed);
     serving.join().unwrap();
     let outcome = asked(target).await;
-    assert!(outcome.reason().unwrap().ends_with("Connection refused (os error 111)"), "{outcome}");
+    // A program that another test starts at this moment holds the listener until it runs.
+    let ends = ["Connection refused (os error 111)", "Connection reset by peer (os error 104)"];
+    assert!(ends.iter().any(|end| outcome.reason().unwrap().ends_with(end)), "{outcome}");
 }
 
 #[tokio::test]

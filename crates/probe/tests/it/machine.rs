@@ -56,6 +56,22 @@ fn a_slow_pass_degrades() {
 }
 
 #[test]
+fn a_run_that_did_not_take_place_says_nothing_and_comes_again() {
+    let mut world = World::new([check("web", &[])]);
+    world.rounds(1, |_| Outcome::Passed);
+    world.rounds(2, |_| failed());
+    for _ in 0..5 {
+        assert_eq!(world.pass(INTERVAL), ["web"]);
+        world.put_off("web");
+        assert_eq!(world.pass(INTERVAL / 2), [""; 0]);
+        world.clock.advance(INTERVAL / 2);
+    }
+    let status = world.status("web");
+    assert_eq!((status.runs, status.failures, status.state), (3, 2, State::Up));
+    assert_eq!(world.rounds(1, |_| failed()), ["web failed"]);
+}
+
+#[test]
 fn failures_do_not_count_in_the_grace_before_the_first_pass() {
     let mut slow = check("web", &[]);
     slow.grace = Duration::from_mins(1);

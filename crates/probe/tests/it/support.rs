@@ -51,6 +51,12 @@ impl World {
         self.running.keys().cloned().collect()
     }
 
+    /// Ends a run that did not take place.
+    pub(crate) fn put_off(&mut self, name: &str) {
+        let (check, run) = self.running.remove(name).expect("it runs");
+        self.step(Input::PutOff { check, run });
+    }
+
     /// Ends a run.
     pub(crate) fn end(&mut self, name: &str, outcome: Outcome) {
         self.end_after(name, outcome, Duration::from_millis(5));
