@@ -37,7 +37,6 @@ mod config;
 mod http;
 mod log;
 mod number;
-mod series;
 mod violations;
 
 pub use aggregate::Aggregates;

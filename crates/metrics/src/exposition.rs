@@ -59,7 +59,7 @@ impl Exposition {
         families.sort_by_key(|family| self.name(family));
         for same in families.chunk_by(|one, other| self.name(one) == self.name(other)) {
             let first = &same[0];
-            if self.is_part(first.name(), &families) {
+            if self.is_part(self.name(first), &families) {
                 conflict(first.name());
             } else {
                 self.write_family(same, out, &mut conflict);
@@ -124,16 +124,16 @@ impl Exposition {
         }
     }
 
-    /// Tells whether a family's series would have the names of those of a histogram or a summary.
+    /// Tells whether a family's series would have the names of those of a counter, a histogram or a summary.
     fn is_part(self, name: &str, sorted: &[FamilyView<'_>]) -> bool {
-        [("_bucket", false), ("_sum", true), ("_count", true)].into_iter().any(|(part, of_both)| {
+        PARTS.into_iter().any(|(part, kinds)| {
             let Some(base) = name.strip_suffix(part) else { return false };
             let at = sorted.partition_point(|family| self.name(family) < base);
-            sorted.get(at).is_some_and(|family| {
-                let kind = family.kind();
-                family.name() == base
-                    && (kind == Kind::Histogram || (of_both && kind == Kind::Summary))
-            })
+            // Only OpenMetrics has a place for when a counter began.
+            (self == Self::OpenMetrics || part != "_created")
+                && sorted.get(at).is_some_and(|family| {
+                    self.name(family) == base && kinds.contains(&self.kind(family))
+                })
         })
     }
 
@@ -238,6 +238,14 @@ fn unit(name: &str) -> Option<&'static str> {
     let (_, last) = name.rsplit_once('_')?;
     UNITS.into_iter().find(|unit| *unit == last)
 }
+
+/// What the names of samples of which families may end in.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("_bucket", &["histogram"]),
+    ("_sum", &["histogram", "summary"]),
+    ("_count", &["histogram", "summary"]),
+    ("_created", &["counter", "histogram", "summary"]),
+];
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 

@@ -71,6 +71,7 @@ mod segment;
 mod selector;
 mod stats;
 mod store;
+mod taken;
 mod window;
 #[expect(clippy::cast_possible_truncation, reason = "codes take the low bits of numbers")]
 mod xor;

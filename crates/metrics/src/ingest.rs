@@ -31,6 +31,7 @@ mod error;
 mod line;
 mod parse;
 mod store;
+mod whole;
 
 pub use body::{Pushed, PushedFamily};
 pub use config::IngestConfig;

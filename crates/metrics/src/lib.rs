@@ -61,6 +61,7 @@ pub mod otlp;
 mod process;
 mod registry;
 mod samples;
+mod series;
 mod server;
 mod violation;
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use super::{AggregateConfig, AggregateOp, series};
+use super::{AggregateConfig, AggregateOp};
 use crate::samples::escape;
-use crate::{Counter, Error, Family, FamilyView, Kind, Labelled, Registry, Samples};
+use crate::{Counter, Error, Family, FamilyView, Kind, Labelled, Registry, Samples, series};
 
 /// Metrics worked out from others, at each interval.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -73,6 +73,14 @@ pub(super) fn write(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
         return Err(io::ErrorKind::StorageFull.into());
     }
     file.write_all_at(bytes, at)
+}
+
+/// Fails where the file has no name any more: what is written to it is gone when it is closed.
+pub(super) fn has_name(file: &File) -> io::Result<()> {
+    if file.metadata()?.nlink() == 0 {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "somebody deleted it"));
+    }
+    Ok(())
 }
 
 /// Removes a file that may be gone.

@@ -230,7 +230,7 @@ impl Index for MemoryIndex {
 
     fn series(&self, name: Option<&str>) -> Result<Vec<(u32, String)>, IndexError> {
         let tables = self.read();
-        let named = |key: &str| name.is_none_or(|name| super::selector::name_of(key) == name);
+        let named = |key: &str| name.is_none_or(|name| crate::series::name(key) == name);
         let mut found: Vec<_> = tables
             .keys
             .iter()

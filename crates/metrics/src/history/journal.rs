@@ -104,10 +104,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes what was appended last.
+    /// Makes what was appended last. A file that somebody deleted holds nothing for the next start, and is an error.
     pub(super) fn sync(&mut self) -> Result<(), Error> {
         if self.unsynced {
-            self.file.sync_data().map_err(|source| self.failed(source))?;
+            let synced = self.file.sync_data().and_then(|()| disk::has_name(&self.file));
+            synced.map_err(|source| self.failed(source))?;
             self.unsynced = false;
         }
         Ok(())

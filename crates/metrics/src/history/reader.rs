@@ -247,6 +247,16 @@ impl<'a> Scan<'a> {
     ) -> Result<Plan, Error> {
         // The window first: what is written in between is then seen twice, and not missed.
         let open = self.shared.open_rows(key, range);
+        self.plan_behind(open, numbers, range)
+    }
+
+    /// The same with what was found in the window.
+    pub(super) fn plan_behind(
+        &self,
+        open: Vec<Row>,
+        numbers: &[u32],
+        range: (i64, i64),
+    ) -> Result<Plan, Error> {
         let mut blocks = Vec::new();
         for number in numbers {
             // A row before the begin may tell of time behind it.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use regex::{Regex, RegexBuilder};
 
 use super::Error;
+use crate::series::{self, end_of_value, unescaped};
 
 /// Chooses series as Prometheus does: `name{label="value",other!="value",third=~"regex",fourth!~"regex"}`.
 ///
@@ -55,7 +56,7 @@ impl Selector {
     /// Tells whether a series is chosen by its key, `name{label="value"}`.
     #[must_use]
     pub fn matches(&self, key: &str) -> bool {
-        self.name.as_deref().is_none_or(|name| name_of(key) == name)
+        self.name.as_deref().is_none_or(|name| series::name(key) == name)
             && self.matchers.iter().all(|matcher| matcher.accepts(key))
     }
 }
@@ -143,21 +144,7 @@ impl FromStr for Selector {
 
 /// Returns the labels of a series by its key, values without their escapes. What is no key has none.
 pub fn labels_of(key: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-    let inner = key.split_once('{').map_or("", |(_, rest)| rest);
-    let mut cursor = Cursor { text: inner, at: 0 };
-    std::iter::from_fn(move || {
-        cursor.eat(",");
-        let label = cursor.word(|byte| !matches!(byte, b'=' | b'}'));
-        if label.is_empty() || !cursor.eat("=") {
-            return None;
-        }
-        cursor.quoted().map(|value| (label, value))
-    })
-}
-
-/// Returns the name in a series' key.
-pub(super) fn name_of(key: &str) -> &str {
-    key.split_once('{').map_or(key, |(name, _)| name)
+    series::labels(key).map(|(label, value)| (label, unescaped(value)))
 }
 
 #[derive(Debug)]
@@ -191,30 +178,9 @@ impl<'a> Cursor<'a> {
     /// Reads a value in quotes, and takes its escapes away.
     fn quoted(&mut self) -> Option<Cow<'a, str>> {
         let inner = self.rest().strip_prefix('"')?;
-        let mut owned = String::new();
-        let (mut from, mut escaped) = (0, false);
-        for (at, byte) in inner.bytes().enumerate() {
-            if escaped {
-                // Quote and backslash stand for themselves and are copied with what follows.
-                if byte == b'n' {
-                    owned.push('\n');
-                }
-                from = at + usize::from(byte == b'n');
-                escaped = false;
-            } else if byte == b'\\' {
-                owned.push_str(inner.get(from..at)?);
-                escaped = true;
-            } else if byte == b'"' {
-                let tail = inner.get(from..at)?;
-                self.at += at + 2;
-                if owned.is_empty() && from == 0 {
-                    return Some(Cow::Borrowed(tail));
-                }
-                owned.push_str(tail);
-                return Some(Cow::Owned(owned));
-            }
-        }
-        None
+        let value = &inner[..end_of_value(inner)?];
+        self.at += value.len() + 2;
+        Some(unescaped(value))
     }
 
     fn matcher(&mut self) -> Result<Matcher, Error> {

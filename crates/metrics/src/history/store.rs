@@ -227,8 +227,10 @@ impl History {
         }
         if at.abs_diff(self.synced) >= u64::from(self.config.sync_seconds) * 1000 {
             self.synced = at;
-            if let Some(journal) = &mut self.journal {
+            if let Some(mut journal) = self.journal.take() {
                 let synced = journal.sync();
+                // One that cannot be synced is written anew, as one that cannot be appended to.
+                self.journal = synced.is_ok().then_some(journal);
                 outcome = outcome.and(self.note(Part::Journal, synced, at));
             }
         }

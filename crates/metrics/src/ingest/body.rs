@@ -27,6 +27,10 @@ pub(super) struct Sample {
     pub(super) end: usize,
     /// Samples that make up one histogram or one summary have the same; every other one has 0.
     pub(super) group: u64,
+    /// The upper bound of a bucket of a histogram.
+    pub(super) bound: Option<f64>,
+    /// Where it stands in the body, from 1.
+    pub(super) line: usize,
     pub(super) value: f64,
 }
 

@@ -72,9 +72,26 @@ pub enum Reason {
     /// Labels that do not end.
     #[error("the labels must end with a closing brace")]
     Braces,
-    /// A bucket whose `le`, or a quantile whose `quantile`, is missing or no number.
-    #[error("the label `le` of a bucket, or `quantile` of a quantile, must be a number")]
+    /// A bucket whose `le`, or a quantile whose `quantile`, is missing or no such number.
+    #[error(
+        "the label `le` of a bucket must be a number, `quantile` of a quantile one from 0 to 1"
+    )]
     Bound,
+    /// A histogram without the bucket that counts everything.
+    #[error("it begins a histogram that has no bucket with le=\"+Inf\"")]
+    LastBucket,
+    /// A bucket that counts less than one that it includes.
+    #[error("a bucket counts less than one with a smaller `le`")]
+    Falling,
+    /// A histogram that counts differently at two places.
+    #[error("the count of a histogram is not that of its bucket with le=\"+Inf\"")]
+    OtherCount,
+    /// What no count can be.
+    #[error("what counts must be a number from 0 up, in a bucket and a count a whole one")]
+    Count,
+    /// A quantile that is negative.
+    #[error("a quantile cannot be negative")]
+    Quantile,
     /// A value that is no number.
     #[error("the value is no number")]
     Value,

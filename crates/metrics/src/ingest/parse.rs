@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use super::body::{Building, Sample};
 use super::line::{Label, Line, number};
+use super::whole::make_whole;
 use super::{IngestConfig, IngestError, Pushed, Reason};
 use crate::Kind;
 
@@ -15,9 +16,18 @@ use crate::Kind;
 ///
 /// # Errors
 ///
-/// Returns the first line at fault, and why; also for a body beyond the limits. Surplus series of a family are no
-/// error: the result counts them.
+/// Returns the first line at fault, and why; also for a body beyond the limits. A histogram is looked at when its lines
+/// were found sound. Surplus series of a family are no error: the result counts them.
 pub fn parse(body: &[u8], limits: &IngestConfig) -> Result<Pushed, IngestError> {
+    parse_with(body, limits, RandomState::new())
+}
+
+/// Reads a body; the same `hashes` give the samples of one histogram the same group.
+pub(super) fn parse_with(
+    body: &[u8],
+    limits: &IngestConfig,
+    hashes: RandomState,
+) -> Result<Pushed, IngestError> {
     if body.len() > limits.max_body {
         return Err(IngestError::TooLarge { limit: limits.max_body });
     }
@@ -25,16 +35,25 @@ pub fn parse(body: &[u8], limits: &IngestConfig) -> Result<Pushed, IngestError> 
         let line = 1 + memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count();
         IngestError::Malformed { line, reason: Reason::NotText }
     })?;
-    let mut parser = Parser::new(limits);
-    for (index, line) in text.split('\n').enumerate() {
-        parser.line(line).map_err(|reason| IngestError::Malformed { line: index + 1, reason })?;
+    let mut parser = Parser::new(limits, hashes);
+    for line in text.split('\n') {
+        parser.number += 1;
+        let line = parser.line(line);
+        line.map_err(|reason| IngestError::Malformed { line: parser.number, reason })?;
     }
-    Ok(parser.pushed)
+    let mut pushed = parser.pushed;
+    for family in pushed.families.iter_mut().filter(|family| family.kind == Kind::Histogram) {
+        make_whole(family, &pushed.text)
+            .map_err(|(line, reason)| IngestError::Malformed { line, reason })?;
+    }
+    Ok(pushed)
 }
 
 struct Parser<'b, 'l> {
     limits: &'l IngestConfig,
     pushed: Pushed,
+    /// That of the line that is read, from 1.
+    number: usize,
     declared: HashMap<&'b str, Declared<'b>>,
     kept: HashMap<&'b str, usize>,
     /// The sample name of the line before and where it went: most lines have the same.
@@ -76,17 +95,18 @@ enum Place<'b> {
 }
 
 impl<'b, 'l> Parser<'b, 'l> {
-    fn new(limits: &'l IngestConfig) -> Self {
+    fn new(limits: &'l IngestConfig, hashes: RandomState) -> Self {
         Self {
             limits,
             pushed: Pushed::default(),
+            number: 0,
             declared: HashMap::new(),
             kept: HashMap::new(),
             last: None,
             labels: Vec::new(),
             scratch: Vec::new(),
             seen: HashSet::new(),
-            hashes: RandomState::new(),
+            hashes,
             samples: 0,
             ended: false,
         }
@@ -157,7 +177,7 @@ impl<'b, 'l> Parser<'b, 'l> {
             .labels(&mut labels, self.limits)
             .and_then(|()| line.value(&mut self.scratch, self.limits));
         let kept = read.and_then(|value| match self.place(name)? {
-            Place::Family(family, suffix) => self.keep(family, suffix, &labels, value),
+            Place::Family(family, suffix) => self.keep(family, suffix, &mut labels, value),
             Place::Created => Ok(()),
         });
         self.labels = labels;
@@ -176,6 +196,10 @@ impl<'b, 'l> Parser<'b, 'l> {
     }
 
     fn find_place(&mut self, name: &'b str) -> Result<Place<'b>, Reason> {
+        // In the older format these are a gauge of their own, which OpenMetrics cannot tell from a part of the counter.
+        if name.strip_suffix("_created").is_some_and(|base| self.counts(base)) {
+            return Ok(Place::Created);
+        }
         if let Some(declared) = self.declared.get(name).copied()
             && let Some(kind) = declared.kind
         {
@@ -194,9 +218,6 @@ impl<'b, 'l> Parser<'b, 'l> {
                 | (Type::Summary, "_sum" | "_count") => {
                     return self.family(&name[..base.len()], kind.kept(), help, suffix);
                 }
-                (Type::Counter | Type::Histogram | Type::Summary, "_created") => {
-                    return Ok(Place::Created);
-                }
                 (Type::Counter, "_total")
                 | (Type::Info, "_info")
                 | (Type::GaugeHistogram, "_bucket" | "_gsum" | "_gcount") => {
@@ -207,6 +228,13 @@ impl<'b, 'l> Parser<'b, 'l> {
         }
         let help = self.declared.get(name).and_then(|declared| declared.help);
         self.family(name, Kind::Untyped, help, "")
+    }
+
+    /// Tells whether a family of this name has samples that only grow.
+    fn counts(&self, base: &str) -> bool {
+        let kind = |name: &str| self.declared.get(name).and_then(|declared| declared.kind);
+        matches!(kind(base), Some(Type::Counter | Type::Histogram | Type::Summary))
+            || kind(&format!("{base}_total")) == Some(Type::Counter)
     }
 
     fn family(
@@ -238,23 +266,24 @@ impl<'b, 'l> Parser<'b, 'l> {
         &mut self,
         index: usize,
         suffix: &str,
-        labels: &[Label<'b>],
+        labels: &mut [Label<'b>],
         value: f64,
     ) -> Result<(), Reason> {
         let Some(family) = self.pushed.families.get_mut(index) else { return Ok(()) };
-        let bound = match (family.kind, suffix) {
+        check_value(family.kind, suffix, value)?;
+        if family.kind == Kind::Summary && suffix == "_sum" && !is_total(value) {
+            // One update that took no number of seconds spoils it until the bot starts anew.
+            return Ok(());
+        }
+        let label = match (family.kind, suffix) {
             (Kind::Histogram, "_bucket") => Some("le"),
             (Kind::Summary, "") => Some("quantile"),
             _ => None,
         };
-        if let Some(bound) = bound
-            && !labels.iter().any(|(name, text)| *name == bound && number(text).is_some())
-        {
-            return Err(Reason::Bound);
-        }
+        let bound = label.map(|label| bound(label, labels)).transpose()?;
         let group = match family.kind {
             Kind::Histogram | Kind::Summary => {
-                let others = labels.iter().filter(|(name, _)| Some(*name) != bound);
+                let others = labels.iter().filter(|(name, _)| Some(*name) != label);
                 self.hashes.hash_one(others.collect::<Vec<_>>()).max(1)
             }
             _ => 0,
@@ -275,7 +304,8 @@ impl<'b, 'l> Parser<'b, 'l> {
         if !self.seen.insert(self.hashes.hash_one((index, &self.pushed.text[start..]))) {
             return Err(Reason::Duplicate);
         }
-        family.samples.push(Sample { start, end: self.pushed.text.len(), group, value });
+        let (end, line) = (self.pushed.text.len(), self.number);
+        family.samples.push(Sample { start, end, group, bound, line, value });
         self.samples += 1;
         Ok(())
     }
@@ -320,6 +350,38 @@ impl Type {
     }
 }
 
+/// Refuses what OpenMetrics has no place for, and Prometheus makes no sense of.
+fn check_value(kind: Kind, suffix: &str, value: f64) -> Result<(), Reason> {
+    match (kind, suffix) {
+        (Kind::Counter, _) if !is_total(value) => Err(Reason::Count),
+        (Kind::Histogram, "_bucket" | "_count") | (Kind::Summary, "_count")
+            if !is_total(value) || value.fract() != 0.0 =>
+        {
+            Err(Reason::Count)
+        }
+        (Kind::Summary, "") if value < 0.0 => Err(Reason::Quantile),
+        _ => Ok(()),
+    }
+}
+
+/// Tells whether a value can be a total of what only grows.
+fn is_total(value: f64) -> bool {
+    value >= 0.0
+}
+
+/// Returns the number that a label says, and has infinity spelled as everybody spells it.
+fn bound(label: &str, labels: &mut [Label<'_>]) -> Result<f64, Reason> {
+    let text = labels.iter_mut().find(|(name, _)| *name == label).ok_or(Reason::Bound)?;
+    let bound = number(text.1).filter(|bound| !bound.is_nan()).ok_or(Reason::Bound)?;
+    if label == "quantile" && !(0.0..=1.0).contains(&bound) {
+        return Err(Reason::Bound);
+    }
+    if bound == f64::INFINITY {
+        text.1 = "+Inf";
+    }
+    Ok(bound)
+}
+
 fn write(suffix: &str, labels: &[Label<'_>], out: &mut String) {
     out.push_str(suffix);
     let mut separator = '{';
@@ -356,5 +418,4 @@ fn unescape(help: &str) -> String {
 }
 
 /// What may follow a declared name in the names of its samples.
-const SUFFIXES: [&str; 8] =
-    ["_bucket", "_sum", "_count", "_total", "_created", "_info", "_gsum", "_gcount"];
+const SUFFIXES: [&str; 7] = ["_bucket", "_sum", "_count", "_total", "_info", "_gsum", "_gcount"];

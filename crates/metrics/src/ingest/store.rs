@@ -1,13 +1,16 @@
 //! What programs told last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wardkit_core::Clock;
 
 use super::body::{Building, Sample};
-use super::{IngestConfig, IngestError, parse};
+use super::parse::parse_with;
+use super::whole::in_order;
+use super::{IngestConfig, IngestError};
 use crate::{Collector, Error, Family, Kind, Samples};
 
 /// What programs told last, shared by who takes it in and who shows it. A clone is the same store.
@@ -18,6 +21,7 @@ pub struct Ingested {
     limits: Arc<IngestConfig>,
     clock: Arc<dyn Clock>,
     prefix: Arc<str>,
+    hashes: RandomState,
     state: Arc<Mutex<State>>,
 }
 
@@ -57,6 +61,8 @@ struct Kept {
 
 struct Series {
     rest: Arc<str>,
+    group: u64,
+    bound: Option<f64>,
     value: f64,
     pushed: Duration,
 }
@@ -69,7 +75,13 @@ impl Ingested {
     /// Creates an empty store. Names of its own metrics begin with `prefix`, and so may no family that is pushed.
     #[must_use]
     pub fn new(limits: IngestConfig, prefix: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { limits: Arc::new(limits), clock, prefix: prefix.into(), state: Arc::default() }
+        Self {
+            limits: Arc::new(limits),
+            clock,
+            prefix: prefix.into(),
+            hashes: RandomState::new(),
+            state: Arc::default(),
+        }
     }
 
     /// Returns the same store with other limits, which hold for what is pushed through it from now on.
@@ -82,9 +94,9 @@ impl Ingested {
     ///
     /// # Errors
     ///
-    /// Returns what [`parse`] does; nothing of the body was taken then.
+    /// Returns what [`parse`](super::parse) does; nothing of the body was taken then.
     pub fn push(&self, body: &[u8]) -> Result<Accepted, IngestError> {
-        let parsed = parse(body, &self.limits);
+        let parsed = parse_with(body, &self.limits, self.hashes.clone());
         let now = self.clock.uptime();
         let mut state = self.state();
         let pushed = parsed.inspect_err(|_| state.refused += 1)?;
@@ -184,7 +196,7 @@ impl State {
         if !family.help.is_empty() {
             kept.help.clone_from(&family.help);
         }
-        let mut surplus = family.surplus;
+        let (mut surplus, mut has_grown) = (family.surplus, false);
         // The samples of one histogram find room together or not at all.
         for group in family.samples.chunk_by(|one, next| one.group != 0 && one.group == next.group)
         {
@@ -192,12 +204,16 @@ impl State {
             let new = group.iter().filter(is_new).count();
             let has_room = kept.series.len() + new <= limits.max_series_per_family
                 && self.series + new <= limits.max_series;
+            has_grown |= (1..group.len()).contains(&new);
             for sample in group {
-                if !kept.set(sample.rest(text), sample.value, now, has_room) {
+                if !kept.set(sample, text, now, has_room) {
                     surplus += 1;
                 }
             }
             self.series += if has_room { new } else { 0 };
+        }
+        if family.kind == Kind::Histogram {
+            self.series -= kept.settle(family, now, has_grown);
         }
         if kept.series.is_empty() {
             self.families.remove(&family.name);
@@ -227,11 +243,7 @@ impl State {
             let before = kept.series.len();
             kept.series.retain(|series| now.saturating_sub(series.pushed) <= expire_after);
             if kept.series.len() < before {
-                kept.index.clear();
-                let places = kept.series.iter().enumerate();
-                kept.index.extend(places.map(|(at, series)| (Arc::clone(&series.rest), at)));
-                kept.series.shrink_to_fit();
-                kept.index.shrink_to_fit();
+                kept.find_places();
             }
             left += kept.series.len();
             expired += before - kept.series.len();
@@ -271,7 +283,9 @@ impl State {
 
 impl Kept {
     /// Sets a series, a new one only if it has room. Tells whether it is set.
-    fn set(&mut self, rest: &str, value: f64, now: Duration, has_room: bool) -> bool {
+    fn set(&mut self, sample: &Sample, text: &str, now: Duration, has_room: bool) -> bool {
+        let Sample { group, bound, value, .. } = *sample;
+        let rest = sample.rest(text);
         if let Some(series) = self.index.get(rest).and_then(|at| self.series.get_mut(*at)) {
             series.value = value;
             series.pushed = now;
@@ -280,9 +294,31 @@ impl Kept {
         if has_room {
             let rest: Arc<str> = rest.into();
             self.index.insert(Arc::clone(&rest), self.series.len());
-            self.series.push(Series { rest, value, pushed: now });
+            self.series.push(Series { rest, group, bound, value, pushed: now });
         }
         has_room
+    }
+
+    /// Forgets what an earlier push says of the histograms of this one: a bot that comes back with other buckets has
+    /// none of the old. Keeps each histogram together, and returns how many series are gone.
+    fn settle(&mut self, family: &Building, now: Duration, has_grown: bool) -> usize {
+        let pushed: HashSet<u64> = family.samples.iter().map(|sample| sample.group).collect();
+        let before = self.series.len();
+        self.series.retain(|series| series.pushed == now || !pushed.contains(&series.group));
+        let gone = before - self.series.len();
+        if gone > 0 || has_grown {
+            in_order(&mut self.series, |series| (series.group, series.bound));
+            self.find_places();
+        }
+        gone
+    }
+
+    fn find_places(&mut self) {
+        self.index.clear();
+        let places = self.series.iter().enumerate();
+        self.index.extend(places.map(|(at, series)| (Arc::clone(&series.rest), at)));
+        self.series.shrink_to_fit();
+        self.index.shrink_to_fit();
     }
 }
 

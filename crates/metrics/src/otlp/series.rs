@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Cow;
+use crate::series::{self, unescaped};
 use crate::{FamilyView, Kind};
 
 /// Names and values, without their escapes.
@@ -37,6 +38,11 @@ fn plain(family: FamilyView<'_>, shape: fn(f64) -> Shape) -> Vec<(Labels<'_>, Sh
     family.samples().map(|sample| (labels(sample.series), shape(sample.value))).collect()
 }
 
+/// Returns the labels of a series. What is no series has none.
+fn labels(series: &str) -> Labels<'_> {
+    series::labels(series).map(|(name, value)| (name, unescaped(value))).collect()
+}
+
 /// What several series say of one point.
 #[derive(Debug, Default)]
 struct Parts {
@@ -58,7 +64,7 @@ fn parts<'a>(family: FamilyView<'a>, label: &str) -> Vec<(Labels<'a>, Parts)> {
             found.len() - 1
         });
         let parts = &mut found[place].1;
-        let name = sample.series.split('{').next().unwrap_or_default();
+        let name = series::name(sample.series);
         if let Some(at) = at {
             // `+Inf` is read as infinity; what is no number is no bucket.
             parts.at.extend(at.parse().ok().map(|at: f64| (at, sample.value)));
@@ -106,40 +112,4 @@ impl Parts {
 #[expect(clippy::cast_sign_loss, reason = "a count is not negative; what is gives zero")]
 fn whole(count: f64) -> u64 {
     count as u64
-}
-
-/// Returns the labels of a series. What is no series has none.
-fn labels(series: &str) -> Labels<'_> {
-    let mut found = Labels::new();
-    let mut rest = series.split_once('{').map_or("", |(_, rest)| rest);
-    while let Some((name, after)) = rest.trim_start_matches(',').split_once("=\"") {
-        let Some((value, after)) = quoted(after) else { break };
-        found.push((name, value));
-        rest = after;
-    }
-    found
-}
-
-/// Reads to the quote that ends a value; returns the value without its escapes, and what follows.
-fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let mut owned = String::new();
-    let mut rest = text;
-    loop {
-        let at = rest.find(['"', '\\'])?;
-        let (before, after) = rest.split_at(at);
-        if let Some(after) = after.strip_prefix('"') {
-            if owned.is_empty() {
-                return Some((Cow::Borrowed(before), after));
-            }
-            owned.push_str(before);
-            return Some((Cow::Owned(owned), after));
-        }
-        owned.push_str(before);
-        let mut escape = after.chars();
-        match escape.by_ref().nth(1)? {
-            'n' => owned.push('\n'),
-            other => owned.push(other),
-        }
-        rest = escape.as_str();
-    }
 }

@@ -154,6 +154,25 @@ fn a_family_named_like_a_part_of_anothers_is_left_out() {
 }
 
 #[test]
+fn the_time_at_which_a_counter_began_belongs_to_the_counter_in_openmetrics() {
+    let samples = samples(&[
+        ("a_total", Kind::Counter, &[("1", 1.0)]),
+        ("a_created", Kind::Gauge, &[("1", 1.0)]),
+        ("b", Kind::Summary, &[]),
+        ("b_created", Kind::Gauge, &[("1", 1.0)]),
+        ("c", Kind::Gauge, &[]),
+        ("c_created", Kind::Gauge, &[("1", 1.0)]),
+    ]);
+    assert_eq!(written(Exposition::Text, &[&samples]).1, [""; 0]);
+    let (text, conflicts) = written(Exposition::OpenMetrics, &[&samples]);
+    assert_eq!(conflicts, ["a_created", "b_created"]);
+    assert!(
+        text.contains("a_total{l=\"1\"} 1\n") && text.contains("c_created{l=\"1\"} 1\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_gauge_and_a_counter_that_openmetrics_calls_alike_are_told_apart_from_their_kinds() {
     let samples =
         samples(&[("a", Kind::Gauge, &[("1", 1.0)]), ("a_total", Kind::Counter, &[("1", 1.0)])]);

@@ -88,6 +88,14 @@ fn what_client_libraries_write_is_read() {
 }
 
 #[test]
+fn the_older_format_has_the_time_at_which_a_counter_began_as_a_gauge() {
+    let body = "# TYPE a_total counter\na_total 3\n# TYPE a_created gauge\na_created 1e9\n\
+                # TYPE job_created gauge\njob_created 1\n";
+    let kept = ["a_total Counter \"\" =3.0", "job_created Gauge \"\" =1.0"];
+    assert_eq!(read(body), Ok(kept.map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn a_line_at_fault_is_named_with_its_reason() {
     for (line, reason) in [
         ("1up 1", Reason::Name),
@@ -183,6 +191,90 @@ fn surplus_series_are_counted_and_not_kept() {
     let counts: Vec<_> =
         pushed.families().map(|family| (family.samples().len(), family.surplus())).collect();
     assert_eq!(counts, [(3, 7), (1, 0)]);
+}
+
+#[test]
+fn a_value_that_nothing_counts_to_is_refused() {
+    for (line, reason) in [
+        ("h_bucket{le=\"NaN\"} 1", Reason::Bound),
+        ("h_bucket{le=\"1\"} 1", Reason::LastBucket),
+        ("h_count 1", Reason::LastBucket),
+        ("h_bucket{le=\"1\"} -1", Reason::Count),
+        ("h_bucket{le=\"1\"} 0.5", Reason::Count),
+        ("h_count NaN", Reason::Count),
+        ("h_count +Inf", Reason::Count),
+        ("first_total -1", Reason::Count),
+        ("first_total NaN", Reason::Count),
+        ("s_count -3", Reason::Count),
+        ("s{quantile=\"0.5\"} -3", Reason::Quantile),
+        ("s{quantile=\"1.5\"} 3", Reason::Bound),
+    ] {
+        let types = "# TYPE first_total counter\n# TYPE h histogram\n# TYPE s summary\n";
+        assert_eq!(read(&format!("{types}{line}\n")), Err((4, reason)), "{line}");
+    }
+}
+
+#[test]
+fn a_histogram_that_is_none_is_refused_where_it_goes_wrong() {
+    let histogram = |lines: &str| {
+        let whole = "h_bucket{n=\"1\",le=\"+Inf\"} 1\nh_sum{n=\"1\"} 1\nh_count{n=\"1\"} 1";
+        read(&format!("# TYPE h histogram\n{whole}\n{lines}"))
+    };
+    for (lines, line, reason) in [
+        ("h_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\n", 5, Reason::LastBucket),
+        ("h_bucket{le=\"1\"} 3\nh_bucket{le=\"+Inf\"} 2\n", 6, Reason::Falling),
+        ("h_bucket{le=\"+Inf\"} 2\nh_bucket{le=\"1\"} 3\n", 5, Reason::Falling),
+        ("h_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 3\n", 7, Reason::OtherCount),
+        (
+            "h_bucket{le=\"1\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"inf\"} 1",
+            6,
+            Reason::Duplicate,
+        ),
+    ] {
+        assert_eq!(histogram(lines), Err((line, reason)), "{lines}");
+    }
+}
+
+#[test]
+fn a_histogram_is_put_together_in_the_order_of_its_bounds() {
+    for (body, expected) in [
+        (
+            "h_sum 9\nh_bucket{le=\"inf\"} 2\nh_count 2\nh_bucket{le=\"10\"} 1\nh_bucket{le=\"9\"} 1\n",
+            "_bucket{le=\"9\"}=1.0 _bucket{le=\"10\"}=1.0 _bucket{le=\"+Inf\"}=2.0 _sum=9.0 _count=2.0",
+        ),
+        (
+            "h_bucket{a=\"1\",le=\"+Inf\"} 1\nh_bucket{a=\"2\",le=\"+Inf\"} 2\nh_bucket{a=\"1\",le=\"1\"} 0\n",
+            "_bucket{a=\"1\",le=\"1\"}=0.0 _bucket{a=\"1\",le=\"+Inf\"}=1.0 _bucket{a=\"2\",le=\"+Inf\"}=2.0",
+        ),
+        // One update that took no number of seconds does not hide the others.
+        ("h_bucket{le=\"+Inf\"} 2\nh_sum NaN\nh_count 2\n", "_bucket{le=\"+Inf\"}=2.0"),
+        ("h_bucket{le=\"+Inf\"} 2\nh_sum -1\nh_count 2\n", "_bucket{le=\"+Inf\"}=2.0"),
+        ("h_bucket{le=\"+Inf\"} 2\nh_count 2\n", "_bucket{le=\"+Inf\"}=2.0"),
+        (
+            "h_bucket{le=\"-10\"} 2\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n",
+            "_bucket{le=\"-10\"}=2.0 _bucket{le=\"+Inf\"}=2.0",
+        ),
+    ] {
+        let read = read(&format!("# TYPE h histogram\n{body}"));
+        assert_eq!(read, Ok(vec![format!("h Histogram \"\" {expected}")]), "{body}");
+    }
+    let summary = "# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum NaN\ns_count 0\n";
+    assert_eq!(
+        read(summary),
+        Ok(vec!["s Summary \"\" {quantile=\"0.5\"}=NaN _count=0.0".to_owned()])
+    );
+}
+
+#[test]
+fn a_histogram_of_which_a_part_has_no_room_is_surplus_and_no_mistake() {
+    let mut small = limits();
+    small.max_series_per_family = 3;
+    let body = "# TYPE h histogram\nh_bucket{n=\"1\",le=\"1\"} 1\nh_bucket{n=\"2\",le=\"1\"} 1\n\
+                h_bucket{n=\"1\",le=\"+Inf\"} 1\nh_bucket{n=\"2\",le=\"+Inf\"} 1\n";
+    let pushed = parse(body.as_bytes(), &small).unwrap();
+    let family = pushed.families().next().unwrap();
+    assert_eq!((family.samples().len(), family.surplus()), (2, 2));
+    assert!(family.samples().all(|(rest, _)| rest.contains("n=\"1\"")));
 }
 
 #[test]

@@ -89,6 +89,37 @@ fn a_histogram_goes_in_and_comes_out() {
 }
 
 #[test]
+fn a_bot_that_comes_back_with_other_buckets_has_none_of_the_old() {
+    let histogram = |handler: &str, bound: &str, sum: &str| {
+        format!(
+            "h_bucket{{handler=\"{handler}\",le=\"{bound}\"}} 1\nh_bucket{{handler=\"{handler}\",le=\"+Inf\"}} 2\n\
+             h_sum{{handler=\"{handler}\"}} {sum}\nh_count{{handler=\"{handler}\"}} 2\n"
+        )
+    };
+    let mut bench = Bench::new();
+    let both = format!("{}{}", histogram("a", "5", "9"), histogram("b", "5", "9"));
+    assert_eq!(bench.push(&format!("# TYPE h histogram\n{both}")), [8, 0, 0, 0]);
+    assert_eq!(bench.lines("h_").concat(), both.replace('\n', ""));
+    bench.clock.advance(Duration::from_secs(10));
+    assert_eq!(
+        bench.push(&format!("# TYPE h histogram\n{}", histogram("a", "2", "9"))),
+        [4, 0, 0, 0]
+    );
+    let both = format!("{}{}", histogram("a", "2", "9"), histogram("b", "5", "9"));
+    assert_eq!(bench.lines("h_").concat(), both.replace('\n', ""));
+    // What was seconds once is no number now.
+    bench.clock.advance(Duration::from_secs(10));
+    assert_eq!(
+        bench.push(&format!("# TYPE h histogram\n{}", histogram("a", "2", "NaN"))),
+        [2, 0, 0, 0]
+    );
+    assert_eq!(bench.lines("h_sum{"), ["h_sum{handler=\"b\"} 9"]);
+    assert_eq!(bench.store.len(), 6);
+    bench.push(&format!("# TYPE h histogram\n{}", histogram("a", "2", "3")));
+    assert_eq!(bench.lines("h_sum{handler=\"a\"}"), ["h_sum{handler=\"a\"} 3"]);
+}
+
+#[test]
 fn a_hundred_thousand_series_are_cut_and_counted() {
     let mut bench = Bench::new();
     let body: String = (0..100_000)
@@ -165,7 +196,9 @@ fn names_of_the_programs_own_are_left_out_and_counted() {
 #[test]
 fn families_of_two_bots_do_not_hide_one_another() {
     let mut bench = Bench::new();
-    assert_eq!(bench.push("# TYPE a gauge\na 1\n# TYPE h histogram\nh_count 1\n"), [2, 0, 0, 0]);
+    let body =
+        "# TYPE a gauge\na 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 3\nh_count 1\n";
+    assert_eq!(bench.push(body), [4, 0, 0, 0]);
     assert_eq!(bench.push("# TYPE a counter\na{bot=\"2\"} 1\n"), [0, 0, 0, 1]);
     assert_eq!(bench.push("h_count 5\n"), [0, 0, 0, 1]);
     assert_eq!(bench.push("b_sum 1\n# TYPE b summary\nb_count 1\n"), [1, 0, 0, 1]);

@@ -119,6 +119,33 @@ fn a_directory_that_cannot_be_written_is_a_clear_error() {
 }
 
 #[test]
+fn a_journal_that_somebody_deleted_is_told_of_and_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut often = config();
+    often.sync_seconds = 60;
+    let (mut history, _) = History::open(dir.path(), often, MemoryIndex::new()).unwrap();
+    let told: Vec<String> = (0..30_u8)
+        .filter_map(|n| {
+            if n == 10 {
+                fs::remove_file(&files(dir.path(), "journal")[0]).unwrap();
+            }
+            let samples = moment([("a", f64::from(n))]);
+            let error = history.append(at(NOON + i64::from(n) * 10), &samples).err()?;
+            Some(format!("{error}: {}", std::error::Error::source(&error).unwrap()))
+        })
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with(".journal: somebody deleted it"), "{told:?}");
+    // It ends as a kill does, and nothing is lost.
+    drop(history);
+    let found = raw(&reopen(dir.path()).0.reader(), "a", NOON, NOON + 300);
+    assert_eq!(
+        found,
+        (0..30_u8).map(|n| (NOON + i64::from(n) * 10, f64::from(n))).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_clock_set_back_a_little_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let mut history = open(dir.path());

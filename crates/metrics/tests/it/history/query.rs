@@ -134,3 +134,31 @@ fn series_combine_by_their_labels() {
     let first: Vec<String> = top(all.to_vec(), 2).into_iter().map(|one| one.key).collect();
     assert_eq!(first, ["m{h=\"b\",c=\"0\"}", "m{h=\"a\",c=\"1\"}"]);
 }
+
+#[test]
+fn samples_are_handed_out_as_they_were_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = open(dir.path());
+    for n in 0..2000 {
+        let values = [("a", n as f64), ("b", -(n as f64))];
+        history.append(at(NOON + n * 10), &moment(values)).unwrap();
+    }
+    let reader = history.reader();
+    let range = Range::new(at(NOON + 20), at(NOON + 50));
+    let wants = |key: &str| key.contains("\"a\"");
+    let found = reader.samples(Some("m"), wants, range, 3).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].key, "m{s=\"a\"}");
+    assert_eq!(points(&found), [(20, 2.0), (30, 3.0), (40, 4.0)]);
+    assert_eq!(reader.samples(None, |_| true, range, 6).unwrap().len(), 2);
+    assert_eq!(reader.samples(Some("other"), |_| true, range, 6).unwrap(), []);
+    let refused = reader.samples(None, |_| true, range, 5).unwrap_err();
+    assert!(matches!(refused, Error::TooMuch { limit: 5, .. }), "{refused:?}");
+    // In blocks, across the end of the last, and in the window alone.
+    for (from, to) in [(0, 10), (7_000, 7_400), (0, 20_000), (14_300, 14_500), (19_000, 20_000)] {
+        let range = Range::new(at(NOON + from), at(NOON + to));
+        let found = reader.samples(Some("m"), wants, range, 2000).unwrap();
+        let expected: Vec<_> = (from / 10..to / 10).map(|n| (n * 10, n as f64)).collect();
+        assert_eq!(points(&found), expected, "{from} {to}");
+    }
+}

@@ -1,12 +1,15 @@
 //! A series' text taken apart again.
 
+#[cfg(any(feature = "history", feature = "otlp"))]
+use std::borrow::Cow;
+
 /// Returns the name of a series: what stands before its labels.
-pub(super) fn name(series: &str) -> &str {
+pub(crate) fn name(series: &str) -> &str {
     series.split_once('{').map_or(series, |(name, _)| name)
 }
 
 /// Returns the labels of a series with their values as they are written, escapes and all.
-pub(super) fn labels(series: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn labels(series: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = series.split_once('{').map_or("", |(_, rest)| rest);
     std::iter::from_fn(move || {
         let (name, after) = rest.split_once("=\"")?;
@@ -18,8 +21,25 @@ pub(super) fn labels(series: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// Returns a value without its escapes; a backslash before anything but an `n` gives what follows it.
+#[cfg(any(feature = "history", feature = "otlp"))]
+pub(crate) fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut text = String::with_capacity(value.len());
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        text.extend(match letter {
+            '\\' => letters.next().map(|escaped| if escaped == 'n' { '\n' } else { escaped }),
+            _ => Some(letter),
+        });
+    }
+    Cow::Owned(text)
+}
+
 /// Returns where the quote stands that ends a value.
-fn end_of_value(text: &str) -> Option<usize> {
+pub(crate) fn end_of_value(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     loop {
@@ -47,6 +67,22 @@ mod tests {
         ] {
             assert_eq!(name(series), "up", "{series}");
             assert_eq!(labels(series).collect::<Vec<_>>(), expected, "{series}");
+        }
+    }
+
+    #[test]
+    #[cfg(any(feature = "history", feature = "otlp"))]
+    fn a_value_loses_its_escapes() {
+        for (value, expected) in [
+            ("", ""),
+            ("plain", "plain"),
+            (r#"a \"b\" \\ \n"#, "a \"b\" \\ \n"),
+            (r"\\n", r"\n"),
+            (r"\\\n", "\\\n"),
+            (r"\é", "é"),
+            ("\\", ""),
+        ] {
+            assert_eq!(unescaped(value), expected, "{value}");
         }
     }
 }
