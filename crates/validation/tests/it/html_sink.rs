@@ -119,6 +119,15 @@ mod sanitized {
         assert!(HtmlRules::Article.accept(&article.repeat(120)).is_ok());
     }
 
+    #[test]
+    fn a_link_that_a_table_puts_into_a_link_falls_out_of_it() {
+        let clean = HtmlRules::Chat.sanitize("<a href=http://x>1<b>2<table><a href=http://y>3");
+        assert_eq!(HtmlRules::Chat.sanitize(&clean), clean);
+        let ends = clean.match_indices("</a>").map(|(at, _)| at);
+        let begins = clean.match_indices("<a ").map(|(at, _)| at).skip(1);
+        assert!(begins.zip(ends).all(|(begin, end)| end < begin), "{clean}");
+    }
+
     proptest! {
         #[test]
         fn sanitized_markup_stays_as_it_is(

@@ -57,7 +57,8 @@ impl HtmlRules {
     /// # Errors
     ///
     /// The markup is longer than 64 KiB, its elements are nested more than 200 deep, beyond which browsers no longer
-    /// agree, or so many of them are left open that a parser would repeat them without end.
+    /// agree, so many of them are left open that a parser would repeat them without end, or
+    /// they overlap in such a way that each parse moves them again.
     pub fn sanitize_markup<T: AsRef<str>>(
         self,
         markup: &Untrusted<T>,
@@ -105,8 +106,24 @@ impl Accept<str> for HtmlRules {
         if repeats(markup) > MAX_REPEATS {
             return Err(Error::RepeatedMarkup);
         }
-        let clean = self.builder().clean(markup).to_string();
-        if depth(&clean) > MAX_DEPTH { Err(Error::NestedTooDeep) } else { Ok(SanitizedHtml(clean)) }
+        let builder = self.builder();
+        let mut clean = builder.clean(markup).to_string();
+        // Where tags overlap, a parser moves elements, and what it wrote it reads as something else: a link within a link
+        // falls out of it. A browser is a parser as well, so what is given out is what parsing leaves alone.
+        for _ in 0..MOST_ROUNDS {
+            if depth(&clean) > MAX_DEPTH {
+                return Err(Error::NestedTooDeep);
+            }
+            if repeats(&clean) > MAX_REPEATS {
+                return Err(Error::RepeatedMarkup);
+            }
+            let again = builder.clean(&clean).to_string();
+            if again == clean {
+                return Ok(SanitizedHtml(clean));
+            }
+            clean = again;
+        }
+        Err(Error::RepeatedMarkup)
     }
 }
 
@@ -273,6 +290,8 @@ const REOPENED: &[&str] =
 /// Each element costs some hundred bytes; honest markup of 64 KiB comes to less than half of this.
 const MAX_REPEATS: usize = 1 << 17;
 
+/// Overlaps that people write are gone after one.
+const MOST_ROUNDS: usize = 8;
 /// Parsers begin to move elements at some depth, which has changed the meaning of markup after it was cleaned; the
 /// lowest known limit is 255.
 const MAX_DEPTH: usize = 200;
