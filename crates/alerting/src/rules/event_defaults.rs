@@ -1,0 +1,207 @@
+//! The rules on events that come with the program.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wardkit_core::Severity;
+
+use super::config::EventRuleConfig;
+
+/// Returns the rules on events that come with the program.
+#[must_use]
+pub fn default_event_rules() -> Vec<EventRuleConfig> {
+    EVENT_RULES.iter().map(|(name, about)| about.config(name)).collect()
+}
+
+/// A rule on events that comes with the program.
+struct OnEvent {
+    kind: &'static [&'static str],
+    min_severity: Severity,
+    resolved_by: &'static [&'static str],
+    hours: u64,
+    summary: &'static str,
+}
+
+impl OnEvent {
+    fn config(&self, name: &str) -> EventRuleConfig {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        EventRuleConfig {
+            name: name.to_owned(),
+            kind: texts(self.kind),
+            min_severity: self.min_severity,
+            resolved_by: texts(self.resolved_by),
+            lasts: Duration::from_hours(self.hours),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::from([("description".to_owned(), self.summary.to_owned())]),
+        }
+    }
+}
+
+const EVENT_RULES: &[(&str, OnEvent)] = &[
+    (
+        "IntegrityViolation",
+        OnEvent {
+            kind: &[
+                "integrity.file.*",
+                "integrity.package.changed",
+                "integrity.burst.merged",
+                "integrity.open.denied",
+            ],
+            min_severity: Severity::Warning,
+            resolved_by: &["integrity.change.accepted"],
+            hours: 24,
+            summary: "something that is watched is not what it was",
+        },
+    ),
+    (
+        "IntegrityNotWatched",
+        OnEvent {
+            kind: &[
+                "integrity.watch.lost",
+                "integrity.scan.failed",
+                "integrity.baseline.refused",
+                "integrity.trust.failed",
+            ],
+            min_severity: Severity::Warning,
+            resolved_by: &["integrity.watch.started", "integrity.scan.finished"],
+            hours: 24,
+            summary: "changes of what is watched may go unseen",
+        },
+    ),
+    (
+        "BackupFailed",
+        OnEvent {
+            kind: &["backup.failed", "backup.*.failed"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.succeeded", "backup.*.succeeded"],
+            hours: 48,
+            summary: "there is no new backup",
+        },
+    ),
+    (
+        "CrashLoop",
+        OnEvent {
+            kind: &["supervise.crash_loop"],
+            min_severity: Severity::Info,
+            resolved_by: &["supervise.recovered"],
+            // It is told once, however long it lasts.
+            hours: 24 * 30,
+            summary: "a service ends again and again as soon as it is started",
+        },
+    ),
+    (
+        "ServiceFailed",
+        OnEvent {
+            kind: &["supervise.failed"],
+            min_severity: Severity::Warning,
+            resolved_by: &["supervise.started", "supervise.adopted"],
+            hours: 24 * 30,
+            summary: "a service does not run, and is not started again by itself",
+        },
+    ),
+    (
+        "ServiceUnkillable",
+        OnEvent {
+            kind: &["supervise.unkillable"],
+            min_severity: Severity::Warning,
+            resolved_by: &["supervise.exited", "supervise.started"],
+            hours: 24 * 30,
+            summary: "a service was killed and is still there; nothing is started beside it",
+        },
+    ),
+    (
+        "ServiceEscalated",
+        OnEvent {
+            kind: &["supervise.escalated", "supervise.recovery_failed"],
+            min_severity: Severity::Warning,
+            resolved_by: &["supervise.recovered", "supervise.ready"],
+            hours: 24,
+            summary: "a service could not be recovered by what is configured",
+        },
+    ),
+    (
+        "SupervisionTrouble",
+        OnEvent {
+            kind: &[
+                "supervise.guardian_failed",
+                "supervise.store_failed",
+                "supervise.store.damaged",
+            ],
+            min_severity: Severity::Warning,
+            resolved_by: &["supervise.store_recovered"],
+            hours: 24,
+            summary: "services are not looked after as they should be",
+        },
+    ),
+    (
+        "SecurityIncident",
+        OnEvent {
+            kind: &["security.*", "validation.attack.*"],
+            min_severity: Severity::Warning,
+            resolved_by: &["security.incident.closed"],
+            hours: 24,
+            summary: "somebody may try to break in",
+        },
+    ),
+    (
+        "PartFailed",
+        OnEvent {
+            kind: &["part.failed"],
+            min_severity: Severity::Warning,
+            resolved_by: &[],
+            hours: 1,
+            summary: "a part of agentd failed and is started again",
+        },
+    ),
+    (
+        "HistoryTrouble",
+        OnEvent {
+            kind: &["history.write.failed", "history.samples.lost", "history.segment.repaired"],
+            min_severity: Severity::Warning,
+            resolved_by: &["history.write.resumed"],
+            hours: 6,
+            summary: "the history of metrics is not whole",
+        },
+    ),
+    (
+        "AlertStoreTrouble",
+        OnEvent {
+            kind: &["alerting.store.*"],
+            min_severity: Severity::Warning,
+            resolved_by: &["alerting.store.recovered"],
+            hours: 24,
+            summary: "what alerting keeps may be lost with a restart",
+        },
+    ),
+    (
+        "AuditTrailTrouble",
+        OnEvent {
+            kind: &["trail.append.failed", "trail.entries.lost"],
+            min_severity: Severity::Warning,
+            resolved_by: &["trail.append.resumed"],
+            hours: 24,
+            summary: "the audit trail is not whole",
+        },
+    ),
+    (
+        // How long it lasts, `ConfigurationRefused` says: this one says what is wrong.
+        "ReloadRefused",
+        OnEvent {
+            kind: &["config.refused", "config.watch.failed"],
+            min_severity: Severity::Warning,
+            resolved_by: &["config.reloaded"],
+            hours: 1,
+            summary: "what was changed in the configuration is not in force",
+        },
+    ),
+    (
+        "ClockJumped",
+        OnEvent {
+            kind: &["host.clock.jumped"],
+            min_severity: Severity::Warning,
+            resolved_by: &[],
+            hours: 1,
+            summary: "the host's clock was set",
+        },
+    ),
+];

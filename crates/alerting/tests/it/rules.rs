@@ -1,0 +1,6 @@
+//! Rules.
+
+mod defaults;
+mod downtime;
+mod events;
+mod states;
