@@ -1,4 +1,5 @@
-//! The one HTTP client of everything that goes out: pushes of metrics, webhooks, health checks.
+//! The one HTTP client of everything that goes out: pushes of metrics, webhooks, health checks. With the feature
+//! `notify`, the channels that carry alerts to people.
 //!
 //! ```
 //! use wardkit_channels::{HttpClient, HttpClientConfig, HttpRequest, endpoint_policy};
@@ -45,8 +46,12 @@
 //!
 //! # What it does not do
 //!
-//! No HTTP/2, no proxies, no compression, no cookies, no streaming. It has no features. The system's authorities are
+//! No HTTP/2, no proxies, no compression, no cookies, no streaming. The system's authorities are
 //! found as OpenSSL finds them, which includes the variables `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+//!
+//! # Features
+//!
+//! - `notify`: the module `notify`, which builds the channels of `wardkit-alerting`.
 #![forbid(unsafe_code)]
 
 mod allowance;
@@ -56,6 +61,8 @@ mod config;
 mod connection;
 mod dial;
 mod error;
+#[cfg(feature = "notify")]
+pub mod notify;
 mod pool;
 mod request;
 mod response;

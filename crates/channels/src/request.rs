@@ -71,6 +71,13 @@ impl HttpRequest {
         Self::new(Method::PUT, url, body.into().into(), Idempotency::Safe)
     }
 
+    /// Makes it a request that changes what is there.
+    #[cfg(feature = "notify")]
+    pub(crate) fn into_patch(mut self) -> Self {
+        self.method = Method::PATCH;
+        self
+    }
+
     fn new(method: Method, url: impl Into<String>, body: Bytes, idempotency: Idempotency) -> Self {
         Self {
             method,

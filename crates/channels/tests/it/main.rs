@@ -4,6 +4,8 @@
 mod config;
 mod exchange;
 mod hostile;
+#[cfg(feature = "notify")]
+mod notify;
 mod redirects;
 mod retries;
 mod support;

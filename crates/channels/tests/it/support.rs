@@ -85,11 +85,16 @@ impl Peer {
     pub(crate) fn hear(&mut self) -> bool {
         let mut request = Vec::new();
         let mut byte = [0];
-        while !is_whole(&request) {
+        while !request.ends_with(b"\r\n\r\n") {
             match self.stream.read(&mut byte) {
                 Ok(1) => request.push(byte[0]),
                 _ => return false,
             }
+        }
+        let head = request.len();
+        request.resize(head + length(&request), 0);
+        if self.stream.read_exact(&mut request[head..]).is_err() {
+            return false;
         }
         self.last = String::from_utf8(request).unwrap();
         self.heard.lock().unwrap().push(self.last.clone());
@@ -113,11 +118,11 @@ impl Peer {
     }
 }
 
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+/// How long the body is that follows a head.
+fn length(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head);
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    body.len() >= length.map_or(0, |length| length.parse().unwrap())
+    length.map_or(0, |length| length.parse().unwrap())
 }
 
 /// A plain answer.
