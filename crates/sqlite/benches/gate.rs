@@ -1,4 +1,5 @@
-//! What the history costs beside a row for each sample in the same database engine. `gate.toml` holds the limits.
+//! What the history costs beside a row for each sample in the same database engine, and what alerts cost beside as many
+//! rows of the same length. `gate.toml` holds the limits.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -6,10 +7,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rusqlite::{Connection, params};
-use wardkit_core::Timestamp;
+use wardkit_alerting::{Batch, Durability, Record, Space, Store as _, Transition};
+use wardkit_core::{Labels, Timestamp};
 use wardkit_metrics::history::{Aggregate, Config, History, Range, Selector};
 use wardkit_metrics::{Family, Kind, Samples};
-use wardkit_sqlite::HistoryIndex;
+use wardkit_sqlite::{AlertStore, HistoryIndex};
 
 /// A window begins here.
 const START: i64 = 1_700_136_000;
@@ -115,5 +117,61 @@ fn gate(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, gate);
+/// What a hundred new alerts want kept: a record and a row of the history each.
+fn alerts(number: u64) -> Batch {
+    let labels = [("alertname", "InstanceDown"), ("instance", "web-1:9100"), ("job", "node")];
+    let labels = Labels::from_pairs(labels).expect("they are sound");
+    let mut batch = Batch::default();
+    for alert in 0..ALERTS {
+        // Hashes, as the keys of alerts are.
+        let key = format!("{:016x}", (number * ALERTS + alert).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let at = Timestamp::from_unix_seconds(START);
+        let mut fired = Transition::new(at, "alert.fired", &*key);
+        fired.labels.clone_from(&labels);
+        batch.transitions.push(fired);
+        batch.records.push(Record { space: Space::Alert, key, value: Some(vec![b'x'; LENGTH]) });
+    }
+    batch
+}
+
+fn alert_store(criterion: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut group = criterion.benchmark_group("gate");
+    let mut store = AlertStore::open(&dir.path().join("alerts.sqlite")).expect("it is new");
+    let mut number = 0;
+    group.bench_function("commit_alerts", |b| {
+        b.iter(|| {
+            number += 1;
+            store.commit(&alerts(number), Durability::Relaxed)
+        });
+    });
+    let mut rows = Connection::open(dir.path().join("rows.sqlite")).expect("it is new");
+    rows.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16000;
+         CREATE TABLE plain (number INTEGER PRIMARY KEY, key TEXT, value BLOB);",
+    )
+    .expect("it is new");
+    group.bench_function("insert_as_many_rows", |b| {
+        b.iter(|| {
+            number += 1;
+            let batch = alerts(number);
+            let transaction = rows.transaction().expect("nobody else writes");
+            for Record { key, value, .. } in &batch.records {
+                let mut insert = transaction
+                    .prepare_cached("INSERT INTO plain (key, value) VALUES (?1, ?2)")
+                    .expect("the table is there");
+                insert.execute(params![key, value]).expect("there is room");
+                insert.execute(params![key, "alert.fired"]).expect("there is room");
+            }
+            transaction.commit()
+        });
+    });
+    group.finish();
+}
+
+/// As many as Prometheus posts at a time, and as long as a record of an alert is.
+const ALERTS: u64 = 100;
+const LENGTH: usize = 500;
+
+criterion_group!(benches, gate, alert_store);
 criterion_main!(benches);

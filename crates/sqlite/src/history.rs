@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, Row, params};
 use wardkit_metrics::history::{BlockAt, Commit, Index, IndexError, SegmentState, Tier};
 
-use crate::Error;
+use crate::{Error, schema};
 
 /// Where the blocks of a history lie, in a database of SQLite.
 ///
@@ -243,12 +243,7 @@ fn connect(path: &Path) -> Result<HistoryIndex, Unusable> {
     if check != "ok" {
         return Err(Unusable::Damaged(check));
     }
-    // A table that another program left behind under the right version would fail later, at every question.
-    for table in ["segments", "series", "blocks"] {
-        writer
-            .prepare(&format!("SELECT * FROM {table}"))
-            .map_err(|error| Unusable::Damaged(error.to_string()))?;
-    }
+    schema::check(&writer, SCHEMA).map_err(Unusable::Damaged)?;
     Ok(HistoryIndex { writer: Mutex::new(writer), reader: Mutex::new(open()?) })
 }
 

@@ -20,18 +20,29 @@
 //!
 //! | type | what it is |
 //! |---|---|
+//! | [`AlertStore`] | the state, the messages and the history of alerting |
 //! | [`HistoryIndex`] | where the blocks of [`History`](wardkit_metrics::history::History) lie |
+//! | [`JobStore`] | the journal of [`Jobs`](wardkit_supervise::jobs::Jobs) |
+//! | [`ServiceStore`], [`ServiceChange`] | what is kept of the services of `wardkit-supervise` |
 //! | [`State`] | whether a database was new, sound, or had to be made anew |
 //!
 //! # What it does not do
 //!
-//! It holds nothing that cannot be made again: the segments tell the index all of it. It takes no lock across processes
+//! The index holds nothing that cannot be made again: the segments tell it all. It takes no lock across processes
 //! beyond SQLite's own; that one process alone has a directory is the program's to see to.
 
 #![forbid(unsafe_code)]
 
+mod alerts;
+mod database;
 mod error;
 mod history;
+mod jobs;
+mod schema;
+mod services;
 
+pub use alerts::AlertStore;
 pub use error::Error;
 pub use history::{HistoryIndex, State};
+pub use jobs::JobStore;
+pub use services::{ServiceChange, ServiceStore};
