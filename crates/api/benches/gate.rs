@@ -38,6 +38,8 @@ impl Daemon for Quiet {
             listen: None,
             health: Health::Up,
             parts: Vec::new(),
+            incidents: Vec::new(),
+            services: Vec::new(),
             events: Vec::new(),
         }
     }

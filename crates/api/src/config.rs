@@ -31,6 +31,8 @@ pub struct HttpConfig {
     pub danger_open_writes: bool,
     /// The largest body of a request that brings metrics, in bytes. Two such bodies are held at a time.
     pub max_ingest_body: usize,
+    /// The largest body of a request that brings alerts, in bytes. Four such bodies are held at a time.
+    pub max_alerts_body: usize,
     /// The most connections at a time. Beyond it a new connection takes the place of the one whose client has kept
     /// the listener waiting longest, and is refused with 503 when all are being answered.
     pub max_connections: usize,
@@ -71,6 +73,7 @@ impl Default for HttpConfig {
             token_file: PathBuf::new(),
             danger_open_writes: false,
             max_ingest_body: 16 * 1024 * 1024,
+            max_alerts_body: 4 * 1024 * 1024,
             max_connections: 1024,
             max_connections_per_peer: 64,
             header_timeout: Duration::from_secs(5),
@@ -93,15 +96,11 @@ impl HttpConfig {
         let mut refuse = |path: &str, reason: String| {
             found.push(Violation { path: path.to_owned(), reason });
         };
-        if !self.listen.ip().is_loopback() {
-            refuse(
-                "address",
-                format!(
-                    "{} is not a loopback address, and the listener speaks no TLS: listen on 127.0.0.1 or [::1] \
-                     and put a reverse proxy in front",
-                    self.listen.ip()
-                ),
-            );
+        let ip = self.listen.ip();
+        if !ip.is_loopback() {
+            let reason = "is not a loopback address, and the listener speaks no TLS: listen on 127.0.0.1 or [::1] \
+                          and put a reverse proxy in front";
+            refuse("address", format!("{ip} {reason}"));
         }
         for (index, host) in self.allowed_hosts.iter().enumerate() {
             if !is_host_name(host) {
@@ -116,6 +115,7 @@ impl HttpConfig {
             ("max-connections-per-peer", self.max_connections_per_peer, 1, MOST_CONNECTIONS),
             ("max-body", self.max_body, 1, MOST_BODY),
             ("max-ingest-body", self.max_ingest_body, 1, MOST_BODY),
+            ("max-alerts-body", self.max_alerts_body, 1, MOST_BODY),
             ("max-headers", self.max_headers, LEAST_HEADERS, MOST_HEADERS),
             ("max-header-bytes", self.max_header_bytes, LEAST_HEADER_BYTES, MOST_HEADER_BYTES),
             ("max-uri", self.max_uri, LEAST_URI, MOST_URI),

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
-use wardkit_core::{Event, Health, Timestamp};
+use wardkit_core::{Event, Health, Labels, Timestamp};
 
+use crate::alerts::{AckStep, AckView, Call, Refused};
+use crate::services;
 use crate::{Answer, Question, QuestionRefused, WriteRefused};
 
 /// A boxed future, so that a trait with asynchronous methods can be a trait object.
@@ -51,6 +53,46 @@ pub trait Daemon: Send + Sync + 'static {
         let _ = question;
         Box::pin(async {
             Err(QuestionRefused::Unavailable("questions are not answered".to_owned()))
+        })
+    }
+
+    /// Answers what is asked about alerts, and takes in what is brought: [`Call`] says with which document. An empty
+    /// answer says that it was done.
+    ///
+    /// What writes comes only from those who may; `by` is known on the control socket. Dropped when its deadline
+    /// passes: what was taken in by then may be kept or not, and is brought again.
+    fn alerts(&self, by: Option<Caller>, call: Call) -> BoxFuture<'_, Result<Answer, Refused>> {
+        let _ = (by, call);
+        Box::pin(async { Err(Refused::Unavailable("there is no alerting here".to_owned())) })
+    }
+
+    /// Says what the link with this token is about, and does what it is for when told to. The token alone proves that
+    /// whoever has it may.
+    fn acknowledge(&self, token: String, step: AckStep) -> BoxFuture<'_, Result<AckView, Refused>> {
+        let _ = (token, step);
+        Box::pin(async { Err(Refused::NotFound("there is no such link".to_owned())) })
+    }
+
+    /// Does what somebody wants of the services that the program keeps up, or answers what is asked of them:
+    /// [`services::Command`] says with which document. `by` is who asks on the control socket.
+    ///
+    /// Dropped when its deadline passes: what may take longer is answered as pending before.
+    fn services(
+        &self,
+        by: Option<Caller>,
+        command: services::Command,
+    ) -> BoxFuture<'_, Result<Answer, services::Refused>> {
+        let _ = (by, command);
+        Box::pin(async {
+            Err(services::Refused::Unavailable("there are no services here".to_owned()))
+        })
+    }
+
+    /// Begins to end the program, after the answer; only the control socket calls it.
+    fn stop(&self, fate: services::Fate) -> BoxFuture<'_, Result<(), services::Refused>> {
+        let _ = fate;
+        Box::pin(async {
+            Err(services::Refused::Unavailable("it is ended by a signal".to_owned()))
         })
     }
 
@@ -118,6 +160,12 @@ pub struct Status {
     pub health: Health,
     /// Every part, in the order in which they were started.
     pub parts: Vec<PartStatus>,
+    /// Incidents that are not over, those that nobody takes care of first.
+    #[serde(default)]
+    pub incidents: Vec<OpenIncident>,
+    /// The services that the program keeps up, in the order of the configuration.
+    #[serde(default)]
+    pub services: Vec<ServiceLine>,
     /// The latest events, newest first.
     pub events: Vec<Event>,
 }
@@ -135,6 +183,45 @@ pub struct PartStatus {
     pub restarts: u64,
     /// Since when it is as it is.
     pub since: Timestamp,
+}
+
+/// A service that the program keeps up.
+///
+/// Exhaustive for the same reason as [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceLine {
+    /// Its name.
+    pub name: String,
+    /// How it is, as one word: `running`, `crash_loop`.
+    pub state: String,
+    /// Whether somebody should look.
+    pub is_amiss: bool,
+    /// Its process, if it runs.
+    pub pid: Option<u32>,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// How often it was started again.
+    pub restarts: u64,
+}
+
+/// Alerts that last and belong together.
+///
+/// Exhaustive for the same reason as [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenIncident {
+    /// Its name.
+    pub id: String,
+    /// How it is: `triggered`, `acked`, `snoozed` or `reopened`.
+    pub state: String,
+    /// What its alerts have in common.
+    pub labels: Labels,
+    /// How many alerts there are.
+    pub alerts: usize,
+    /// Since when it lasts.
+    pub since: Timestamp,
+    /// Who takes care; empty when nobody does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
 }
 
 /// The outcome of a reload that took place.

@@ -29,6 +29,8 @@
 //!             listen: None,
 //!             health: Health::merge(self.health()),
 //!             parts: Vec::new(),
+//!             incidents: Vec::new(),
+//!             services: Vec::new(),
 //!             events: Vec::new(),
 //!         }
 //!     }
@@ -62,9 +64,11 @@
 //! |---|---|
 //! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics`, questions and the page at `/`, on loopback |
 //! | [`WriteToken`] | what a request must carry to bring metrics to `/api/v1/ingest` |
-//! | [`ControlServer`] | `GET /v1/status` and `POST /v1/reload` for the daemon's own user and root |
+//! | [`ControlServer`] | `/v1/status`, `/v1/reload`, `/v1/services` and more, for the daemon's own user and root |
 //! | [`ControlClient`] | calls the control socket, with a deadline on everything |
 //! | [`Daemon`], [`Status`], [`Question`], [`Answer`] | what the program gives |
+//! | [`alerts`] | Alertmanager's API v2, acknowledging links and the commands about alerts |
+//! | [`services`] | the commands about services that the program keeps up |
 //! | [`Error`] | one error for all of them; knows whether trying again makes sense |
 //!
 //! # What a client can cost
@@ -78,11 +82,14 @@
 //!
 //! # What it does not do
 //!
-//! No TLS, hence no address beyond loopback; no users beyond those of the operating system; no HTTP/2; no uploads but metrics.
+//! No TLS, hence no address beyond loopback; no users beyond those of the operating system; no HTTP/2; no uploads but metrics and alerts.
 //!
 //! # Features
 //!
 //! - `schema`: `JsonSchema` for [`HttpConfig`].
+
+pub mod alerts;
+pub mod services;
 
 mod accept;
 mod admission;
@@ -112,7 +119,8 @@ mod status_text;
 pub use config::{HttpConfig, Violation};
 pub use control::{CONTROL_SOCKET, ControlClient, ControlServer};
 pub use daemon::{
-    Asked, BoxFuture, Caller, Daemon, IngestRefused, PartStatus, ReloadRefused, Reloaded, Status,
+    Asked, BoxFuture, Caller, Daemon, IngestRefused, OpenIncident, PartStatus, ReloadRefused,
+    Reloaded, ServiceLine, Status,
 };
 pub use error::Error;
 pub use guard::{WriteRefused, WriteToken};

@@ -4,11 +4,12 @@ use std::fmt::{self, Write as _};
 
 use wardkit_core::{Event, Health, Severity, Timestamp};
 
-use crate::{PartStatus, Status};
+use crate::{OpenIncident, PartStatus, ServiceLine, Status};
 
 mod text;
 
-use text::{Ago, Escaped, Span};
+use text::Span;
+pub(crate) use text::{Ago, Escaped};
 
 /// The page's style sheet, served beside it because the content security policy allows no inline style.
 pub(crate) const STYLE: &str = include_str!("page/style.css");
@@ -21,6 +22,18 @@ pub(crate) fn render(program: &str, status: &Status, now: Timestamp) -> String {
     page.out
 }
 
+/// Returns the page of somebody who followed a link that does not lead where it should.
+pub(crate) fn problem(text: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Not done</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n\
+         <header class=\"degraded\">\n<h1><span class=\"dot\" aria-hidden=\"true\"></span>Not done</h1>\n\
+         <p class=\"reason\">{}</p>\n</header>\n</body>\n</html>\n",
+        Escaped(text)
+    )
+}
+
 struct Page {
     out: String,
     now: Timestamp,
@@ -30,7 +43,9 @@ impl Page {
     fn write(&mut self, program: &str, status: &Status) -> fmt::Result {
         self.head(program, &status.health)?;
         self.headline(program, status)?;
+        self.incidents(&status.incidents)?;
         self.facts(status)?;
+        self.services(&status.services)?;
         self.parts(&status.parts)?;
         self.events(&status.events)?;
         self.foot()
@@ -88,6 +103,62 @@ impl Page {
 
     fn fact(&mut self, name: &str, value: impl fmt::Display) -> fmt::Result {
         writeln!(self.out, "<div><dt>{name}</dt><dd>{}</dd></div>", Escaped(value))
+    }
+
+    /// Shows what people are told of; nothing at all while there is nothing.
+    fn incidents(&mut self, incidents: &[OpenIncident]) -> fmt::Result {
+        if incidents.is_empty() {
+            return Ok(());
+        }
+        self.out.write_str("<section>\n<h2>Incidents</h2>\n<ol class=\"events\">\n")?;
+        for incident in incidents {
+            let class = if incident.by.is_empty() { "down" } else { "degraded" };
+            write!(
+                self.out,
+                "<li class=\"{class}\">\n<p class=\"what\"><span class=\"badge {class}\">{state}</span> \
+                 <code>{id}</code> ",
+                state = Escaped(&incident.state),
+                id = Escaped(&incident.id),
+            )?;
+            self.moment(incident.since)?;
+            let by =
+                if incident.by.is_empty() { String::new() } else { format!(" · {}", incident.by) };
+            write!(
+                self.out,
+                " · alerts: {}{}</p>\n<p class=\"details\">",
+                incident.alerts,
+                Escaped(by)
+            )?;
+            for (name, value) in incident.labels.iter() {
+                write!(self.out, "<span>{}={}</span> ", Escaped(name), Escaped(value))?;
+            }
+            self.out.write_str("</p>\n</li>\n")?;
+        }
+        self.out.write_str("</ol>\n</section>\n")
+    }
+
+    /// Shows what the program keeps up; nothing at all where there is nothing.
+    fn services(&mut self, services: &[ServiceLine]) -> fmt::Result {
+        if services.is_empty() {
+            return Ok(());
+        }
+        self.out.write_str("<section>\n<h2>Services</h2>\n<ol class=\"events\">\n")?;
+        for service in services {
+            let class = if service.is_amiss { "down" } else { "up" };
+            write!(
+                self.out,
+                "<li class=\"{class}\">\n<p class=\"what\"><span class=\"badge {class}\">{state}</span> \
+                 <code>{name}</code> ",
+                state = Escaped(&service.state),
+                name = Escaped(&service.name),
+            )?;
+            self.moment(service.since)?;
+            if let Some(pid) = service.pid {
+                write!(self.out, " · pid {pid}")?;
+            }
+            writeln!(self.out, " · restarts: {}</p>\n</li>", service.restarts)?;
+        }
+        self.out.write_str("</ol>\n</section>\n")
     }
 
     fn parts(&mut self, parts: &[PartStatus]) -> fmt::Result {

@@ -163,7 +163,7 @@ impl Fields {
 }
 
 /// Decodes `%` and `+` as forms write them.
-fn decode(text: &str) -> Result<String, String> {
+pub(crate) fn decode(text: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -6,6 +6,11 @@ use http::StatusCode;
 use serde::Serialize;
 use wardkit_core::Id;
 
+use crate::alerts::Refused;
+use crate::page;
+use crate::reply::Media;
+use crate::routes::Reads;
+use crate::services;
 use crate::{IngestRefused, QuestionRefused, ReloadRefused, WriteRefused};
 
 /// Why a request is not answered as asked.
@@ -23,14 +28,63 @@ pub(crate) struct Problem {
     pub(crate) allow: Option<&'static str>,
     /// Whether nothing more is read from the connection, because the rest of the request is unknown or unwanted.
     pub(crate) closes: bool,
+    pub(crate) form: Form,
 }
 
+/// How a problem is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As problem details.
+    Details,
+    /// As a text in JSON, which is what clients of Alertmanager's API read of what it decides.
+    Text,
+    /// As a number and a text in JSON, which is how that API refuses what does not reach a decision.
+    Coded(u16),
+    /// As a page for people.
+    Page,
+}
+
+/// What Alertmanager's clients ask for.
+const ALERTMANAGER_PATHS: &str = "/api/v2/";
 /// Seconds after which a client that was refused for lack of room may try again.
 pub(crate) const RETRY_AFTER: &str = "1";
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, errors: Vec::new(), cause: None, allow: None, closes: false }
+        Self {
+            status,
+            code,
+            detail,
+            errors: Vec::new(),
+            cause: None,
+            allow: None,
+            closes: false,
+            form: Form::Details,
+        }
+    }
+
+    /// Tells it in another form.
+    pub(crate) fn in_form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// Tells it as whoever asked for that path expects.
+    pub(crate) fn for_path(self, path: &str) -> Self {
+        if path.starts_with(ALERTMANAGER_PATHS) {
+            let number = self.status.as_u16();
+            self.in_form(Form::Coded(number))
+        } else {
+            self
+        }
+    }
+
+    /// Returns the problem for a document of Alertmanager's API that is none, or that lacks something.
+    pub(crate) fn unread(status: StatusCode, number: u16, reason: String) -> Self {
+        let detail = "The body is not what is taken here.";
+        let mut problem = Self::new(status, "malformed-body", detail).in_form(Form::Coded(number));
+        problem.errors.push(reason);
+        problem
     }
 
     const fn closing(mut self) -> Self {
@@ -90,13 +144,20 @@ impl Problem {
         Self::new(status, code, detail).closing()
     }
 
-    pub(crate) const fn media_type() -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "media-type",
-            "Metrics are taken as Prometheus text exposition, uncompressed.",
-        )
-        .closing()
+    pub(crate) const fn media_type(reads: Reads) -> Self {
+        let detail = match reads {
+            Reads::Metrics => "Metrics are taken as Prometheus text exposition, uncompressed.",
+            _ => "A body is taken as application/json, uncompressed.",
+        };
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail).closing()
+    }
+
+    /// Returns the problem for a command that cannot be read.
+    pub(crate) fn bad_command(reason: String) -> Self {
+        let detail = "The body is no command that is taken here.";
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "bad-request", detail);
+        problem.errors.push(reason);
+        problem
     }
 
     fn bad_metrics(errors: Vec<String>) -> Self {
@@ -239,6 +300,26 @@ impl Problem {
         self.code
     }
 
+    /// Returns the problem as its form has it.
+    pub(crate) fn body(&self, request_id: Id) -> (Media, Vec<u8>) {
+        match self.form {
+            Form::Details => (Media::Problem, self.to_json(request_id)),
+            Form::Text => {
+                let text = self.text();
+                (Media::Json, serde_json::to_vec(&text).unwrap_or_default())
+            }
+            Form::Coded(code) => {
+                let coded = Coded { code, message: self.text() };
+                (Media::Json, serde_json::to_vec(&coded).unwrap_or_default())
+            }
+            Form::Page => (Media::Html, page::problem(&self.text()).into_bytes()),
+        }
+    }
+
+    fn text(&self) -> String {
+        if self.errors.is_empty() { self.detail.to_owned() } else { self.errors.join("; ") }
+    }
+
     /// Returns the problem as JSON.
     pub(crate) fn to_json(&self, request_id: Id) -> Vec<u8> {
         let document = Document {
@@ -273,10 +354,46 @@ impl From<QuestionRefused> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let (mut problem, reason) = match refused {
+            Refused::Unavailable(reason) => return Self::unavailable(reason),
+            Refused::Bad(reason) => {
+                let detail = "What is asked about alerts, or brought, is not taken as it is.";
+                (Self::new(StatusCode::BAD_REQUEST, "bad-request", detail), reason)
+            }
+            Refused::NotFound(reason) => (Self::not_found(), reason),
+        };
+        problem.errors.push(reason);
+        problem
+    }
+}
+
+impl From<services::Refused> for Problem {
+    fn from(refused: services::Refused) -> Self {
+        let (mut problem, reason) = match refused {
+            services::Refused::Unavailable(reason) => return Self::unavailable(reason),
+            services::Refused::NotFound(reason) => (Self::not_found(), reason),
+            services::Refused::Failed(reason) => {
+                let detail = "It was tried and did not come to that.";
+                (Self::new(StatusCode::CONFLICT, "not-done", detail), reason)
+            }
+        };
+        problem.errors.push(reason);
+        problem
+    }
+}
+
 impl From<ReloadRefused> for Problem {
     fn from(refused: ReloadRefused) -> Self {
         Self::reload_refused(refused.errors)
     }
+}
+
+#[derive(Serialize)]
+struct Coded {
+    code: u16,
+    message: String,
 }
 
 #[derive(Serialize)]

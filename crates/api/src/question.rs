@@ -68,6 +68,12 @@ impl Answer {
     pub fn new(document: &impl Serialize) -> Self {
         Self(to_json(document))
     }
+
+    /// Answers that it was done.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self(Vec::new())
+    }
 }
 
 /// Why a question is not answered.

@@ -99,7 +99,8 @@ impl Replies {
     pub(crate) fn problem(&self, problem: &Problem, link: &Arc<Link>) -> Response<Whole> {
         let id = self.ids.next();
         log(problem, id);
-        let mut response = self.whole(problem.status, Media::Problem, problem.to_json(id), link);
+        let (media, data) = problem.body(id);
+        let mut response = self.whole(problem.status, media, data, link);
         let fields = response.headers_mut();
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             fields.insert(REQUEST_ID, id);

@@ -4,6 +4,7 @@ use http::Method;
 use wardkit_validation::{Accept, Untrusted};
 
 use crate::problem::Problem;
+use crate::services::Fate;
 
 /// Something that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub(crate) enum Route {
     Ingest,
     /// The daemon is told to read its configuration again, and waited for.
     Reload,
+    /// A command about services, which may take its time.
+    Services,
+    /// The daemon is told to end.
+    Stop(Fate),
+    /// Something about alerts.
+    Alerts(AlertsRoute),
 }
 
 /// Something to look at.
@@ -39,6 +46,44 @@ pub(crate) enum Ask {
     Forecast,
 }
 
+/// Something about alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AlertsRoute {
+    Status,
+    Receivers,
+    Alerts,
+    Post,
+    Groups,
+    Silences,
+    SetSilence,
+    Silence,
+    ExpireSilence,
+    AckPage,
+    Ack,
+    Command,
+}
+
+/// How a route is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Get,
+    Post,
+    Delete,
+}
+
+/// What a request's body is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Nothing: the next request begins behind it.
+    Nothing,
+    /// Metrics, which may be large.
+    Metrics,
+    /// Alerts, which may be many.
+    Alerts,
+    /// A small document in JSON.
+    Json,
+}
+
 /// Where a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -51,7 +96,7 @@ pub(crate) enum Door {
 impl Route {
     /// What metrics call the routes: the views and the questions in their order, what writes, and what reached no
     /// route.
-    pub(crate) const LABELS: [&'static str; 14] = [
+    pub(crate) const LABELS: [&'static str; 29] = [
         "healthz",
         "readyz",
         "metrics",
@@ -63,8 +108,23 @@ impl Route {
         "top",
         "bottleneck",
         "forecast",
+        "alerts_status",
+        "alerts_receivers",
+        "alerts",
+        "alerts_post",
+        "alerts_groups",
+        "silences",
+        "silences_post",
+        "silence",
+        "silence_delete",
+        "ack_page",
+        "ack",
+        "alerts_command",
         "ingest",
         "reload",
+        "services_command",
+        "stop",
+        "leave",
         "none",
     ];
 
@@ -72,15 +132,53 @@ impl Route {
         match route {
             Some(Self::View(view)) => view as usize,
             Some(Self::Ask(ask)) => View::Status as usize + 1 + ask as usize,
-            Some(Self::Ingest) => Self::LABELS.len() - 3,
-            Some(Self::Reload) => Self::LABELS.len() - 2,
+            Some(Self::Alerts(alerts)) => {
+                View::Status as usize + Ask::Forecast as usize + 2 + alerts as usize
+            }
+            Some(Self::Ingest) => Self::LABELS.len() - 6,
+            Some(Self::Reload) => Self::LABELS.len() - 5,
+            Some(Self::Services) => Self::LABELS.len() - 4,
+            Some(Self::Stop(Fate::Stop)) => Self::LABELS.len() - 3,
+            Some(Self::Stop(Fate::LeaveRunning)) => Self::LABELS.len() - 2,
             None => Self::LABELS.len() - 1,
         }
     }
 
-    /// Returns whether it changes something.
+    /// Returns whether it changes something that not everybody may.
     pub(crate) const fn writes(self) -> bool {
-        matches!(self, Self::Ingest | Self::Reload)
+        // Whoever holds the link of an acknowledgement may use it: it is signed.
+        !matches!(self.verb(), Verb::Get) && !matches!(self, Self::Alerts(AlertsRoute::Ack))
+    }
+
+    const fn verb(self) -> Verb {
+        match self {
+            Self::Ingest
+            | Self::Reload
+            | Self::Services
+            | Self::Stop(_)
+            | Self::Alerts(
+                AlertsRoute::Post
+                | AlertsRoute::SetSilence
+                | AlertsRoute::Ack
+                | AlertsRoute::Command,
+            ) => Verb::Post,
+            Self::Alerts(AlertsRoute::ExpireSilence) => Verb::Delete,
+            Self::View(_) | Self::Ask(_) | Self::Alerts(_) => Verb::Get,
+        }
+    }
+
+    /// Returns what its body is read for.
+    pub(crate) const fn reads(self) -> Reads {
+        match self {
+            Self::Ingest => Reads::Metrics,
+            Self::Alerts(AlertsRoute::Post) => Reads::Alerts,
+            Self::Services | Self::Alerts(AlertsRoute::SetSilence | AlertsRoute::Command) => {
+                Reads::Json
+            }
+            Self::View(_) | Self::Ask(_) | Self::Reload | Self::Stop(_) | Self::Alerts(_) => {
+                Reads::Nothing
+            }
+        }
     }
 
     pub(crate) fn label(self) -> &'static str {
@@ -93,47 +191,99 @@ impl Route {
         method: &Method,
         path: Untrusted<&str>,
     ) -> Result<Self, Problem> {
-        let route = path.validate_for(&door).map_err(|_| const { Problem::not_found() })?;
-        match (route.writes(), method) {
-            (true, &Method::POST) | (false, &Method::GET | &Method::HEAD) => Ok(route),
-            (true, _) => Err(Problem::method("POST")),
-            (false, _) => Err(Problem::method("GET, HEAD")),
-        }
+        let routes = path.validate_for(&door).map_err(|_| const { Problem::not_found() })?;
+        let is_asked = |route: &&Self| match route.verb() {
+            Verb::Get => matches!(*method, Method::GET | Method::HEAD),
+            Verb::Post => method == Method::POST,
+            Verb::Delete => method == Method::DELETE,
+        };
+        routes.iter().find(is_asked).copied().ok_or_else(|| Problem::method(allow(routes)))
     }
 }
 
-/// Only a path that is in the door's table leads anywhere: nothing of it is decoded, joined or looked up elsewhere.
-impl Accept<str> for Door {
-    type Safe = Route;
+/// Returns the methods of an address.
+fn allow(routes: &[Route]) -> &'static str {
+    let has = |verb| routes.iter().any(|route| route.verb() == verb);
+    match (has(Verb::Get), has(Verb::Post), has(Verb::Delete)) {
+        (true, true, _) => "GET, HEAD, POST",
+        (true, _, true) => "GET, HEAD, DELETE",
+        (true, ..) => "GET, HEAD",
+        (_, _, true) => "DELETE",
+        _ => "POST",
+    }
+}
 
-    fn accept(&self, path: &str) -> Result<Route, wardkit_validation::Error> {
+/// Only a path that is in the door's table leads anywhere: nothing of it is decoded, joined or looked up elsewhere. A
+/// name at its end, where the table has room for one, is letters, digits, `-`, `_` and `.`.
+impl Accept<str> for Door {
+    type Safe = &'static [Route];
+
+    fn accept(&self, path: &str) -> Result<&'static [Route], wardkit_validation::Error> {
         let table = match self {
             Self::Http => HTTP,
             Self::Control => CONTROL,
         };
-        let found = table.iter().find(|(known, _)| *known == path);
-        found.map(|&(_, route)| route).ok_or(wardkit_validation::Error::NotListed)
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            None => pattern == path,
+            Some(before) => path.strip_prefix(before).is_some_and(is_name),
+        };
+        let found = table.iter().chain(ALERTMANAGER).find(|(pattern, _)| fits(pattern));
+        found.map(|&(_, routes)| routes).ok_or(wardkit_validation::Error::NotListed)
     }
 }
 
-const HTTP: &[(&str, Route)] = &[
-    ("/healthz", Route::View(View::Healthz)),
-    ("/metrics", Route::View(View::Metrics)),
-    ("/readyz", Route::View(View::Readyz)),
-    ("/", Route::View(View::Page)),
-    ("/style.css", Route::View(View::Style)),
-    ("/api/v1/ingest", Route::Ingest),
-    ("/api/v1/query", Route::Ask(Ask::Query)),
-    ("/api/v1/query_range", Route::Ask(Ask::QueryRange)),
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Room for a signed link.
+const LONGEST_NAME: usize = 512;
+
+type Table = &'static [(&'static str, &'static [Route])];
+
+const HTTP: Table = &[
+    ("/healthz", &[Route::View(View::Healthz)]),
+    ("/metrics", &[Route::View(View::Metrics)]),
+    ("/readyz", &[Route::View(View::Readyz)]),
+    // What is pointed at a Prometheus or an Alertmanager asks for these.
+    ("/-/healthy", &[Route::View(View::Healthz)]),
+    ("/-/ready", &[Route::View(View::Readyz)]),
+    ("/", &[Route::View(View::Page)]),
+    ("/style.css", &[Route::View(View::Style)]),
+    ("/api/v1/ingest", &[Route::Ingest]),
+    ("/api/v1/query", &[Route::Ask(Ask::Query)]),
+    ("/api/v1/query_range", &[Route::Ask(Ask::QueryRange)]),
+    ("/ack/*", &[Route::Alerts(AlertsRoute::AckPage), Route::Alerts(AlertsRoute::Ack)]),
 ];
 
-const CONTROL: &[(&str, Route)] = &[
-    ("/v1/status", Route::View(View::Status)),
-    ("/v1/reload", Route::Reload),
-    ("/api/v1/ingest", Route::Ingest),
-    ("/api/v1/query", Route::Ask(Ask::Query)),
-    ("/api/v1/query_range", Route::Ask(Ask::QueryRange)),
-    ("/v1/top", Route::Ask(Ask::Top)),
-    ("/v1/bottleneck", Route::Ask(Ask::Bottleneck)),
-    ("/v1/forecast", Route::Ask(Ask::Forecast)),
+const CONTROL: Table = &[
+    ("/v1/status", &[Route::View(View::Status)]),
+    ("/v1/reload", &[Route::Reload]),
+    ("/api/v1/ingest", &[Route::Ingest]),
+    ("/api/v1/query", &[Route::Ask(Ask::Query)]),
+    ("/api/v1/query_range", &[Route::Ask(Ask::QueryRange)]),
+    ("/v1/top", &[Route::Ask(Ask::Top)]),
+    ("/v1/bottleneck", &[Route::Ask(Ask::Bottleneck)]),
+    ("/v1/forecast", &[Route::Ask(Ask::Forecast)]),
+    ("/v1/alerts", &[Route::Alerts(AlertsRoute::Command)]),
+    ("/v1/services", &[Route::Services]),
+    ("/v1/stop", &[Route::Stop(Fate::Stop)]),
+    ("/v1/leave", &[Route::Stop(Fate::LeaveRunning)]),
+];
+
+/// Alertmanager's API v2, whole.
+const ALERTMANAGER: Table = &[
+    ("/api/v2/status", &[Route::Alerts(AlertsRoute::Status)]),
+    ("/api/v2/receivers", &[Route::Alerts(AlertsRoute::Receivers)]),
+    ("/api/v2/alerts", &[Route::Alerts(AlertsRoute::Alerts), Route::Alerts(AlertsRoute::Post)]),
+    ("/api/v2/alerts/groups", &[Route::Alerts(AlertsRoute::Groups)]),
+    (
+        "/api/v2/silences",
+        &[Route::Alerts(AlertsRoute::Silences), Route::Alerts(AlertsRoute::SetSilence)],
+    ),
+    (
+        "/api/v2/silence/*",
+        &[Route::Alerts(AlertsRoute::Silence), Route::Alerts(AlertsRoute::ExpireSilence)],
+    ),
 ];

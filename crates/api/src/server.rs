@@ -100,6 +100,7 @@ impl HttpServer {
             max_uri: config.max_uri,
             max_body: config.max_body,
             max_ingest: config.max_ingest_body,
+            max_alerts: config.max_alerts_body,
             deadline: config.request_timeout,
         };
         let guard = Guard::Listener { token: self.token, open: config.danger_open_writes };

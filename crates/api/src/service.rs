@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use wardkit_core::{Clock, SystemClock};
 use wardkit_validation::Untrusted;
 
+use crate::alerts;
 use crate::body::Whole;
 use crate::connection::Link;
 use crate::hosts::Hosts;
@@ -28,7 +29,7 @@ use crate::params;
 use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::reply::Media;
-use crate::routes::{Route, View};
+use crate::routes::{Reads, Route, View};
 use crate::site::{Site, to_json};
 use crate::{Asked, BoxFuture, WriteRefused};
 
@@ -57,23 +58,22 @@ impl Service {
             check_host(hosts, &head.headers, &head.uri)?;
         }
         let route = Route::find(site.door, &head.method, Untrusted::new(head.uri.path()));
-        let most = if matches!(route, Ok(Route::Ingest)) {
-            site.limits.max_ingest
-        } else {
-            site.limits.max_body
-        };
-        if body.size_hint().lower() > most as u64 {
+        let reads = route.as_ref().map_or(Reads::Nothing, |route| route.reads());
+        if body.size_hint().lower() > site.limits.most(reads) as u64 {
             return Err(Problem::body_too_large());
         }
         let route = route?;
         if route.writes() {
             site.guard.judge(&head.headers).map_err(|why| self.bar(why))?;
         }
+        check_media(reads, &head.headers)?;
         match route {
-            Route::Ingest => check_media(&head.headers)?,
-            // What programs ask and bring all day would drown the commands on an audit trail.
-            Route::Ask(_) => {}
-            Route::View(_) | Route::Reload => self.asked(Asked::For(route.label())),
+            // What programs ask and bring all day would drown the commands on an audit trail; who changes something
+            // about alerts or services, the program itself puts on it.
+            Route::Ingest | Route::Ask(_) | Route::Alerts(_) | Route::Services => {}
+            Route::View(_) | Route::Reload | Route::Stop(_) => {
+                self.asked(Asked::For(route.label()));
+            }
         }
         Ok(route)
     }
@@ -109,7 +109,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let (head, body) = request.into_parts();
         let route = match self.check(&head, &body) {
             Ok(route) => route,
-            Err(problem) => return Answer::now(self.refuse(&problem)),
+            Err(problem) => {
+                return Answer::now(self.refuse(&problem.for_path(head.uri.path())));
+            }
         };
         match route {
             Route::View(view) if body.is_end_stream() => {
@@ -177,12 +179,17 @@ fn target_length(target: &Uri) -> usize {
 }
 
 /// Checks that a body says of itself what it should be, or says nothing.
-fn check_media(fields: &HeaderMap) -> Result<(), Problem> {
+fn check_media(reads: Reads, fields: &HeaderMap) -> Result<(), Problem> {
+    let taken: &[&str] = match reads {
+        Reads::Nothing => return Ok(()),
+        Reads::Metrics => &METRICS,
+        Reads::Alerts | Reads::Json => &JSON,
+    };
     let text = |name| fields.get(name).map(|value| value.to_str().unwrap_or("?"));
     let media = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
-    let is_text = media.is_none_or(|media| TAKEN.iter().any(|one| media.eq_ignore_ascii_case(one)));
+    let is_text = media.is_none_or(|media| taken.iter().any(|one| media.eq_ignore_ascii_case(one)));
     let is_plain = text(CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
-    if is_text && is_plain { Ok(()) } else { Err(Problem::media_type()) }
+    if is_text && is_plain { Ok(()) } else { Err(Problem::media_type(reads)) }
 }
 
 fn show(site: &Site, link: &Arc<Link>, view: View, fields: &HeaderMap) -> Response<Whole> {
@@ -205,8 +212,8 @@ async fn wait(
     link.phase.continue_as(Phase::Body);
     let (bytes, _place) = match timeout_at(deadline, take(site, route, body)).await {
         Ok(Ok(taken)) => taken,
-        Ok(Err(problem)) => return fail(site, link, &problem),
-        Err(_) => return fail(site, link, &Problem::too_slow()),
+        Ok(Err(problem)) => return fail(site, link, &problem.for_path(head.uri.path())),
+        Err(_) => return fail(site, link, &Problem::too_slow().for_path(head.uri.path())),
     };
     link.phase.continue_as(Phase::Busy);
     let (media, document) = match route {
@@ -236,8 +243,35 @@ async fn wait(
                 Err(problem) => return fail(site, link, &problem),
             }
         }
+        Route::Services => match serve_services(site, link, &bytes, deadline).await {
+            Ok(answer) => (Media::Json, answer.0),
+            Err(problem) => return fail(site, link, &problem),
+        },
+        Route::Stop(fate) => {
+            let stopped = Box::pin(async { site.daemon.stop(fate).await });
+            match in_time(deadline, stopped, Problem::from).await {
+                Ok(()) => (Media::Json, b"null\n".to_vec()),
+                Err(problem) => return fail(site, link, &problem),
+            }
+        }
+        Route::Alerts(alerts) => {
+            let answered = alerts::serve(site, link, alerts, head, &bytes, deadline).await;
+            return answered.unwrap_or_else(|problem| fail(site, link, &problem));
+        }
     };
     site.replies.whole(StatusCode::OK, media, document, link)
+}
+
+async fn serve_services(
+    site: &Site,
+    link: &Link,
+    body: &[u8],
+    deadline: Instant,
+) -> Result<crate::Answer, Problem> {
+    let command = serde_json::from_slice(body)
+        .map_err(|error| Problem::bad_command(format!("no command: {error}")))?;
+    let answer = Box::pin(async { site.daemon.services(link.caller, command).await });
+    in_time(deadline, answer, Problem::from).await
 }
 
 fn fail(site: &Site, link: &Arc<Link>, problem: &Problem) -> Response<Whole> {
@@ -250,10 +284,14 @@ type Taken<'s> = (Vec<u8>, Option<SemaphorePermit<'s>>);
 
 /// Reads a body to its end, and keeps it where the route takes one: the next request begins behind it.
 async fn take(site: &Site, route: Route, mut body: Incoming) -> Result<Taken<'_>, Problem> {
-    let keeps = route == Route::Ingest;
-    let most = if keeps { site.limits.max_ingest } else { site.limits.max_body };
-    // Nobody closes the semaphore.
-    let place = if keeps { site.bodies.acquire().await.ok() } else { None };
+    let reads = route.reads();
+    let most = site.limits.most(reads);
+    // Nobody closes the semaphores.
+    let place = match reads {
+        Reads::Metrics => site.bodies.acquire().await.ok(),
+        Reads::Alerts => site.alert_bodies.acquire().await.ok(),
+        Reads::Nothing | Reads::Json => None,
+    };
     let (mut length, mut kept) = (0, Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::malformed())?;
@@ -262,7 +300,7 @@ async fn take(site: &Site, route: Route, mut body: Incoming) -> Result<Taken<'_>
         if length > most {
             return Err(Problem::body_too_large());
         }
-        if keeps {
+        if reads != Reads::Nothing {
             kept.extend_from_slice(data);
         }
     }
@@ -270,7 +308,7 @@ async fn take(site: &Site, route: Route, mut body: Incoming) -> Result<Taken<'_>
 }
 
 /// Waits for the daemon, at most until the deadline, and through a panic of its.
-async fn in_time<T, E>(
+pub(crate) async fn in_time<T, E>(
     deadline: Instant,
     answer: BoxFuture<'_, Result<T, E>>,
     refused: impl FnOnce(E) -> Problem,
@@ -297,9 +335,11 @@ fn count(site: &Site, route: Route, started: Duration, response: &Response<Whole
 }
 
 /// What a body of metrics may call itself. The third is what curl says of any body.
-const TAKEN: [&str; 4] = [
+const METRICS: [&str; 4] = [
     "text/plain",
     "application/openmetrics-text",
     "application/x-www-form-urlencoded",
     "application/octet-stream",
 ];
+/// Alertmanager takes nothing else either, and no page of somebody else can post it unasked.
+const JSON: [&str; 1] = ["application/json"];

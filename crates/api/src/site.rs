@@ -20,14 +20,14 @@ use crate::metrics::Metrics;
 use crate::page;
 use crate::problem::Problem;
 use crate::reply::{Media, Replies};
-use crate::routes::{Door, View};
+use crate::routes::{Door, Reads, View};
 
 /// What is behind a listener.
 pub(crate) struct Site {
     pub(crate) door: Door,
     pub(crate) daemon: Arc<dyn Daemon>,
     /// The title of the page.
-    program: String,
+    pub(crate) program: String,
     /// What the names of the metrics begin with.
     prefix: String,
     /// The hosts that a request may name; any, for a socket that no browser reaches.
@@ -37,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) guard: Guard,
     /// Bodies that may be held at a time.
     pub(crate) bodies: Semaphore,
+    /// The same for alerts, so that whoever brings metrics slowly keeps no alert out.
+    pub(crate) alert_bodies: Semaphore,
     pub(crate) metrics: Metrics,
     pub(crate) replies: Replies,
     /// The length of the last metrics, so that the next ones are allocated once.
@@ -50,7 +52,19 @@ pub(crate) struct RequestLimits {
     pub(crate) max_uri: usize,
     pub(crate) max_body: usize,
     pub(crate) max_ingest: usize,
+    pub(crate) max_alerts: usize,
     pub(crate) deadline: Duration,
+}
+
+impl RequestLimits {
+    /// Returns the largest body of a request.
+    pub(crate) const fn most(&self, reads: Reads) -> usize {
+        match reads {
+            Reads::Metrics => self.max_ingest,
+            Reads::Alerts => self.max_alerts,
+            Reads::Nothing | Reads::Json => self.max_body,
+        }
+    }
 }
 
 /// What a view shows.
@@ -79,6 +93,7 @@ impl Site {
             limits,
             guard,
             bodies: Semaphore::new(BODIES),
+            alert_bodies: Semaphore::new(ALERT_BODIES),
             metrics: Metrics::default(),
             replies: Replies::new(),
             metrics_length: AtomicUsize::new(0),
@@ -166,3 +181,5 @@ pub(crate) fn to_json(document: &impl Serialize) -> Vec<u8> {
 
 /// Bodies of metrics that are held at a time: each may be as large as the configuration allows.
 const BODIES: usize = 2;
+/// Bodies of alerts that are held at a time.
+const ALERT_BODIES: usize = 4;

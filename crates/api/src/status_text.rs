@@ -37,6 +37,20 @@ impl fmt::Display for Status {
                 part.restarts
             )?;
         }
+        if !self.services.is_empty() {
+            writeln!(f, "\nservices")?;
+        }
+        for service in &self.services {
+            let pid = service.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+            writeln!(
+                f,
+                "  {:<12} {} since {}{pid}, restarts: {}",
+                Shown(&service.name).to_string(),
+                Shown(&service.state),
+                seconds(service.since),
+                service.restarts
+            )?;
+        }
         writeln!(f, "\nevents, newest first")?;
         for event in self.events.iter().take(SHOWN) {
             event_line(f, event)?;
@@ -90,7 +104,7 @@ mod tests {
     use wardkit_core::Severity;
 
     use super::*;
-    use crate::PartStatus;
+    use crate::{PartStatus, ServiceLine};
 
     #[test]
     fn text_is_short_and_no_reason_forges_a_line() {
@@ -116,6 +130,15 @@ mod tests {
                 restarts: 2,
                 since: at,
             }],
+            incidents: Vec::new(),
+            services: vec![ServiceLine {
+                name: "bot".to_owned(),
+                state: "crash_loop".to_owned(),
+                is_amiss: true,
+                pid: Some(8),
+                since: at,
+                restarts: 5,
+            }],
             events: vec![event],
         };
         let expected = "\
@@ -128,6 +151,9 @@ look    http://127.0.0.1:9180/
 
 parts
   ht\\ttp       starting since 1970-01-01T00:00:01Z, restarts: 2
+
+services
+  bot          crash_loop since 1970-01-01T00:00:01Z, pid 8, restarts: 5
 
 events, newest first
   1970-01-01T00:00:01Z error    part.failed http gone\\nhealth  up errors=[\"\\u{9b}2J\\u{202e}\\\"ä\\\"\"] restart_in_seconds=0.5

@@ -64,7 +64,13 @@ fn serving(connections: usize) -> Served {
     let asked = Arc::default();
     let script = Script { incidents: Mutex::new(script), asked: Arc::clone(&asked) };
     let second = Duration::from_secs(1);
-    let limits = RequestLimits { max_uri: 100, max_body: 100, max_ingest: 100, deadline: second };
+    let limits = RequestLimits {
+        max_uri: 100,
+        max_body: 100,
+        max_ingest: 100,
+        max_alerts: 100,
+        deadline: second,
+    };
     let site =
         Site::new(Door::Http, Arc::new(Nobody), "p".to_owned(), None, limits, Guard::Connected);
     let limits = Limits {

@@ -54,7 +54,13 @@ async fn served(bytes: &[u8], phase: Phase) -> Served {
     };
     link.ticks.set(7);
     let cell = Arc::clone(&link.phase);
-    let limits = RequestLimits { max_uri: 100, max_body: 100, max_ingest: 100, deadline: DEADLINE };
+    let limits = RequestLimits {
+        max_uri: 100,
+        max_body: 100,
+        max_ingest: 100,
+        max_alerts: 100,
+        deadline: DEADLINE,
+    };
     let site =
         Site::new(Door::Http, Arc::new(Talkative), "p".to_owned(), None, limits, Guard::Connected);
     let (signal, told) = oneshot::channel();

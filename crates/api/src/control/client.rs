@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::HOST;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -18,7 +18,9 @@ use tokio::time::timeout;
 
 use super::server::REQUEST_DEADLINE;
 use super::socket::Directory;
+use crate::alerts::Command;
 use crate::params;
+use crate::services::{self, Fate};
 use crate::{Error, Question, ReloadRefused, Reloaded, Status};
 
 /// Commands the daemon that listens on a control socket.
@@ -74,28 +76,80 @@ impl ControlClient {
         self.call(Method::GET, &params::write(question), QUESTION_DEADLINE).await
     }
 
+    /// Gives a command about alerts and reads its answer, which is null where there is nothing to say.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Answer`] when the daemon does not do it, else as [`ControlClient::status`] does.
+    pub async fn alerts<T: DeserializeOwned>(&self, command: &Command) -> Result<T, Error> {
+        let body = serde_json::to_vec(command).map_err(protocol)?;
+        self.call_with(Method::POST, "/v1/alerts", body.into(), REQUEST_DEADLINE).await
+    }
+
+    /// Gives a command about services and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Answer`] when the daemon does not do it, else as [`ControlClient::status`] does.
+    pub async fn services<T: DeserializeOwned>(
+        &self,
+        command: &services::Command,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_vec(command).map_err(protocol)?;
+        self.call_with(Method::POST, "/v1/services", body.into(), REQUEST_DEADLINE).await
+    }
+
+    /// Tells the daemon to end. It has not ended yet when this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`ControlClient::status`] does.
+    pub async fn stop(&self, fate: Fate) -> Result<(), Error> {
+        let path = match fate {
+            Fate::Stop => "/v1/stop",
+            Fate::LeaveRunning => "/v1/leave",
+        };
+        self.call(Method::POST, path, STATUS_DEADLINE).await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         usual: Duration,
     ) -> Result<T, Error> {
+        self.call_with(method, path, Bytes::new(), usual).await
+    }
+
+    async fn call_with<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        usual: Duration,
+    ) -> Result<T, Error> {
         let deadline = self.deadline.unwrap_or(usual);
-        let answer = timeout(deadline, self.exchange(method, path)).await;
+        let answer = timeout(deadline, self.exchange(method, path, body)).await;
         let (status, body) = answer.map_err(|_| Error::Timeout { after: deadline })??;
         if status == StatusCode::OK {
-            serde_json::from_slice(&body).map_err(protocol)
+            let body = if body.is_empty() { &b"null"[..] } else { &body };
+            serde_json::from_slice(body).map_err(protocol)
         } else {
             Err(self.refusal(status, &body))
         }
     }
 
-    async fn exchange(&self, method: Method, path: &str) -> Result<(StatusCode, Bytes), Error> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), Error> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(HOST, "localhost")
-            .body(Empty::<Bytes>::new())
+            .body(Full::new(body))
             .map_err(protocol)?;
         let stream = self.connect().await.map_err(|error| self.unreachable(error))?;
         let (mut sender, connection) =

@@ -18,8 +18,8 @@ use crate::server::http1;
 use crate::site::{RequestLimits, Site};
 use crate::{Caller, Daemon, Error};
 
-/// The control socket of a daemon: `GET /v1/status` and `POST /v1/reload`, HTTP/1.1, for the daemon's own user and
-/// root.
+/// The control socket of a daemon: its status, its reload, commands about alerts and services, for the daemon's own user and
+/// root, over HTTP/1.1.
 ///
 /// `curl --unix-socket control.sock http://localhost/v1/status` works.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ impl ControlServer {
             max_uri: 8192,
             max_body: 64 * 1024,
             max_ingest: 16 * 1024 * 1024,
+            max_alerts: 4 * 1024 * 1024,
             deadline: REQUEST_DEADLINE,
         };
         let guard = Guard::Connected;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wardkit_core::Timestamp;
 
 /// A value as HTML text or as a quoted attribute: no markup, and nothing that hides or reorders what is read.
-pub(super) struct Escaped<T>(pub(super) T);
+pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,7 +72,7 @@ impl Display for Span {
 }
 
 /// How long before the second point in time the first one is.
-pub(super) struct Ago(pub(super) Timestamp, pub(super) Timestamp);
+pub(crate) struct Ago(pub(crate) Timestamp, pub(crate) Timestamp);
 
 impl Display for Ago {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

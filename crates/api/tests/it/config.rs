@@ -9,7 +9,7 @@ fn the_default_is_valid_and_prints_every_key() {
     assert_eq!(
         toml::to_string(&config).unwrap(),
         "address = \"127.0.0.1:9180\"\nallowed-hosts = []\ntoken-file = \"\"\n\
-         danger-open-writes = false\nmax-ingest-body = 16777216\nmax-connections = 1024\n\
+         danger-open-writes = false\nmax-ingest-body = 16777216\nmax-alerts-body = 4194304\nmax-connections = 1024\n\
          max-connections-per-peer = 64\nheader-timeout = \"5s\"\nidle-timeout = \"1m\"\n\
          request-timeout = \"10s\"\ndrain-timeout = \"10s\"\nmax-body = 65536\nmax-headers = 100\n\
          max-header-bytes = 16384\nmax-uri = 4096\n"

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
 mod admission;
+mod alerts;
 mod config;
 mod control;
 mod drain;
@@ -11,5 +12,6 @@ mod limits;
 mod props;
 mod questions;
 mod routes;
+mod services;
 mod support;
 mod wire;

@@ -9,12 +9,13 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use wardkit_api::alerts::{AckStep, AckView, Call, Command, ReceiverName, Refused};
 use wardkit_api::{
-    Answer, BoxFuture, Daemon, HttpConfig, HttpServer, IngestRefused, Number, PartStatus, Question,
-    QuestionRefused, ReloadRefused, Reloaded, SeriesAnswer, SeriesPoints, Status, WriteRefused,
-    WriteToken,
+    Answer, BoxFuture, Caller, Daemon, HttpConfig, HttpServer, IngestRefused, Number, OpenIncident,
+    PartStatus, Question, QuestionRefused, ReloadRefused, Reloaded, SeriesAnswer, SeriesPoints,
+    ServiceLine, Status, WriteRefused, WriteToken,
 };
-use wardkit_core::{Event, Health, Severity, Timestamp};
+use wardkit_core::{Event, Health, Labels, Severity, Timestamp};
 
 /// No test waits longer than this for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,6 +38,7 @@ pub(crate) struct Seen {
     pub(crate) bodies: Arc<Mutex<Vec<Vec<u8>>>>,
     pub(crate) questions: Arc<Mutex<Vec<Question>>>,
     pub(crate) refused: Arc<Mutex<Vec<WriteRefused>>>,
+    pub(crate) calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Default for TestDaemon {
@@ -99,6 +101,34 @@ impl Daemon for TestDaemon {
         })
     }
 
+    fn alerts(&self, _: Option<Caller>, call: Call) -> BoxFuture<'_, Result<Answer, Refused>> {
+        Box::pin(async move {
+            self.seen.calls.lock().unwrap().push(call.clone());
+            match call {
+                Call::Silence(id) => Err(Refused::NotFound(format!("silence {id} not found"))),
+                Call::Alerts(query) if !query.filter.is_empty() => {
+                    Err(Refused::Bad("bad matcher format: {bad".to_owned()))
+                }
+                Call::Groups(_) => Err(Refused::Unavailable("the disk is full".to_owned())),
+                Call::Receivers => Ok(Answer::new(&[ReceiverName { name: "team".to_owned() }])),
+                Call::Command(Command::Incidents {}) => Ok(Answer::new(&["one"])),
+                _ => Ok(Answer::done()),
+            }
+        })
+    }
+
+    fn acknowledge(&self, token: String, step: AckStep) -> BoxFuture<'_, Result<AckView, Refused>> {
+        Box::pin(async move {
+            if token != "good" {
+                return Err(Refused::NotFound("this link is not <ours>".to_owned()));
+            }
+            let mut view = AckView::of("incident-7");
+            view.labels = Labels::from_pairs([("alertname", "<Down>")]).unwrap();
+            view.taken_by = (step == AckStep::Acknowledge).then(|| "link".to_owned());
+            Ok(view)
+        })
+    }
+
     fn write_refused(&self, why: WriteRefused) {
         self.seen.refused.lock().unwrap().push(why);
     }
@@ -136,6 +166,22 @@ pub(crate) fn status() -> Status {
                 since: at,
             },
         ],
+        services: vec![ServiceLine {
+            name: "bot<1>".to_owned(),
+            state: "crash_loop".to_owned(),
+            is_amiss: true,
+            pid: None,
+            since: Timestamp::UNIX_EPOCH,
+            restarts: 5,
+        }],
+        incidents: vec![OpenIncident {
+            id: "i-7".to_owned(),
+            state: "triggered".to_owned(),
+            labels: Labels::from_pairs([("alertname", "DiskFull")]).unwrap(),
+            alerts: 2,
+            since: at,
+            by: String::new(),
+        }],
         events: vec![
             Event::new(at, "service.restarted", Severity::Warning, "supervise")
                 .with_subject("shop-bot")
