@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use crate::cli::CiOptions;
 use crate::exec::{cargo, run as run_program, run_tests};
-use crate::report::{Counts, Report};
+use crate::report::{Counts, Report, Stopwatch};
 use crate::workspace::{EXCLUDED, Workspace};
 use crate::{Error, Result, check, docs, tidy};
 
+mod built;
 mod deny;
 mod gates;
 mod languages;
@@ -20,6 +21,7 @@ mod tools;
 pub(crate) struct Ci<'a> {
     workspace: &'a Workspace,
     advisory_db: Option<PathBuf>,
+    begun: Stopwatch,
 }
 
 struct Step {
@@ -100,7 +102,7 @@ const STEPS: [Step; 16] = [
     Step {
         name: "slow",
         about: "this commit's shard of the slow suites",
-        run: |ci, counts| suites::slow(ci.workspace, counts),
+        run: |ci, counts| suites::slow(ci.workspace, ci.begun, counts),
     },
 ];
 
@@ -121,8 +123,8 @@ pub(crate) fn run(workspace: &Workspace, options: CiOptions) -> Result<ExitCode>
     {
         return Err(Error::Usage(format!("no step `{name}`; `cargo xtask ci --list` prints them")));
     }
-    let ci =
-        Ci { workspace, advisory_db: options.advisory_db.or_else(advisory_db_of_the_environment) };
+    let advisory_db = options.advisory_db.or_else(advisory_db_of_the_environment);
+    let ci = Ci { workspace, advisory_db, begun: Stopwatch::start() };
     let chosen =
         |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
     let mut report = Report::default();

@@ -1,11 +1,12 @@
 //! Running programs.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::report::Counts;
-use crate::{Error, Result};
+use crate::{Error, Result, leftovers};
 
 /// Returns the cargo that runs this program, in `dir`.
 pub(crate) fn cargo<'a>(dir: &Path, args: impl IntoIterator<Item = &'a str>) -> Command {
@@ -48,13 +49,11 @@ pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> Result<()
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(start(command))?;
     let stdout = child.stdout.take().expect("stdout was piped above");
-    for line in BufReader::new(stdout).split(b'\n') {
-        let line = line.map_err(start(command))?;
-        let line = String::from_utf8_lossy(&line);
-        println!("{line}");
-        counts.add_line(&line);
-    }
+    let pipe = stdout.as_fd().try_clone_to_owned().map_err(start(command))?;
+    let reader = std::thread::spawn(move || show(stdout));
     let status = child.wait().map_err(start(command))?;
+    leftovers::end(pipe.as_fd());
+    counts.add(reader.join().expect("it does not panic").map_err(start(command))?);
     if !status.success() {
         return Err(Error::Program { command: line(command), status });
     }
@@ -62,6 +61,18 @@ pub(crate) fn run_tests(command: &mut Command, counts: &mut Counts) -> Result<()
         return Err(Error::found(format!("`{}` ran no test", line(command))));
     }
     Ok(())
+}
+
+/// Shows what tests print, as it comes, and counts their results.
+fn show(output: impl Read) -> std::io::Result<Counts> {
+    let mut counts = Counts::default();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        counts.add_line(&line);
+    }
+    Ok(counts)
 }
 
 /// Tells whether a program of this name is on the path; an absolute path is a file that is there or not.
@@ -104,6 +115,15 @@ mod tests {
         run_tests(Command::new("printf").arg(format!("{result}\n\n{result}\n")), &mut counts)
             .unwrap();
         assert_eq!(counts, Counts { passed: 6, failed: 0 });
+    }
+
+    #[test]
+    fn what_a_run_leaves_behind_is_ended_and_does_not_hold_it_up() {
+        let mut counts = Counts::default();
+        let script = "sleep 1000 & echo \"test result: ok. $! passed; 0 failed\"";
+        // It would be over in a quarter of an hour otherwise.
+        run_tests(Command::new("sh").args(["-c", script]), &mut counts).unwrap();
+        assert!(counts.passed > 0);
     }
 
     #[test]

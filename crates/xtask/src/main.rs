@@ -17,6 +17,7 @@ mod cli;
 mod docs;
 mod error;
 mod exec;
+mod leftovers;
 mod report;
 mod tidy;
 mod workspace;

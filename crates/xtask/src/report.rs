@@ -17,6 +17,11 @@ impl Counts {
         self.passed + self.failed
     }
 
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+
     /// Adds the numbers of a `test result:` line; any other line changes nothing.
     pub(crate) fn add_line(&mut self, line: &str) {
         let Some((_, result)) = line.split_once("test result: ") else { return };

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 7] = [
+pub(crate) const EXCLUDED: [&str; 8] = [
     "crates/auditlog/fuzz",
     "crates/bench",
     "crates/integrity/fuzz",
     "crates/metrics/fuzz",
+    "crates/promql/fuzz",
     "crates/retry-backoff",
     "crates/tlog/fuzz",
     "crates/validation/fuzz",
@@ -113,6 +114,10 @@ impl Package {
     /// Returns the folder of the manifest.
     pub(crate) fn dir(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new("."))
+    }
+
+    pub(crate) fn manifest(&self) -> &Path {
+        &self.manifest_path
     }
 
     /// Returns the targets of a kind: `lib`, `test`, `bench`, `example`.

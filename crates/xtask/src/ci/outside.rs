@@ -58,7 +58,11 @@ fn write_project(
     write("src/main.rs", program)?;
     let others = workspace.libraries().filter(|other| other.name != package.name);
     let named = others.filter(|other| program.contains(&other.name.replace('-', "_")));
-    let dependencies: Vec<_> = std::iter::once(package).chain(named).map(dependency).collect();
+    let mut dependencies: Vec<_> = std::iter::once(package).chain(named).map(dependency).collect();
+    // What is asynchronous is awaited on a runtime, and the example chooses this one.
+    if program.contains("tokio::") {
+        dependencies.push("tokio = { version = \"1\", features = [\"rt\"] }".to_owned());
+    }
     // The profile is the workspace's, or every dependency would be built a second time.
     write(
         "Cargo.toml",

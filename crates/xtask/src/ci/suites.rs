@@ -3,31 +3,36 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::exec::{capture, cargo, run_tests};
+use super::built::{self, Built};
+use crate::exec::{capture, run_tests};
 use crate::report::{Counts, Stopwatch};
-use crate::workspace::{INTEROP, Package, SLOW, Target, Workspace};
+use crate::workspace::{INTEROP, SLOW, Target, Workspace};
 use crate::{Error, Result};
 
 /// After this no further slow test is started.
 const SHARD: Duration = Duration::from_mins(15);
 
+/// Nor after this since the whole run began, which may take 90 minutes.
+const WHOLE: Duration = Duration::from_mins(75);
+
 /// No slow test may take longer; GNU timeout ends it and its children.
 const SLOW_TEST: &str = "600";
 
 pub(crate) fn interop(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
-    let suites: Vec<Suite<'_>> = suites(workspace, &[INTEROP]).collect();
-    if suites.is_empty() {
-        return Err(Error::found("no package has a test target `interop`"));
-    }
-    suites.iter().try_for_each(|suite| run_tests(&mut cargo(&workspace.root, suite.args()), counts))
+    let suites = build(workspace, &[INTEROP])?;
+    suites.iter().try_for_each(|suite| {
+        println!("--> {}", suite.package.name);
+        run_tests(&mut suite.command(), counts)
+    })
 }
 
 /// Runs the slow tests one by one, starting at a place that the commit decides, until the time is used up: over
 /// the commits each gets its turn.
-pub(crate) fn slow(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+pub(crate) fn slow(workspace: &Workspace, begun: Stopwatch, counts: &mut Counts) -> Result<()> {
+    let suites = build(workspace, &SLOW)?;
     let mut tests = Vec::new();
-    for suite in suites(workspace, &SLOW) {
-        let list = capture(cargo(&workspace.root, suite.args()).args(["--", "--list"]))?;
+    for suite in &suites {
+        let list = capture(suite.command().arg("--list"))?;
         tests.extend(listed(&list).map(|test| (suite, test.to_owned())));
     }
     let commit =
@@ -36,41 +41,40 @@ pub(crate) fn slow(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     tests.rotate_left(start);
 
     let watch = Stopwatch::start();
+    let shard = SHARD.min(WHOLE.saturating_sub(begun.elapsed()));
     let mut ran = 0;
-    for (suite, test) in tests.iter().take_while(|_| watch.elapsed() < SHARD) {
-        let mut command = Command::new("timeout");
-        let test_itself = cargo(&workspace.root, suite.args());
-        command
-            .args(["--kill-after=10", SLOW_TEST])
-            .arg(test_itself.get_program())
-            .args(test_itself.get_args());
-        run_tests(command.current_dir(&workspace.root).args(["--", "--exact", test]), counts)?;
+    for (suite, test) in tests.iter().take_while(|_| watch.elapsed() < shard) {
+        println!("--> {}, {}", suite.package.name, suite.target);
+        run_tests(suite.command_within(SLOW_TEST).args(["--exact", test]), counts)?;
         ran += 1;
     }
     println!("{ran} of {} slow tests ran, from number {start}", tests.len());
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-struct Suite<'a> {
-    package: &'a Package,
-    target: &'a Target,
-}
-
-impl<'a> Suite<'a> {
-    fn args(self) -> impl Iterator<Item = &'a str> {
-        let test = ["test", "--package", &self.package.name, "--test", &self.target.name];
-        let features =
-            self.target.required_features.iter().flat_map(|feature| ["--features", feature]);
-        test.into_iter().chain(features)
+/// Builds the test targets with these names, with the features that they require.
+fn build<'a>(workspace: &'a Workspace, names: &[&str]) -> Result<Vec<Built<'a>>> {
+    let args = arguments(workspace, names);
+    let suites = built::build(workspace, "test", args.iter().map(String::as_str))?;
+    if suites.is_empty() {
+        return Err(Error::found(format!("no package has a test target {}", names.join(", "))));
     }
+    Ok(suites)
 }
 
-fn suites<'a>(workspace: &'a Workspace, names: &'a [&str]) -> impl Iterator<Item = Suite<'a>> {
-    workspace.packages.iter().flat_map(move |package| {
+fn arguments(workspace: &Workspace, names: &[&str]) -> Vec<String> {
+    let mut args = vec!["test".to_owned(), "--workspace".to_owned()];
+    for name in names {
+        args.extend(["--test".to_owned(), (*name).to_owned()]);
+    }
+    for package in &workspace.packages {
         let chosen = |target: &&Target| names.contains(&target.name.as_str());
-        package.targets_of("test").filter(chosen).map(move |target| Suite { package, target })
-    })
+        for feature in package.targets_of("test").filter(chosen).flat_map(|t| &t.required_features)
+        {
+            args.extend(["--features".to_owned(), format!("{}/{feature}", package.name)]);
+        }
+    }
+    args
 }
 
 /// Returns the names in the output of a test binary's `--list`.
@@ -119,11 +123,9 @@ mod tests {
                 ]}]
         }))
         .unwrap();
-        let found: Vec<Vec<&str>> =
-            suites(&workspace, &[INTEROP]).map(|suite| suite.args().collect()).collect();
         assert_eq!(
-            found,
-            [["test", "--package", "wardkit-agentd", "--test", "interop", "--features", "interop"]]
+            arguments(&workspace, &[INTEROP]),
+            ["test", "--workspace", "--test", "interop", "--features", "wardkit-agentd/interop"]
         );
     }
 }

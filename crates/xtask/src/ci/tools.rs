@@ -12,7 +12,7 @@ use super::languages;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 17] = [
+const PEERS: [Peer; 24] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -28,12 +28,25 @@ const PEERS: [Peer; 17] = [
     },
     Peer { program: "logrotate", package: "logrotate" },
     Peer { program: "promtool", package: "prometheus" },
+    // Brings amtool, too.
+    Peer { program: "prometheus-alertmanager", package: "prometheus-alertmanager" },
+    Peer { program: "faketime", package: "faketime" },
     // Its own programs are not on the path; this one comes with them.
     Peer { program: "pg_ctlcluster", package: "postgresql" },
     Peer { program: "redis-server", package: "redis-server" },
     Peer { program: "prometheus-node-exporter", package: "prometheus-node-exporter" },
     Peer { program: "node", package: "nodejs" },
     Peer { program: "npm", package: "npm" },
+    Peer { program: "aiosmtpd", package: "python3-aiosmtpd" },
+    Peer { program: "strace", package: "strace" },
+    // Its analysis of units works without its being what boots.
+    Peer { program: "systemd-analyze", package: "systemd" },
+    Peer { program: "dbus-daemon", package: "dbus-daemon" },
+    // A library: there is no program to look for.
+    Peer {
+        program: "/usr/lib/python3/dist-packages/icalendar/__init__.py",
+        package: "python3-icalendar",
+    },
 ];
 
 struct Peer {

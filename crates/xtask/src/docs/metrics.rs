@@ -94,22 +94,25 @@ fn of_agentd(agentd: &Path) -> Result<BTreeMap<String, Metric>> {
     let mut greeting = String::new();
     let stdout = child.stdout.take().expect("stdout was piped above");
     let shown = BufReader::new(stdout).read_line(&mut greeting).and_then(|_| settled(&greeting));
-    // It may have ended already.
+    // Killed, it would be started again by the guardian of its services. It may have ended already.
+    let mut stop = Command::new(agentd);
+    stop.args(["stop", "--data-dir"]).arg(dir.path().join("data")).env_clear();
+    let _ = stop.output();
     let _ = child.kill();
     let _ = child.wait();
     shown.map(|text| read(&text)).map_err(start)
 }
 
-/// Asks until the check has run, once at least: what was asked is counted then, too.
+/// Asks until the check has run and a service has ended, once at least: what was asked is counted then, too.
 fn settled(greeting: &str) -> std::io::Result<String> {
     scrape(greeting)?;
     for _ in 0..MOST_SCRAPES {
         let text = scrape(greeting)?;
-        if text.contains("agentd_probe_up{") {
+        if SHOWN.iter().all(|sample| text.contains(sample)) {
             return Ok(text);
         }
     }
-    Err(std::io::Error::other("the check does not run"))
+    Err(std::io::Error::other("the check or a service does not run"))
 }
 
 /// Asks for the metrics at the address in the greeting.
@@ -159,13 +162,33 @@ fn read(text: &str) -> BTreeMap<String, Metric> {
 /// Where the names of the host's metrics begin.
 const HOSTS: [&str; 3] = ["node_", "cgroup_", "process_group_"];
 
+/// Without rules: what they find depends on the host.
 const CONFIG: &str = "\
+alerting.default-rules = false
+
 [[probe.check]]
 name = \"reference\"
 interval = \"1s\"
 fall = 1
 target.unix = { path = \"/nonexistent\" }
+
+[[service]]
+name = \"lasting\"
+command = [\"/bin/sleep\", \"600\"]
+
+[[service]]
+name = \"ending\"
+command = [\"/bin/false\"]
+restart = \"never\"
+
+[[cleanup.rule]]
+path = \"/nonexistent\"
+keep = 1
 ";
+
+/// What is there once the check has run and the services have been started.
+const SHOWN: [&str; 3] =
+    ["agentd_probe_up{", "agentd_service_uptime_seconds{", "agentd_service_exits_total{"];
 
 /// Far more than are made in the second until the check runs.
 const MOST_SCRAPES: usize = 100_000;
@@ -178,4 +201,4 @@ work. Of `node_memory_*` there is one for each line of `/proc/meminfo`; of `node
 the kernel has of node_exporter's selection. What a host does not have is not shown.";
 
 const AGENTD: &str = "`process_*` is the process of agentd. Metrics of file watching (`agentd_integrity_*`) are shown \
-while something is watched.";
+while something is watched, those of services (`agentd_service_*`) where there are any, `ALERTS` and `ALERTS_FOR_STATE` with an alert's labels while a rule finds something.";

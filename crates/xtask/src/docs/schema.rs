@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// Writes the page of a schema.
 pub(crate) fn page(schema: &Value) -> String {
-    let mut page = Page { root: schema, text: "# Configuration of agentd\n".to_owned() };
+    let text = "# Configuration of agentd\n".to_owned();
+    let mut page = Page { root: schema, open: Vec::new(), text };
     if let Some(about) = schema["description"].as_str() {
         page.paragraph(about);
     }
@@ -16,6 +17,8 @@ pub(crate) fn page(schema: &Value) -> String {
 
 struct Page<'a> {
     root: &'a Value,
+    /// The tables that are being written, with their headers: one that holds its own kind is written once.
+    open: Vec<(&'a Value, String)>,
     text: String,
 }
 
@@ -57,12 +60,21 @@ impl<'a> Page<'a> {
         if let Some(about) = about {
             self.paragraph(about);
         }
+        if let Some((_, outer)) =
+            self.open.iter().find(|(open, _)| std::ptr::eq(*open, section.schema))
+        {
+            let same = format!("The keys are those of `{outer}`.");
+            self.paragraph(&same);
+            return;
+        }
+        self.open.push((section.schema, header));
         let defaults =
             if matches!(section.kind, Kind::One) { &member.default } else { &Value::Null };
         match section.schema["oneOf"].as_array() {
             Some(forms) => self.forms(forms, defaults),
             None => self.table(&path, section.schema, defaults),
         }
+        self.open.pop();
     }
 
     /// Writes a row for each form that a table may take; a key with a fixed value tells them apart.
@@ -335,6 +347,21 @@ mod tests {
              ## `[[probes]]`\n\nA port.\n\n{head}| `port` | integer | `1` |  |\n\n\
              ## `[units.NAME]`\n\nA port.\n\n{head}| `port` | integer | `1` |  |\n"
         );
+        assert_eq!(page(&schema), expected);
+    }
+
+    #[test]
+    fn a_table_that_holds_its_own_kind_is_written_once() {
+        let schema = json!({
+            "properties": {"route": {"$ref": "#/$defs/Route"}},
+            "$defs": {"Route": {"properties": {
+                "to": {"type": "string"},
+                "routes": {"type": "array", "items": {"$ref": "#/$defs/Route"}},
+            }}},
+        });
+        let expected = "# Configuration of agentd\n\n## `[route]`\n\n\
+            | key | type | default | meaning |\n|---|---|---|---|\n| `to` | string | unset |  |\n\n\
+            ## `[[route.routes]]`\n\nThe keys are those of `[route]`.\n";
         assert_eq!(page(&schema), expected);
     }
 }
