@@ -81,6 +81,8 @@ impl Daemon for Quiet {
             listen: None,
             health: Health::Up,
             parts: Vec::new(),
+            services: Vec::new(),
+            incidents: Vec::new(),
             events: Vec::new(),
         }
     }
