@@ -5,26 +5,28 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use wardkit_api::services::{Command, Fate, Refused};
 use wardkit_api::{
-    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, IngestRefused, Question,
-    QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused,
+    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, HttpServer, IngestRefused, Question,
+    QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused, alerts,
 };
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
 use wardkit_metrics::{Exposition, Samples};
 
+use crate::alerting::Alerting;
 use crate::clock_watch::ClockWatch;
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::data_dir::DataDir;
 use crate::events::Events;
 use crate::integrity;
 use crate::log::Logging;
 use crate::parts::Parts;
 use crate::refusals::Refusals;
-use crate::reload::{self, Active, Reloads, Request};
+use crate::reload::{self, Active, Loaded, Reloads, Request};
 use crate::services;
 use crate::services::reload::Hangup;
+use crate::supervision::Supervision;
 use crate::telemetry::{Telemetry, float, gauge};
 use crate::trail::Recorder;
 
@@ -50,6 +52,8 @@ pub(crate) struct Inner {
     pub hangup: Hangup,
     pub integrity: Arc<integrity::Gauges>,
     pub telemetry: Telemetry,
+    pub alerting: Alerting,
+    pub supervision: Supervision,
     refusals: Refusals,
     clock: Mutex<ClockWatch>,
     data_dir: DataDir,
@@ -61,8 +65,8 @@ pub(crate) struct Inner {
 /// What of the listener's configuration the rest of the daemon needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listening {
-    /// The address that it is bound to.
-    pub address: SocketAddr,
+    /// The address that it is bound to; none where the profile has no listener.
+    pub address: Option<SocketAddr>,
     /// How long its requests may take to finish.
     pub drain: Duration,
 }
@@ -78,26 +82,32 @@ impl std::ops::Deref for App {
 impl App {
     /// Constructs every part, in the order of the layers, and starts them. Nothing runs when one cannot start.
     pub(crate) async fn build(
-        config: Config,
+        Loaded { config, alerting, looked, services: _ }: Loaded,
         fixed: Fixed,
         data_dir: DataDir,
         recorder: Recorder,
         logging: Logging,
         hangup: Hangup,
-        stop: CancellationToken,
     ) -> Result<Self, wardkit_api::Error> {
-        let token = services::http::token(&config.listen).await?;
-        let listener = services::http::open(&config.listen).await?;
+        let listener = if listens(&config, &fixed) {
+            Some(services::http::open(&config.listen).await?)
+        } else {
+            None
+        };
+        let token = match &listener {
+            Some(_) => services::http::token(&config.listen).await?,
+            None => None,
+        };
         let control = services::control::open(data_dir.path().join(CONTROL_SOCKET))?;
         let events = Events::recorded(recorder);
-        let parts = Parts::new(events.clone(), config.parts.clone(), stop);
+        let parts = Parts::new(events.clone(), config.parts.clone());
         let app = Self(Arc::new(Inner {
             fixed,
             logging,
             events,
             parts,
             listening: Mutex::new(Listening {
-                address: listener.local_addr(),
+                address: listener.as_deref().map(HttpServer::local_addr),
                 drain: config.listen.drain_timeout,
             }),
             active: tokio::sync::Mutex::new(Active {
@@ -105,10 +115,12 @@ impl App {
                 listener: listener.clone(),
                 token: token.clone(),
             }),
-            reloads: Reloads::default(),
+            reloads: Reloads::new(looked),
             hangup,
             integrity: Arc::default(),
             telemetry: Telemetry::new(&config.metrics.ingest),
+            alerting: Alerting::new(alerting),
+            supervision: Supervision::default(),
             refusals: Refusals::default(),
             clock: Mutex::new(ClockWatch::new()),
             data_dir,
@@ -118,18 +130,30 @@ impl App {
         }));
         services::trail::start(&app);
         services::control::start(&app, control);
-        services::http::start(&app, &listener, config.listen, token);
-        services::history::start(&app, &config.history);
-        services::detect::start(&app, &config.detect);
-        services::otlp::start(&app, &config.otlp);
-        services::logs::start(&app, &config.metrics);
-        services::business::start(&app, &config.metrics);
-        services::metrics::start(&app, &config.metrics);
-        services::probe::start(&app, &config.probe);
-        services::integrity::start(&app, &config.integrity);
+        if let Some(listener) = &listener {
+            services::http::start(&app, listener, config.listen.clone(), token);
+        }
+        if config.profile == Profile::Full {
+            app.start_all_others(&config);
+        }
+        services::cleanup::start(&app, &config.cleanup);
+        services::supervise::start(&app, &config);
         services::reload::start(&app, &config.reload);
         services::watchdog::start(&app);
         Ok(app)
+    }
+
+    /// Starts the parts that do not keep services up.
+    fn start_all_others(&self, config: &Config) {
+        services::history::start(self, &config.history);
+        services::detect::start(self, &config.detect);
+        services::otlp::start(self, &config.otlp);
+        services::logs::start(self, &config.metrics);
+        services::business::start(self, &config.metrics);
+        services::metrics::start(self, &config.metrics);
+        services::probe::start(self, &config.probe);
+        services::alerting::start(self);
+        services::integrity::start(self, &config.integrity);
     }
 
     /// Records that the daemon runs.
@@ -137,7 +161,10 @@ impl App {
         let event = Event::new(SystemClock.now(), "agentd.started", Severity::Notice, "agentd");
         let file = self.fixed.config_file.as_ref().map(|file| file.display().to_string());
         let event = event
-            .with_detail("listen", self.listening().address.to_string())
+            .with_detail(
+                "listen",
+                self.listening().address.map(|address| address.to_string()).unwrap_or_default(),
+            )
             .with_detail("config_file", file.unwrap_or_default());
         self.events.publish(event);
     }
@@ -161,6 +188,7 @@ impl App {
         self.events.collect(out);
         self.events.recorder().collect(out);
         self.telemetry.collect(out);
+        self.supervision.collect(out);
     }
 
     /// Writes a file of the data directory whole. Blocks.
@@ -203,6 +231,11 @@ impl App {
     }
 }
 
+/// Returns whether there is a listener: where services alone are kept up, only one that the command line asks for.
+pub(crate) fn listens(config: &Config, fixed: &Fixed) -> bool {
+    config.profile == Profile::Full || fixed.listen.is_some()
+}
+
 impl Daemon for App {
     fn health(&self) -> Vec<(String, Health)> {
         let parts = self.parts.status().into_iter().map(|part| (part.name, part.health));
@@ -221,9 +254,11 @@ impl Daemon for App {
             data_dir: self.data_dir.path().display().to_string(),
             trail: self.events.recorder().head(),
             config_file: self.fixed.config_file.as_ref().map(|file| file.display().to_string()),
-            listen: Some(self.listening().address),
+            listen: self.listening().address,
             health: Health::merge(self.health()),
             parts: self.parts.status(),
+            incidents: self.alerting.look().incidents,
+            services: self.supervision.lines(),
             events,
         }
     }
@@ -266,8 +301,37 @@ impl Daemon for App {
         })
     }
 
+    fn alerts(
+        &self,
+        by: Option<Caller>,
+        call: alerts::Call,
+    ) -> BoxFuture<'_, Result<Answer, alerts::Refused>> {
+        Box::pin(self.answer_alerts(by, call))
+    }
+
+    fn acknowledge(
+        &self,
+        token: String,
+        step: alerts::AckStep,
+    ) -> BoxFuture<'_, Result<alerts::AckView, alerts::Refused>> {
+        Box::pin(self.answer_link(token, step))
+    }
+
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadRefused>> {
         Box::pin(reload::reload(self, Request::Command))
+    }
+
+    fn services(
+        &self,
+        by: Option<Caller>,
+        command: Command,
+    ) -> BoxFuture<'_, Result<Answer, Refused>> {
+        Box::pin(self.answer_services(by, command))
+    }
+
+    fn stop(&self, fate: Fate) -> BoxFuture<'_, Result<(), Refused>> {
+        self.supervision.ask_to_end(fate);
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn write_refused(&self, why: WriteRefused) {

@@ -40,6 +40,12 @@ pub(crate) enum Command {
     },
     /// Makes the running daemon read its configuration again, and waits for the outcome
     Reload,
+    /// Ends the running daemon after its services, and waits until it is gone
+    Stop {
+        /// Leaves the services running; the next daemon with this data directory takes them over
+        #[arg(long)]
+        leave_running: bool,
+    },
     /// Shows what the running daemon does and how well
     Status,
 }
@@ -50,6 +56,13 @@ pub(crate) enum What {
     Default,
     /// Prints the JSON Schema of the configuration
     Schema,
+    /// Prints a systemd unit for agentd as it is configured
+    #[command(after_help = UNIT_HELP)]
+    SystemdUnit {
+        /// The user that agentd runs as; root without it
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
 }
 
 impl Cli {
@@ -58,6 +71,15 @@ impl Cli {
         self.common.data_dir(|name| std::env::var_os(name))
     }
 }
+
+const UNIT_HELP: &str = "\
+The unit has the path of this program, of --config and of --data-dir. With services in the
+configuration it lets agentd give them what they need and outlive the kill of any of its processes;
+without, it takes from agentd everything that it does not need. Print it anew when that changes.
+
+Example:
+  agentd config systemd-unit --config /etc/wardkit/agentd.toml --data-dir /var/lib/wardkit \\
+    > /etc/systemd/system/agentd.service && systemctl daemon-reload";
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -70,4 +92,4 @@ Exit codes:
 
 Signals:
   HUP        reads the configuration again
-  TERM, INT  stop the daemon; a second one stops it at once";
+  TERM, INT  stop the services and the daemon; a second one stops it at once";

@@ -23,12 +23,14 @@ impl ClockWatch {
         let expected = before.wall.saturating_add(passed);
         let off = self.wall.max(expected).duration_since(self.wall.min(expected))?;
         (off > MOST_DRIFT).then(|| {
-            Event::new(self.wall, "host.clock.jumped", Severity::Warning, "trail")
+            Event::new(self.wall, CLOCK_JUMPED, Severity::Warning, "trail")
                 .with_detail("expected", expected.to_string())
                 .with_detail("found", self.wall.to_string())
         })
     }
 }
 
+/// The event of a clock that was set.
+pub(crate) const CLOCK_JUMPED: &str = "host.clock.jumped";
 /// A host that keeps its clock by NTP moves it by less.
 const MOST_DRIFT: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::broadcast;
 use wardkit_core::{Event, Severity};
 use wardkit_metrics::Samples;
 
@@ -15,11 +16,23 @@ use crate::trail::Recorder;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Events(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     recent: Mutex<VecDeque<Event>>,
     counts: [AtomicU64; Severity::ALL.len()],
     recorder: Recorder,
+    followers: broadcast::Sender<Event>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            recent: Mutex::default(),
+            counts: Default::default(),
+            recorder: Recorder::default(),
+            followers: broadcast::Sender::new(WAITING),
+        }
+    }
 }
 
 impl Events {
@@ -33,6 +46,11 @@ impl Events {
         &self.0.recorder
     }
 
+    /// Follows the events from now on. Who falls behind misses some, and learns how many.
+    pub(crate) fn follow(&self) -> broadcast::Receiver<Event> {
+        self.0.followers.subscribe()
+    }
+
     /// Takes an event in: logs it, counts it, puts it on the trail, and keeps it until [`KEPT`] newer ones have come.
     pub(crate) fn publish(&self, event: Event) {
         log(&event);
@@ -42,6 +60,8 @@ impl Events {
         if let Some(index) = Severity::ALL.iter().position(|severity| *severity == event.severity) {
             self.0.counts[index].fetch_add(1, Ordering::Relaxed);
         }
+        // An error says that nobody follows.
+        let _ = self.0.followers.send(event.clone());
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.len() == KEPT {
             recent.pop_front();
@@ -86,3 +106,5 @@ fn log(event: &Event) {
 
 /// As many as an operator reads on one page.
 const KEPT: usize = 100;
+/// Room for a scan that finds as many changed files.
+const WAITING: usize = 1024;

@@ -1,5 +1,6 @@
 //! The daemon that hardens, watches and recovers bots.
 
+mod alerting;
 mod app;
 mod cli;
 mod clock_watch;
@@ -7,6 +8,7 @@ mod commands;
 mod config;
 mod data_dir;
 mod events;
+mod file_pattern;
 mod integrity;
 mod log;
 mod parts;
@@ -15,8 +17,10 @@ mod regular_file;
 mod reload;
 mod run;
 mod services;
+mod supervision;
 mod telemetry;
 mod trail;
+mod unit;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -27,13 +31,18 @@ use wardkit_cli::Report;
 use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    // Before anything is made: what holds the services stays as small as a process can be.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "--guardian") {
+        return supervision::guard();
+    }
     let cli = Cli::parse();
     let format = cli.common.format;
     let outcome = match &cli.command {
         None | Some(Command::Run) => run::run(&cli),
         Some(Command::CheckConfig) => commands::check_config(&cli),
-        Some(Command::Config { what }) => commands::config(what, format),
+        Some(Command::Config { what }) => commands::config(&cli, what),
         Some(Command::Reload) => commands::reload(&cli),
+        Some(Command::Stop { leave_running }) => commands::stop(&cli, *leave_running),
         Some(Command::Status) => commands::status(&cli),
     };
     outcome.unwrap_or_else(|report| {

@@ -1,91 +1,46 @@
 //! The daemon's own parts: each a named task that is restarted with backoff when it fails, while the rest lives on.
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::task::JoinError;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 use wardkit_api::PartStatus;
-use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_core::{Event, Health, Severity, SystemClock};
 use wardkit_metrics::Samples;
+use wardkit_supervise::tasks::{Context, Outcome, TaskStatus, Tasks};
+use wardkit_supervise::{ProbeConfig, ServiceSpec, Violation};
 
 use crate::config::PartsConfig;
 use crate::events::Events;
 use crate::telemetry::{counter, float, gauge};
 use crate::trail;
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
-
 /// The daemon's parts. Cloning gives another handle to the same ones.
 #[derive(Clone)]
 pub(crate) struct Parts {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    events: Events,
-    config: Mutex<PartsConfig>,
-    table: Mutex<BTreeMap<&'static str, Entry>>,
-    /// Told whenever the health of a part changes.
-    changed: Notify,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-}
-
-struct Entry {
-    health: Health,
-    since: Timestamp,
-    restarts: u64,
-    stop: CancellationToken,
-    /// Tells the run that owns the entry from one that was replaced.
-    run: u64,
-}
-
-/// What a running part is given.
-#[derive(Clone)]
-pub(crate) struct Context {
-    parts: Parts,
-    name: &'static str,
-    run: u64,
-    /// Cancelled when the part must end.
-    pub stop: CancellationToken,
-}
-
-impl Context {
-    /// Says how the part is; the first call of a run says that it has started.
-    pub(crate) fn set_health(&self, health: Health) {
-        self.parts.update(self.name, self.run, |entry| {
-            if entry.health != health {
-                let changed = trail::health_changed(self.name, &entry.health, &health);
-                self.parts.inner.events.recorder().record(changed);
-                entry.health = health;
-                entry.since = SystemClock.now();
-            }
-        });
-        self.parts.inner.changed.notify_waiters();
-    }
+    tasks: Tasks,
+    config: Arc<Mutex<PartsConfig>>,
+    driver: Arc<tokio::sync::Mutex<JoinHandle<()>>>,
 }
 
 impl Parts {
-    /// Creates an empty set that ends when `stop` is cancelled.
-    pub(crate) fn new(events: Events, config: PartsConfig, stop: CancellationToken) -> Self {
-        let inner = Inner {
-            events,
-            config: Mutex::new(config),
-            table: Mutex::default(),
-            changed: Notify::new(),
-            tasks: TaskTracker::new(),
-            stop,
-        };
-        Self { inner: Arc::new(inner) }
+    /// Creates an empty set, driven by the runtime that this is called on.
+    pub(crate) fn new(events: Events, config: PartsConfig) -> Self {
+        let recorder = events.recorder().clone();
+        let tasks = Tasks::new(Arc::new(SystemClock), move |event| {
+            if let Some(event) = failed(event) {
+                events.publish(event);
+            }
+        });
+        let tasks = tasks.with_health_changes(move |name, old, new| {
+            recorder.record(trail::health_changed(name, old, new));
+        });
+        let handle = tasks.clone();
+        let driver = tokio::spawn(async move { handle.run().await });
+        let config = Arc::new(Mutex::new(config));
+        Self { tasks, config, driver: Arc::new(tokio::sync::Mutex::new(driver)) }
     }
 
     /// Starts a part; one of the same name is told to end, and the new one does not wait for it.
@@ -96,58 +51,57 @@ impl Parts {
         F: FnMut(Context) -> R + Send + 'static,
         R: Future<Output = Outcome> + Send + 'static,
     {
-        let stop = self.inner.stop.child_token();
-        let run = self.enter(name, stop.clone());
-        let context = Context { parts: self.clone(), name, run, stop };
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spec = ServiceSpec::in_process(name);
+        // It is starting until it says how it is, and has time for that; the end of the daemon has a limit of its own.
+        spec.probes.readiness = Some(ProbeConfig::notify());
+        (spec.start_timeout, spec.stop_timeout) = (PATIENCE, PATIENCE);
+        spec.intensity.max_restarts = 0;
+        delayed(&mut spec, &config);
         let span = tracing::info_span!("part", name);
-        let supervised = supervise(context, move |context| -> Running { Box::pin(make(context)) });
-        self.inner.tasks.spawn(supervised.instrument(span));
+        self.tasks.let_go(name);
+        let started = self.tasks.start(spec, move |context| make(context).instrument(span.clone()));
+        told(started);
     }
 
     /// Tells a part to end, and shows it no more. One that is not there has ended.
     pub(crate) fn end(&self, name: &str) {
-        if let Some(entry) = lock(&self.inner.table).remove(name) {
-            entry.stop.cancel();
-        }
+        self.tasks.let_go(name);
     }
 
     /// Takes over a changed configuration, from the next failure on.
     pub(crate) fn apply(&self, config: PartsConfig) {
-        *lock(&self.inner.config) = config;
+        let mut current = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        told(self.tasks.adjust(|spec| delayed(spec, &config)));
+        *current = config;
     }
 
     /// Waits until no part is starting any more, at most for `limit`.
     pub(crate) async fn settled(&self, limit: Duration) {
-        let settled = async {
-            loop {
-                // Made before the look, so that a change in between is not missed.
-                let changed = self.inner.changed.notified();
-                if !lock(&self.inner.table).values().any(|entry| entry.health == Health::Starting) {
-                    return;
-                }
-                changed.await;
-            }
-        };
+        let is_settled =
+            |all: &[TaskStatus]| all.iter().all(|part| part.health != Health::Starting);
         // Whoever waits goes on either way: the health says which part is late.
-        let _ = tokio::time::timeout(limit, settled).await;
+        let _ = tokio::time::timeout(limit, self.tasks.wait_until(is_settled)).await;
     }
 
-    /// Waits for every part to end, at most for `limit`, and returns whether all did.
+    /// Tells every part to end, waits for them at most for `limit`, and returns whether all have ended.
     pub(crate) async fn ended(&self, limit: Duration) -> bool {
-        self.inner.tasks.close();
-        tokio::time::timeout(limit, self.inner.tasks.wait()).await.is_ok()
+        self.tasks.shutdown();
+        let mut driver = self.driver.lock().await;
+        tokio::time::timeout(limit, &mut *driver).await.is_ok()
     }
 
     /// Returns how each part is, by name.
     pub(crate) fn status(&self) -> Vec<PartStatus> {
-        let table = lock(&self.inner.table);
-        let status = |(name, entry): (&&str, &Entry)| PartStatus {
-            name: (*name).to_owned(),
-            health: entry.health.clone(),
-            restarts: entry.restarts,
-            since: entry.since,
+        let status = |TaskStatus { name, health, since, restarts, .. }| PartStatus {
+            name,
+            health,
+            restarts,
+            since,
         };
-        table.iter().map(status).collect()
+        let mut parts: Vec<_> = self.tasks.status().into_iter().map(status).collect();
+        parts.sort_by(|a, b| a.name.cmp(&b.name));
+        parts
     }
 
     /// Appends the state and the restarts of each part.
@@ -165,121 +119,63 @@ impl Parts {
             out.push(&[("part", &part.name)], float(part.restarts));
         }
     }
-
-    /// Makes the entry of a new run, ends the run that had it, and returns the new run's number.
-    fn enter(&self, name: &'static str, stop: CancellationToken) -> u64 {
-        let mut table = lock(&self.inner.table);
-        let old = table.remove(name);
-        let (run, restarts) = old.as_ref().map_or((0, 0), |old| (old.run + 1, old.restarts));
-        table.insert(
-            name,
-            Entry { health: Health::Starting, since: SystemClock.now(), restarts, stop, run },
-        );
-        if let Some(old) = old {
-            old.stop.cancel();
-        }
-        run
-    }
-
-    fn update(&self, name: &str, run: u64, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = lock(&self.inner.table).get_mut(name).filter(|entry| entry.run == run)
-        {
-            change(entry);
-        }
-    }
 }
 
-/// Runs a part until it is told to end, again and again.
-async fn supervise(context: Context, mut make: impl FnMut(Context) -> Running) {
-    let Inner { events, config, .. } = &*context.parts.inner;
-    let mut failures = 0_usize;
-    while !context.stop.is_cancelled() {
-        let started = SystemClock.uptime();
-        // Making the future may panic as well, so it is made inside the task.
-        let running = std::panic::catch_unwind(AssertUnwindSafe(|| make(context.clone())));
-        let reason = match running {
-            Ok(running) => tokio::spawn(running.in_current_span())
-                .await
-                .map_or_else(|error| panicked(&error), ended),
-            Err(_) => "panicked while starting".to_owned(),
-        };
-        if context.stop.is_cancelled() {
-            return;
-        }
-        let config = lock(config).clone();
-        let lived = SystemClock.uptime().saturating_sub(started);
-        failures = if lived >= config.stable_after { 1 } else { failures + 1 };
-        let delay = delay_of(&config, failures);
-        let event = Event::new(SystemClock.now(), "part.failed", Severity::Error, "agentd")
-            .with_subject(context.name)
-            .with_message(reason.clone())
-            .with_detail("restart_in_seconds", delay.as_secs_f64());
-        events.publish(event);
-        context.set_health(Health::down(reason));
-        tokio::select! {
-            () = tokio::time::sleep(delay) => {}
-            () = context.stop.cancelled() => return,
-        }
-        context.parts.update(context.name, context.run, |entry| entry.restarts += 1);
-        context.set_health(Health::Starting);
+/// Gives a part the delays of the configuration.
+fn delayed(spec: &mut ServiceSpec, config: &PartsConfig) {
+    spec.backoff.schedule = Some(config.schedule.clone());
+    spec.backoff.jitter = config.jitter;
+    spec.backoff.stable_after = Some(config.stable_after.clamp(Duration::from_millis(1), PATIENCE));
+}
+
+/// Returns what is told of what happened to a part: that it failed, unless that is known.
+fn failed(mut event: Event) -> Option<Event> {
+    if event.kind.as_str() != "supervise.exited" || event.severity < Severity::Warning {
+        return None;
+    }
+    let mut failed = Event::new(event.at, "part.failed", Severity::Error, "agentd")
+        .with_subject(event.subject)
+        .with_message(event.message);
+    failed.details.extend(event.details.remove_entry("restart_in_seconds"));
+    Some(failed)
+}
+
+/// Says what cannot be: names are part of the program, and delays were checked with the configuration.
+fn told(result: Result<(), Vec<Violation>>) {
+    for violation in result.err().into_iter().flatten() {
+        tracing::error!(%violation, "a part is not declared as it should be");
     }
 }
 
-/// Returns the delay before the restart after `failures` in a row.
-fn delay_of(config: &PartsConfig, failures: usize) -> Duration {
-    let seed = u64::from(std::process::id()) ^ u64::try_from(failures).unwrap_or(0);
-    config.policy().delays(seed).nth(failures.saturating_sub(1).min(MOST_STEPS)).unwrap_or_default()
-}
-
-fn ended(outcome: Outcome) -> String {
-    match outcome {
-        Ok(()) => "ended without being told to".to_owned(),
-        Err(error) => {
-            let causes = std::iter::successors(error.source(), |&error| error.source());
-            causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-        }
-    }
-}
-
-fn panicked(error: &JoinError) -> String {
-    error.to_string()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while the lock was held leaves plain values behind, never half an update.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Every schedule has reached its cap by then.
-const MOST_STEPS: usize = 64;
+/// As long as nobody waits for.
+const PATIENCE: Duration = Duration::from_hours(7 * 24);
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use wardkit_retry::Schedule;
+
     use super::*;
 
     fn parts() -> (Parts, Events) {
         let events = Events::default();
-        (Parts::new(events.clone(), PartsConfig::default(), CancellationToken::new()), events)
+        let schedule = Schedule::Fixed { delay: Duration::from_millis(1) };
+        let config = PartsConfig { schedule, ..PartsConfig::default() };
+        (Parts::new(events.clone(), config), events)
     }
 
     async fn until_stopped(context: Context) -> Outcome {
         context.set_health(Health::Up);
-        context.stop.cancelled().await;
+        context.stopped().await;
         Ok(())
     }
 
     /// Waits until a part has been restarted `restarts` times and is up.
     async fn recovered(parts: &Parts, name: &str, restarts: u64) -> PartStatus {
-        loop {
-            let changed = parts.inner.changed.notified();
-            let status = parts.status().into_iter().find(|part| part.name == name).unwrap();
-            if status.restarts == restarts && status.health == Health::Up {
-                return status;
-            }
-            changed.await;
-        }
+        let is_up = |part: &TaskStatus| part.restarts == restarts && part.health == Health::Up;
+        parts.tasks.wait_until(|all| all.iter().any(|part| part.name == name && is_up(part))).await;
+        parts.status().into_iter().find(|part| part.name == name).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -306,6 +202,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn part_that_cannot_start_is_told_once_for_each_reason() {
+        let (parts, events) = parts();
+        let runs = Arc::new(AtomicU64::new(0));
+        parts.start("stuck", move |context| {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match run {
+                    0..4 => Err("no such directory".into()),
+                    4 => Err("not its owner".into()),
+                    _ => until_stopped(context).await,
+                }
+            }
+        });
+        recovered(&parts, "stuck", 5).await;
+        let reasons: Vec<_> = events.recent().into_iter().map(|event| event.message).collect();
+        assert_eq!(reasons, ["no such directory", "not its owner"]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn replaced_part_ends_and_cannot_speak_for_its_successor() {
         let (parts, _) = parts();
         let (tell, ended) = tokio::sync::oneshot::channel::<()>();
@@ -313,7 +228,7 @@ mod tests {
         parts.start("http", move |context| {
             let tell = tell.take();
             async move {
-                context.stop.cancelled().await;
+                context.stopped().await;
                 context.set_health(Health::down("late word of the old run"));
                 drop(tell);
                 Ok(())
@@ -332,15 +247,16 @@ mod tests {
             std::future::pending::<Outcome>()
         });
         parts.settled(Duration::from_secs(1)).await;
-        parts.inner.stop.cancel();
         assert!(!parts.ended(Duration::from_secs(1)).await);
     }
 
     #[test]
     fn delays_grow_up_to_the_cap_and_start_over_after_a_stable_run() {
         let config = PartsConfig { jitter: wardkit_retry::Jitter::None, ..PartsConfig::default() };
+        let mut spec = ServiceSpec::in_process("any");
+        delayed(&mut spec, &config);
         let delays: Vec<_> =
-            [1, 2, 3, 20, 5_000_000].map(|failures| delay_of(&config, failures)).into();
+            [1, 2, 3, 20, 5_000_000].map(|failures| spec.backoff.wait(failures, 7)).into();
         assert_eq!(delays, [100, 200, 400, 30_000, 30_000].map(Duration::from_millis));
     }
 }

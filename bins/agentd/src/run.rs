@@ -6,24 +6,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use wardkit_api::services::Fate;
 use wardkit_auditlog::Entry;
 use wardkit_cli::{Format, Kind, Report};
 
 use crate::app::{App, Fixed};
 use crate::cli::Cli;
-use crate::config::{BadConfig, Config, ReloadConfig};
+use crate::config::{self, BadConfig, Config, Profile, ReloadConfig};
 use crate::data_dir::{self, DataDir};
 use crate::log::Logging;
-use crate::reload;
+use crate::reload::{self, Loaded};
 use crate::services::reload::Hangup;
-use crate::services::{self, watchdog};
+use crate::services::{self, thrift, watchdog};
 
 /// Runs the daemon until it is told to stop.
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // Only this decides how many threads there are; what else is wrong with the file is found later.
+    let text = cli.config.as_deref().and_then(|file| config::read(file).ok());
+    let runtime = match text.as_deref().map_or(Profile::Full, config::profile) {
+        Profile::Full => Builder::new_multi_thread().enable_all().build(),
+        Profile::Supervise => Builder::new_current_thread().enable_all().build(),
+    };
     let runtime = runtime.map_err(|error| Report::new(Kind::Io, error))?;
     let outcome = runtime.block_on(serve(cli));
     // A task that ignores its stop must not keep the process.
@@ -35,27 +41,20 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     // First of all, so that a signal that comes early finds a handler: SIGHUP must never end the daemon.
     let mut signals = Signals::install().map_err(|error| Report::new(Kind::Io, error))?;
     let fixed = Fixed { config_file: cli.config.as_deref().map(absolute), listen: cli.listen };
-    let config = reload::load(&fixed, &ReloadConfig::default().retry)
+    let loaded = reload::load(&fixed, &ReloadConfig::default().retry)
         .map_err(|bad| bad_config(bad, &fixed))?;
     let path = cli.data_dir()?;
     let data_dir = DataDir::open(&path).map_err(|error| no_data_dir(error, &path))?;
-    let logging = Logging::install(&config.log);
+    let logging = Logging::install(&loaded.config.log);
     // Before anything else is built: what cannot be put on record does not happen.
     let recorder = crate::trail::open(data_dir.path())?;
-    recorder.record(config_accepted(&config, &fixed));
+    recorder.record(config_accepted(&loaded.config, &fixed));
+    remark_services(&loaded, &fixed);
     raise_descriptor_limit();
-    let stop = CancellationToken::new();
-    let app = App::build(
-        config,
-        fixed,
-        data_dir,
-        recorder,
-        logging,
-        signals.hangup.clone(),
-        stop.clone(),
-    )
-    .await
-    .map_err(cannot_listen)?;
+    let profile = loaded.config.profile;
+    let app = App::build(loaded, fixed, data_dir, recorder, logging, signals.hangup.clone())
+        .await
+        .map_err(cannot_listen)?;
     app.parts.settled(START_LIMIT).await;
     if let Err(report) = crate::print(&greeting(&app, cli.common.format)) {
         tracing::warn!(error = %report.error, "cannot print the greeting");
@@ -63,10 +62,19 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     app.started();
     watchdog::notify_ready();
 
-    let name = signals.stop().await;
+    let Some((name, fate)) = told_to_end(&app, &mut signals, profile).await else {
+        services::trail::finish(&app).await;
+        return Err(Report::new(Kind::Internal, "the thread of the services broke"));
+    };
     app.stopping(name);
     watchdog::notify_stopping();
-    stop.cancel();
+    tokio::select! {
+        () = app.supervision.shut_down(fate) => {}
+        name = signals.stop() => {
+            tracing::warn!(signal = name, "told to stop again: services are killed");
+            app.supervision.cut_off().await;
+        }
+    }
     let drain = app.listening().drain;
     tokio::select! {
         // A second longer than a part's own limit, so that the part's is the one that counts.
@@ -81,6 +89,28 @@ async fn serve(cli: &Cli) -> Result<ExitCode, Report> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Waits until somebody has the daemon end; `None` when it must end although nobody wants it.
+async fn told_to_end(
+    app: &App,
+    signals: &mut Signals,
+    profile: Profile,
+) -> Option<(&'static str, Fate)> {
+    tokio::select! {
+        name = signals.stop() => Some((name, Fate::Stop)),
+        fate = app.supervision.asked_to_end() => Some(("command", fate)),
+        () = app.supervision.broken() => None,
+        never = thrift::run(), if profile == Profile::Supervise => match never {},
+    }
+}
+
+/// Says which services cannot run as they are configured; the others do.
+fn remark_services(loaded: &Loaded, fixed: &Fixed) {
+    let file = fixed.config_file.clone().unwrap_or_default();
+    for line in (BadConfig { file, problems: loaded.services.all() }).lines() {
+        tracing::warn!(reason = line, "a service cannot run as it is configured");
+    }
+}
+
 /// Returns what the audit trail says of the configuration that the daemon starts with.
 fn config_accepted(config: &Config, fixed: &Fixed) -> Entry {
     let file = fixed.config_file.as_ref().map(|file| file.display().to_string());
@@ -90,7 +120,7 @@ fn config_accepted(config: &Config, fixed: &Fixed) -> Entry {
 }
 
 /// Returns the path as it is from everywhere; the file need not exist.
-fn absolute(path: &Path) -> PathBuf {
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
@@ -132,7 +162,7 @@ fn greeting(app: &App, format: Format) -> String {
                 "version": status.version,
                 "pid": status.pid,
                 "listen": address,
-                "url": format!("http://{address}/"),
+                "url": address.map(|address| format!("http://{address}/")),
                 "data_dir": status.data_dir,
                 "config_file": status.config_file,
             })
@@ -140,12 +170,15 @@ fn greeting(app: &App, format: Format) -> String {
     }
     let config =
         status.config_file.as_deref().unwrap_or("embedded defaults (see: agentd config default)");
+    let look = address.map_or_else(String::new, |address| {
+        format!("look    http://{address}/  (also /healthz, /readyz, /metrics)\n")
+    });
     let parts: Vec<_> = status.parts.iter().map(|part| part.name.as_str()).collect();
     format!(
         "agentd {} runs with pid {}: {}\n\
          config  {config}\n\
          data    {}\n\
-         look    http://{address}/  (also /healthz, /readyz, /metrics)\n\
+         {look}\
          ask     agentd status, auditctl status; stop it with Ctrl-C or SIGTERM\n",
         status.version,
         status.pid,

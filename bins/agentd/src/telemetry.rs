@@ -7,6 +7,7 @@ mod follower;
 mod keeper;
 mod push;
 mod sampler;
+mod slack;
 mod usage;
 mod watch;
 
@@ -29,7 +30,7 @@ pub(crate) use checks::Web;
 pub(crate) use follower::Follower;
 use keeper::HistoryGauges;
 pub(crate) use keeper::{Change, Keeper};
-pub(crate) use push::{Pusher, Refused};
+pub(crate) use push::{Pusher, Refused, secret};
 pub(crate) use sampler::Sampler;
 pub(crate) use watch::Watch;
 

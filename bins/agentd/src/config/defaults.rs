@@ -20,7 +20,7 @@ pub(crate) fn default_text() -> Result<String, toml::ser::Error> {
     let mut section = String::new();
     for line in toml::to_string(&Config::default())?.lines() {
         let path = if let Some((key, _)) = line.split_once(" = ") {
-            format!("{section}.{key}")
+            if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
         } else {
             line.trim_matches(['[', ']']).clone_into(&mut section);
             section.clone()

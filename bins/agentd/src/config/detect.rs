@@ -14,7 +14,7 @@ pub(crate) struct DetectConfig {
     pub enabled: bool,
     /// The series that are watched, as `name{label="value"}`; counters by how fast they grow.
     pub series: Vec<String>,
-    /// The most series that are watched; each takes 16 KiB.
+    /// The most series that are watched; each takes 9 KiB at most.
     pub max_series: usize,
     /// How often each is judged, by its mean since the last time.
     #[serde(with = "wardkit_retry::duration")]

@@ -34,13 +34,17 @@ pub(crate) fn spans(table: &DeTable<'_>) -> Vec<KeySpan> {
 }
 
 /// Returns the path of the innermost value that covers `span`.
-pub(crate) fn innermost<'a>(spans: &'a [KeySpan], span: &Range<usize>) -> Option<&'a str> {
+pub(crate) fn innermost<'a>(
+    spans: &'a [KeySpan],
+    span: &Range<usize>,
+    below: &str,
+) -> Option<&'a str> {
     let covers = |range: &Range<usize>| range.start <= span.start && span.end <= range.end;
     spans
         .iter()
         .rev()
-        // The schema knows no places in arrays, and what is told of the array holds for all of them.
-        .filter(|entry| !entry.path.contains('['))
+        // What is told of an array holds for all of its places, but for that which was asked for.
+        .filter(|entry| !entry.path.strip_prefix(below).unwrap_or(&entry.path).contains('['))
         .find(|entry| covers(&entry.value) || covers(&entry.key))
         .map(|entry| entry.path.as_str())
 }
@@ -99,6 +103,13 @@ fn walk(
         }
         if let (Some((_, inner)), DeValue::Table(inner_table)) = (property, value.get_mut()) {
             walk(root, inner, inner_table, &inner_path, unknown);
+        } else if let (Some((_, inner)), DeValue::Array(items)) = (property, value.get_mut()) {
+            let of_item = alternatives(root, inner).into_iter().find_map(|one| one.get("items"));
+            for (index, item) in items.iter_mut().enumerate() {
+                if let (Some(of_item), DeValue::Table(inner)) = (of_item, item.get_mut()) {
+                    walk(root, of_item, inner, &format!("{inner_path}[{index}]"), unknown);
+                }
+            }
         }
         table.insert(key, value);
     }

@@ -4,12 +4,14 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{Config, Problem, keys, schema};
+use super::{Config, Problem, Profile, keys, schema};
 use crate::regular_file;
+use crate::supervision::host_problems;
 
 /// Reads a configuration file.
 ///
@@ -24,13 +26,45 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
     })
 }
 
+/// A configuration that can be used, and what is wrong with services in it.
+pub(crate) struct Parsed {
+    pub config: Config,
+    /// What keeps services from running; the others do.
+    pub services: ServiceProblems,
+}
+
+/// What keeps services from running.
+#[derive(Debug, Default)]
+pub(crate) struct ServiceProblems {
+    /// What is wrong with what the file says of them.
+    pub declared: Vec<Problem>,
+    /// What this host lacks, by the service's name.
+    pub host: Vec<(String, Problem)>,
+}
+
+impl ServiceProblems {
+    /// Returns all of them, in the order of the file.
+    pub(crate) fn all(&self) -> Vec<Problem> {
+        let host = self.host.iter().map(|(_, problem)| problem);
+        readable(self.declared.iter().chain(host).cloned().collect(), 0)
+    }
+}
+
+/// Returns which parts the text of a configuration file asks for, before anything of it is checked.
+pub(crate) fn profile(text: &str) -> Profile {
+    let (mut table, _) = DeTable::parse_recoverable(text);
+    let value = table.get_mut().remove("profile");
+    let profile = value.map(|value| Profile::deserialize(ValueDeserializer::from(value)));
+    profile.and_then(Result::ok).unwrap_or_default()
+}
+
 /// Parses and checks the text of a configuration file.
 ///
 /// # Errors
 ///
 /// Returns every syntax error; or, when there is none, every unknown key and broken rule and the first wrong type
 /// of each section.
-pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
     let lines = Lines::of(text.as_bytes());
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -47,22 +81,43 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
     let spans = keys::spans(&table);
     let mut sections = Sections { lines: &lines, table, spans, problems };
     let config = Config {
+        profile: sections.value("profile", Profile::default()),
+        max_probes: sections.value("max_probes", Config::default().max_probes),
+        logs_budget: sections.value("logs_budget", Config::default().logs_budget),
         metrics: sections.take("metrics"),
         history: sections.take("history"),
         detect: sections.take("detect"),
         probe: sections.take("probe"),
         otlp: sections.take("otlp"),
+        alerting: sections.take("alerting"),
         integrity: sections.take("integrity"),
+        cleanup: sections.take("cleanup"),
         log: sections.take("log"),
         listen: sections.take("listen"),
         parts: sections.take("parts"),
         reload: sections.take("reload"),
+        service: sections.list("service"),
+        service_group: sections.list("service_group"),
     };
     let Sections { spans, mut problems, .. } = sections;
     for (key, reason) in config.violations() {
         problems.push(lines.problem(keys::nearest_span(&spans, &key), &key, &reason));
     }
-    if problems.is_empty() { Ok(config) } else { Err(readable(problems, 0)) }
+    let problem =
+        |key: &str, reason: &str| lines.problem(keys::nearest_span(&spans, key), key, reason);
+    let declared = config.service_violations();
+    let declared = declared.into_iter().map(|(key, reason)| problem(&key, &reason)).collect();
+    let host = config.service.iter().enumerate().flat_map(|(index, service)| {
+        host_problems(service).into_iter().map(move |(key, reason)| {
+            (service.name.clone(), problem(&format!("service[{index}].{key}"), &reason))
+        })
+    });
+    let services = ServiceProblems { declared, host: host.collect() };
+    if problems.is_empty() {
+        return Ok(Parsed { config, services });
+    }
+    problems.extend(services.all());
+    Err(readable(problems, 0))
 }
 
 /// The sections that are still to be read, and what was wrong so far.
@@ -73,7 +128,7 @@ struct Sections<'i> {
     problems: Vec<Problem>,
 }
 
-impl Sections<'_> {
+impl<'i> Sections<'i> {
     /// Takes one section out of the table; a section that is absent or wrong becomes its default.
     fn take<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
         let Some(value) = self.remove(name) else { return T::default() };
@@ -83,15 +138,49 @@ impl Sections<'_> {
             self.problems.push(self.lines.problem(Some(whole), name, "must be a table"));
             return T::default();
         }
-        T::deserialize(ValueDeserializer::from(value)).unwrap_or_else(|error| {
-            let span = error.span().unwrap_or(whole);
-            let key = keys::innermost(&self.spans, &span).unwrap_or(name).to_owned();
-            self.problems.push(self.lines.problem(Some(span), &key, error.message()));
-            T::default()
-        })
+        self.read(value, name).unwrap_or_default()
     }
 
-    fn remove(&mut self, name: &str) -> Option<Spanned<DeValue<'_>>> {
+    /// Takes one value out of the table that is no section.
+    fn value<T: DeserializeOwned>(&mut self, name: &str, usual: T) -> T {
+        let Some(value) = self.remove(name) else { return usual };
+        self.read(value, name).unwrap_or(usual)
+    }
+
+    /// Takes tables of one name out of the table; those that are wrong are left out.
+    fn list<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
+        let Some(value) = self.remove(name) else { return Vec::new() };
+        let whole = value.span();
+        let DeValue::Array(items) = value.into_inner() else {
+            let reason = format!("must be tables: [[{name}]]");
+            self.problems.push(self.lines.problem(Some(whole), name, &reason));
+            return Vec::new();
+        };
+        let mut list = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let key = format!("{name}[{index}]");
+            if matches!(item.get_ref(), DeValue::Table(_)) {
+                list.extend(self.read(item, &key));
+            } else {
+                let reason = format!("must be a table: [[{name}]]");
+                self.problems.push(self.lines.problem(Some(item.span()), &key, &reason));
+            }
+        }
+        list
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>, name: &str) -> Option<T> {
+        let whole = value.span();
+        let read = T::deserialize(ValueDeserializer::from(value));
+        read.map_err(|error| {
+            let span = error.span().unwrap_or(whole);
+            let key = keys::innermost(&self.spans, &span, name).unwrap_or(name).to_owned();
+            self.problems.push(self.lines.problem(Some(span), &key, error.message()));
+        })
+        .ok()
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Spanned<DeValue<'i>>> {
         self.table.remove(name)
     }
 }

@@ -1,5 +1,6 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
+mod alerting;
 mod defaults;
 mod detect;
 mod endpoint;
@@ -9,6 +10,7 @@ mod load;
 mod otlp;
 mod policy;
 mod problem;
+mod services;
 mod telemetry;
 mod watch;
 
@@ -18,23 +20,35 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wardkit_api::HttpConfig;
 use wardkit_retry::{Jitter, RetryPolicy, Schedule};
+use wardkit_supervise::{GroupConfig, ServiceSpec};
 
+pub(crate) use alerting::{AlertingConfig, Durability, HeartbeatConfig, LOG as LOG_RECEIVER};
 pub(crate) use defaults::{default_text, schema};
 pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
-pub(crate) use load::{parse, read};
+pub(crate) use load::{Parsed, ServiceProblems, parse, profile, read};
 pub(crate) use otlp::OtlpConfig;
 pub(crate) use policy::policy;
 pub(crate) use problem::{BadConfig, Problem};
+pub(crate) use services::Profile;
 pub(crate) use telemetry::{HistoryConfig, MetricsConfig};
-pub(crate) use watch::watch;
+pub(crate) use watch::{Watched, watch};
 
 use crate::log::LogConfig;
 
 /// The configuration of agentd. Every key has a default; an empty file is a valid configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub(crate) struct Config {
+    /// Which parts agentd builds: all of them, or those that keep services up.
+    pub profile: Profile,
+    /// How many probes of services run at a time; the others wait for a place.
+    #[serde(rename = "max_probes")]
+    pub max_probes: usize,
+    /// How much the logs of all services may take together; the oldest that were put aside go first, the present ones
+    /// stay.
+    #[serde(rename = "logs_budget")]
+    pub logs_budget: wardkit_supervise::Amount,
     /// What is logged to standard error, and how.
     pub log: LogConfig,
     /// The HTTP listener: health, metrics and the status page. Plain, so on loopback only; who writes brings a token.
@@ -49,12 +63,46 @@ pub(crate) struct Config {
     pub probe: wardkit_probe::Config,
     /// Where agentd pushes its metrics to, in OpenTelemetry's protocol over HTTP.
     pub otlp: OtlpConfig,
+    /// What makes alerts, who is told, and how.
+    pub alerting: AlertingConfig,
     /// What agentd watches for changes, and how.
     pub integrity: IntegrityConfig,
+    /// What agentd removes from directories of temporary files, as `[[cleanup.rule]]`.
+    pub cleanup: wardkit_cleanup::Config,
     /// How agentd restarts one of its own parts that failed.
     pub parts: PartsConfig,
     /// How agentd takes over a changed configuration file.
     pub reload: ReloadConfig,
+    /// The services that agentd keeps up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<ServiceSpec>,
+    /// Services that are started again together.
+    #[serde(rename = "service_group", skip_serializing_if = "Vec::is_empty")]
+    pub service_group: Vec<GroupConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            max_probes: wardkit_supervise::Config::default().max_probes,
+            logs_budget: wardkit_supervise::Config::default().logs_budget,
+            log: LogConfig::default(),
+            listen: HttpConfig::default(),
+            metrics: MetricsConfig::default(),
+            history: HistoryConfig::default(),
+            detect: DetectConfig::default(),
+            probe: wardkit_probe::Config::default(),
+            otlp: OtlpConfig::default(),
+            alerting: AlertingConfig::default(),
+            integrity: IntegrityConfig::default(),
+            cleanup: wardkit_cleanup::Config::default(),
+            parts: PartsConfig::default(),
+            reload: ReloadConfig::default(),
+            service: Vec::new(),
+            service_group: Vec::new(),
+        }
+    }
 }
 
 impl Config {
@@ -81,7 +129,10 @@ impl Config {
         found.extend(self.detect.violations());
         found.extend(endpoint::probe_violations(&self.probe));
         found.extend(self.otlp.violations());
+        found.extend(self.alerting.violations());
         found.extend(self.integrity.violations());
+        let cleanup = self.cleanup.violations(&[]).into_iter();
+        found.extend(cleanup.map(|one| (format!("cleanup.{}", one.path), one.reason)));
         if self.reload.settle > LONGEST_SETTLE {
             found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));
         }

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 use wardkit_channels::{HttpClient, HttpClientConfig, HttpRequest, endpoint_policy};
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
 use wardkit_metrics::business::HttpMetrics;
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::MetricsConfig;
-use crate::parts::Context;
 use crate::reload::error_chain;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -45,7 +44,7 @@ async fn run(app: App, context: Context, config: MetricsConfig) -> Result<(), Er
             metrics: metrics.clone(),
             client: client.clone(),
         };
-        asking.spawn(source.ask_for_ever(app.clone(), context.stop.clone()));
+        asking.spawn(source.ask_for_ever(app.clone(), context.clone()));
     }
     while let Some(ended) = asking.join_next().await {
         ended?;
@@ -62,23 +61,22 @@ struct Source {
 }
 
 impl Source {
-    async fn ask_for_ever(self, app: App, stop: CancellationToken) {
+    async fn ask_for_ever(self, app: App, context: Context) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut trouble = String::new();
+        let mut failing = false;
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = context.stopped() => return,
                 _ = ticks.tick() => {}
             }
             let found = tokio::select! {
-                () = stop.cancelled() => return,
+                () = context.stopped() => return,
                 found = self.ask() => found,
             };
-            let found = found.err().unwrap_or_default();
-            if found != trouble {
-                trouble = found;
-                app.events.publish(self.event(&trouble));
+            // A service that is down refuses at one time and answers late at another: that is one trouble.
+            if std::mem::replace(&mut failing, found.is_err()) != found.is_err() {
+                app.events.publish(self.event(&found.err().unwrap_or_default()));
             }
         }
     }

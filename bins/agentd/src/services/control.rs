@@ -23,7 +23,7 @@ pub(crate) fn start(app: &App, (server, path): (ControlServer, PathBuf)) {
         async move {
             let server = open.map_or_else(|| ControlServer::bind(&path), Ok)?;
             context.set_health(Health::Up);
-            server.serve(daemon, context.stop.cancelled()).await;
+            server.serve(daemon, context.stopped()).await;
             Ok(())
         }
     });

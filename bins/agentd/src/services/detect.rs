@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use wardkit_core::{Clock as _, Health, SystemClock};
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::DetectConfig;
-use crate::parts::Context;
 use crate::telemetry::{Ahead, Watch};
 
 /// Starts the part, replaces it, or ends it.
@@ -39,7 +39,7 @@ async fn run(
     context.set_health(Health::Up);
     loop {
         let moment = tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             _ = looks.tick() => {
                 // At the start the history may not be open yet.
                 let Some(reader) = app.telemetry.history() else {

@@ -2,10 +2,10 @@
 
 use tokio::sync::broadcast::error::RecvError;
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::HistoryConfig;
-use crate::parts::Context;
 use crate::reload::error_chain;
 use crate::telemetry::{Change, Keeper};
 
@@ -43,7 +43,7 @@ async fn run(
     let mut behind = false;
     loop {
         let moment = tokio::select! {
-            () = context.stop.cancelled() => break,
+            () = context.stopped() => break,
             moment = moments.recv() => moment,
         };
         let moment = match moment {
@@ -59,14 +59,21 @@ async fn run(
             }
             Err(RecvError::Closed) => break,
         };
-        let change;
-        (keeper, change) = tokio::task::spawn_blocking(move || {
+        let (change, surplus);
+        (keeper, change, surplus) = tokio::task::spawn_blocking(move || {
             let change = keeper.keep(&moment);
-            (keeper, change)
+            let surplus = keeper.overflow(SystemClock.uptime());
+            (keeper, change, surplus)
         })
         .await?;
         behind &= !moments.is_empty();
         tell(&app, &context, change);
+        if let Some(surplus) = surplus {
+            let reason = format!(
+                "{surplus} samples had no room among the series: see `max-series` under [history.keep]"
+            );
+            app.events.publish(event("history.series.overflow", Severity::Warning, reason));
+        }
     }
     tokio::task::spawn_blocking(move || keeper.finish()).await??;
     Ok(())

@@ -26,7 +26,10 @@ pub(crate) async fn open(config: &HttpConfig) -> Result<Listener, Error> {
 
 /// Starts the part, or replaces it; the old server finishes its requests beside the new one.
 pub(crate) fn start(app: &App, listener: &Listener, config: HttpConfig, token: Option<WriteToken>) {
-    app.set_listening(Listening { address: listener.local_addr(), drain: config.drain_timeout });
+    app.set_listening(Listening {
+        address: Some(listener.local_addr()),
+        drain: config.drain_timeout,
+    });
     let (daemon, listener) = (app.clone(), Arc::downgrade(listener));
     app.parts.start("http", move |context| {
         let (listener, config, token, daemon) =
@@ -34,13 +37,13 @@ pub(crate) fn start(app: &App, listener: &Listener, config: HttpConfig, token: O
         async move {
             let Some(open) = listener.upgrade() else {
                 // Another address is in force, and this part has been replaced.
-                context.stop.cancelled().await;
+                context.stopped().await;
                 return Ok(());
             };
             let server = open.with_config(config)?.with_write_token(token);
             drop(open);
             context.set_health(Health::Up);
-            server.serve(daemon, context.stop.cancelled()).await;
+            server.serve(daemon, context.stopped()).await;
             Ok(())
         }
     });

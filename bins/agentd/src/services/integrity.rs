@@ -6,11 +6,11 @@ use std::sync::mpsc::channel;
 use wardkit_cli::host_name;
 use wardkit_custody::Custody;
 use wardkit_integrity::Cancel;
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::IntegrityConfig;
 use crate::integrity::Watchman;
-use crate::parts::Context;
 
 /// Starts the part, replaces it, or ends it where there is nothing to watch.
 pub(crate) fn start(app: &App, config: &IntegrityConfig) {
@@ -42,7 +42,7 @@ async fn run(
     let mut watching = tokio::task::spawn_blocking(move || watchman.run(&stopped));
     tokio::select! {
         ended = &mut watching => ended?,
-        () = context.stop.cancelled() => {
+        () = context.stopped() => {
             cancel.cancel();
             drop::<std::sync::mpsc::Sender<()>>(keep);
             watching.await?

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock};
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::MetricsConfig;
-use crate::parts::Context;
 use crate::telemetry::Follower;
 
 /// Starts the part, replaces it, or ends it where no metric is declared.
@@ -38,7 +38,7 @@ async fn run(
     context.set_health(Health::Up);
     loop {
         let ends = tokio::select! {
-            () = context.stop.cancelled() => true,
+            () = context.stopped() => true,
             _ = ticks.tick() => false,
         };
         count = count.wrapping_add(1);

@@ -2,10 +2,10 @@
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use wardkit_core::Health;
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::MetricsConfig;
-use crate::parts::Context;
 use crate::telemetry::Sampler;
 
 /// Starts the part, replaces it, or ends it.
@@ -29,7 +29,7 @@ async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             _ = ticks.tick() => {}
         }
         app.look_at_clock();
@@ -43,7 +43,7 @@ async fn run(
         } else {
             context.set_health(Health::degraded("the host is slow to tell about itself"));
             tokio::select! {
-                () = context.stop.cancelled() => return Ok(()),
+                () = context.stopped() => return Ok(()),
                 done = work => done,
             }
         };

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
 use wardkit_core::{Clock as _, Event, Health, Severity, SystemClock, Timestamp};
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
 use crate::config::OtlpConfig;
-use crate::parts::Context;
 use crate::reload::error_chain;
 use crate::telemetry::{Moment, Pusher, Refused};
 
@@ -32,7 +32,7 @@ async fn run(app: App, context: Context, config: OtlpConfig) -> Result<(), Error
     context.set_health(Health::Up);
     loop {
         let moment = tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             moment = moments.recv() => match moment {
                 Ok(moment) => moment,
                 // The values are totals: a later push has them.
@@ -46,7 +46,7 @@ async fn run(app: App, context: Context, config: OtlpConfig) -> Result<(), Error
         }
         due = now + interval;
         let outcome = tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             done = push(&mut pusher, &config, started, &moment) => done,
         };
         match outcome {

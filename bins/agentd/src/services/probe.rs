@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use wardkit_core::{Health, SystemClock};
 use wardkit_probe::{Config, Prober};
+use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
-use crate::parts::Context;
 use crate::telemetry::Web;
 
 /// Starts the part, replaces it, or ends it where there is nothing to check.
@@ -32,6 +32,6 @@ async fn run(
     }
     app.telemetry.set_checks(Some(prober.clone()));
     context.set_health(Health::Up);
-    prober.run(|event| app.events.publish(event), context.stop.cancelled()).await;
+    prober.run(|event| app.events.publish(event), context.stopped()).await;
     Ok(())
 }

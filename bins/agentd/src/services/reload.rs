@@ -1,6 +1,6 @@
-//! The part `reload`: turns SIGHUP and changes of the configuration file into reloads.
+//! The part `reload`: turns SIGHUP and changes of the configuration file, and of those that it names, into reloads.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
+use wardkit_supervise::tasks::Context;
 
+use crate::alerting::LookedAt;
 use crate::app::App;
 use crate::config::{ReloadConfig, watch};
-use crate::parts::Context;
 use crate::reload::{Request, reload};
 
 /// The stream of SIGHUP. It outlives the part, so that none is lost while the part is replaced.
@@ -34,21 +35,23 @@ async fn run(
     settle: Duration,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (tell, mut changes) = mpsc::channel(1);
-    // Dropping a watcher ends its watch.
-    let mut watcher = None;
-    follow(&app, &context, file.as_deref(), &tell, &mut watcher);
+    let mut named = app.reloads.watched();
+    let mut watch = Watch { file, tell, watcher: None, told: None };
+    watch.follow(&app, &context, &named.borrow_and_update());
     loop {
         let request = tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             () = hung_up(&app.hangup) => Request::Signal,
+            // What changed between the reading and the watching is read now.
+            Ok(()) = named.changed(), if watch.file.is_some() => Request::FileChange,
             Some(()) = changes.recv() => tokio::select! {
-                () = context.stop.cancelled() => return Ok(()),
+                () = context.stopped() => return Ok(()),
                 () = hung_up(&app.hangup) => Request::Signal,
                 () = settled(&mut changes, settle) => Request::FileChange,
             },
         };
         // A link may lead elsewhere by now, or the directory be another one.
-        follow(&app, &context, file.as_deref(), &tell, &mut watcher);
+        watch.follow(&app, &context, &named.borrow_and_update());
         // The outcome is an event; who asked by a signal or by saving a file reads it there.
         let _ = reload(&app, request).await;
     }
@@ -65,30 +68,39 @@ async fn settled(changes: &mut mpsc::Receiver<()>, settle: Duration) {
     let _ = timeout(settle * MOST_SETTLES, quiet).await;
 }
 
-/// Watches the file where it is now. While that cannot be done the old watch stays: a file that an editor moved away
-/// comes back to where it was.
-fn follow(
-    app: &App,
-    context: &Context,
-    file: Option<&Path>,
-    tell: &mpsc::Sender<()>,
-    watcher: &mut Option<RecommendedWatcher>,
-) {
-    match file.map(|file| watch(file, tell.clone())).transpose() {
-        Ok(new) => {
-            *watcher = new;
-            context.set_health(Health::Up);
-        }
-        Err(error) => blind(app, context, &error),
-    }
+/// The watch on the files.
+struct Watch {
+    file: Option<PathBuf>,
+    tell: mpsc::Sender<()>,
+    /// Dropping a watcher ends its watch.
+    watcher: Option<RecommendedWatcher>,
+    /// What was said of it last: it is said once.
+    told: Option<String>,
 }
 
-/// Says that changes of the file may go unnoticed.
-fn blind(app: &App, context: &Context, error: &notify::Error) {
-    let reason = format!("changes of the configuration file may go unnoticed, use SIGHUP: {error}");
-    context.set_health(Health::degraded(reason.clone()));
-    let event = Event::new(SystemClock.now(), "config.watch.failed", Severity::Warning, "reload");
-    app.events.publish(event.with_message(reason));
+impl Watch {
+    /// Watches the files where they are now. While that cannot be done the old watch stays: a file that an editor moved
+    /// away comes back to where it was.
+    fn follow(&mut self, app: &App, context: &Context, named: &LookedAt) {
+        let Some(file) = &self.file else { return context.set_health(Health::Up) };
+        let failed = match watch(file, named, self.tell.clone()) {
+            Ok((watcher, failed)) => {
+                self.watcher = Some(watcher);
+                failed
+            }
+            Err(error) => Some(error),
+        };
+        let reason = failed.map(|error| {
+            format!("changes of the configuration file may go unnoticed, use SIGHUP: {error}")
+        });
+        context.set_health(reason.clone().map_or(Health::Up, Health::degraded));
+        if let Some(reason) = reason.clone().filter(|reason| self.told.as_ref() != Some(reason)) {
+            let (now, kind) = (SystemClock.now(), "config.watch.failed");
+            let event = Event::new(now, kind, Severity::Warning, "reload");
+            app.events.publish(event.with_message(reason));
+        }
+        self.told = reason;
+    }
 }
 
 /// An editor that saves in several steps needs two or three.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock};
+use wardkit_supervise::tasks::Context;
 use wardkit_tlog::Epoch;
 
 use crate::app::App;
-use crate::parts::Context;
 use crate::reload::error_chain;
 use crate::trail::Checkpoints;
 
@@ -42,7 +42,7 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
     context.set_health(Health::Up);
     loop {
         tokio::select! {
-            () = context.stop.cancelled() => return Ok(()),
+            () = context.stopped() => return Ok(()),
             // While the disk refuses, it is asked again when that is due, not at every entry.
             () = recorder.arrived(), if failures == 0 => {}
             () = sleep_until(due) => {}
@@ -60,7 +60,7 @@ async fn run(app: App, context: Context) -> Result<(), Box<dyn std::error::Error
             let reason = "the disk, or a program that holds the log, does not answer";
             troubled(&app, &context, &mut failures, reason);
             tokio::select! {
-                () = context.stop.cancelled() => return Ok(()),
+                () = context.stopped() => return Ok(()),
                 done = done => done,
             }
         };

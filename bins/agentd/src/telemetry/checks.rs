@@ -19,16 +19,31 @@ impl Web {
         HttpClient::new(Self::settings(config)?).map(Self)
     }
 
+    /// Creates a client that reaches these addresses and nothing else, and waits this long at most.
+    pub(crate) fn reaching<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        longest: Duration,
+    ) -> Result<Self, wardkit_channels::Error> {
+        HttpClient::new(Self::settings_of(urls, longest)?).map(Self)
+    }
+
     fn settings(config: &Config) -> Result<HttpClientConfig, wardkit_channels::Error> {
         let urls = config.checks.iter().filter_map(|check| match &check.target {
             Target::Http(target) => Some(target.url.as_str()),
             _ => None,
         });
+        let longest = config.checks.iter().map(|check| check.timeout).max().unwrap_or_default();
+        Self::settings_of(urls, longest)
+    }
+
+    fn settings_of<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        longest: Duration,
+    ) -> Result<HttpClientConfig, wardkit_channels::Error> {
         let mut settings = HttpClientConfig::default();
         settings.policy = endpoint_policy(urls)?;
         settings.user_agent = String::from(concat!("agentd/", env!("CARGO_PKG_VERSION")));
         // The deadline is each check's own; the client's must not come before it.
-        let longest = config.checks.iter().map(|check| check.timeout).max().unwrap_or_default();
         for limit in
             [&mut settings.connect_timeout, &mut settings.head_timeout, &mut settings.body_timeout]
         {

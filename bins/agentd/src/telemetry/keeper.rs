@@ -14,7 +14,7 @@ use wardkit_metrics::history::{Config, Error, History, IndexError, Reader};
 use wardkit_metrics::{Collector, Samples};
 use wardkit_sqlite::{HistoryIndex, State};
 
-use super::{Moment, counter, float, gauge};
+use super::{Moment, PAUSE, counter, float, gauge};
 
 /// Writes the history. Its calls block.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct Keeper {
     history: History,
     /// Failed attempts to write, and since when there were no more; none while all is well.
     failing: Option<(u64, Timestamp)>,
+    overflow: Overflow,
     /// Held while the directory is ours.
     _lock: File,
 }
@@ -31,6 +32,13 @@ pub(crate) struct Keeper {
 pub(crate) enum Change {
     Fails(Error),
     Works,
+}
+
+/// Surplus samples that were told of, and when there were some last.
+#[derive(Debug, Default)]
+struct Overflow {
+    told: u64,
+    last: Option<Duration>,
 }
 
 impl Keeper {
@@ -49,7 +57,7 @@ impl Keeper {
             damage.push(format!("{} is made anew: {reason}", path.display()));
         }
         let damage = (!damage.is_empty()).then(|| repaired(&damage));
-        Ok((Self { history, failing: None, _lock: lock }, damage))
+        Ok((Self { history, failing: None, overflow: Overflow::default(), _lock: lock }, damage))
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -74,6 +82,12 @@ impl Keeper {
         self.failing.is_none().then_some(Change::Works)
     }
 
+    /// Returns how many samples had no room among the series at the last look, if that is to be told: of the first
+    /// surplus, and of the first after a pause.
+    pub(crate) fn overflow(&mut self, uptime: Duration) -> Option<u64> {
+        self.overflow.look(self.history.reader().stats().overflow_samples, uptime)
+    }
+
     /// Writes what is in memory.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
         self.history.sync()
@@ -81,6 +95,16 @@ impl Keeper {
 
     fn failures(&self) -> u64 {
         self.history.reader().stats().write_failures
+    }
+}
+
+impl Overflow {
+    fn look(&mut self, counted: u64, now: Duration) -> Option<u64> {
+        let surplus = counted.checked_sub(self.told).filter(|surplus| *surplus > 0)?;
+        self.told = counted;
+        let before = self.last.replace(now);
+        let is_new = before.is_none_or(|before| now.saturating_sub(before) >= PAUSE);
+        is_new.then_some(surplus)
     }
 }
 
@@ -165,7 +189,24 @@ const NAMED: usize = 5;
 
 #[cfg(test)]
 mod tests {
-    use super::repaired;
+    use std::time::Duration;
+
+    use super::{Overflow, repaired};
+
+    #[test]
+    fn too_many_series_are_told_at_first_and_after_an_hour_without() {
+        let mut overflow = Overflow::default();
+        let mut look = |counted, minutes| overflow.look(counted, Duration::from_mins(minutes));
+        assert_eq!(look(0, 1), None);
+        assert_eq!(look(7, 2), Some(7));
+        assert_eq!(look(7, 3), None);
+        // Samples without room each time for hours are one event.
+        for minutes in (10..600).step_by(10) {
+            assert_eq!(look(minutes, minutes), None);
+        }
+        assert_eq!(look(590, 649), None);
+        assert_eq!(look(593, 650), Some(3));
+    }
 
     #[test]
     fn damage_to_many_files_is_one_sentence() {

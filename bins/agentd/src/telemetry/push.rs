@@ -81,7 +81,7 @@ impl Pusher {
 }
 
 /// Reads what `env:NAME` or `file:PATH` refers to.
-fn secret(place: &str) -> Result<Secret<String>, String> {
+pub(crate) fn secret(place: &str) -> Result<Secret<String>, String> {
     if let Some(name) = place.strip_prefix("env:") {
         // The error's own text shows a value that is no text.
         return std::env::var(name).map(Secret::new).map_err(|error| match error {

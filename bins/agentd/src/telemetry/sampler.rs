@@ -6,6 +6,7 @@ use wardkit_metrics::host::{Host, HostPaths};
 use wardkit_metrics::{Collector as _, Error, Registry, Samples};
 
 use super::answers::seconds;
+use super::slack::Slack;
 use super::{Moment, gauge};
 use crate::app::App;
 use crate::config::MetricsConfig;
@@ -15,6 +16,7 @@ use crate::config::MetricsConfig;
 pub(crate) struct Sampler {
     host: Host,
     aggregates: Aggregates,
+    slack: Slack,
 }
 
 impl Sampler {
@@ -22,6 +24,7 @@ impl Sampler {
         Ok(Self {
             host: Host::new(HostPaths::default(), config.host.clone())?,
             aggregates: Aggregates::new(&config.aggregate, registry)?,
+            slack: Slack::default(),
         })
     }
 
@@ -50,6 +53,7 @@ impl Sampler {
         let mut derived = Samples::new();
         self.aggregates.step(started, &all, &mut derived);
         app.telemetry.tell(Moment { at, samples: all }, derived);
+        self.slack.look();
         self.host.take_changes().iter().map(|change| change.event(at)).collect()
     }
 }
