@@ -8,9 +8,18 @@
 #[path = "../it/support.rs"]
 mod support;
 
+#[expect(dead_code, reason = "the other suites use the rest")]
+#[path = "../it/alert_support.rs"]
+mod alert_support;
+
+mod alerting;
+mod alertmanager;
+mod clock;
 mod otlp;
 mod packages;
 mod prometheus;
+mod services;
+mod systemd;
 
 use std::process::{Command, Output};
 

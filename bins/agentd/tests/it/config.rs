@@ -184,5 +184,8 @@ fn schema_describes_what_the_default_holds() {
         serde_json::from_str(&run(&["config", "default", "--format", "json"]).stdout).unwrap();
     let keys =
         |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&schema["properties"]), keys(&default));
+    // Nobody has a service by default, and an empty list would keep tables from being added.
+    let mut described = keys(&schema["properties"]);
+    described.retain(|key| !key.starts_with("service"));
+    assert_eq!(described, keys(&default));
 }

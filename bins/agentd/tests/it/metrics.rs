@@ -148,6 +148,56 @@ fn more_series_than_there_is_room_for_are_counted_and_told_once() {
 }
 
 #[test]
+fn a_body_that_stops_in_the_middle_leaves_nothing() {
+    let dir = dir();
+    let daemon = Daemon::start(dir.path(), &[]);
+    let mut stream = UnixStream::connect(daemon.data_dir.join("control.sock")).unwrap();
+    let head = "POST /api/v1/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000";
+    write!(stream, "{head}\r\nConnection: close\r\n\r\nhalf 1\nhalf_of").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
+    assert_eq!(control(&daemon, "POST", "/api/v1/ingest", "whole 1\n").status, 204);
+    let metrics = daemon.request("/metrics").body;
+    assert!(metrics.contains("\nwhole 1\n") && !metrics.contains("\nhalf"), "{metrics}");
+}
+
+#[test]
+fn a_hundred_thousand_series_are_two_events_and_the_rest_goes_on() {
+    let dir = dir();
+    let path = config(dir.path(), "[metrics]\ninterval = \"1s\"\n");
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    until_some(|| value(&daemon.request("/metrics").body, "agentd_history_samples_total"));
+    for family in 0..6 {
+        let lines = (0..20_000).map(|user| format!("bomb{family}{{user=\"{user}\"}} 1\n"));
+        let body: String = lines.collect();
+        assert_eq!(control(&daemon, "POST", "/api/v1/ingest", &body).status, 204);
+    }
+    let number = |series: &str| value(&daemon.request("/metrics").body, series).unwrap();
+    assert!((number("agentd_ingest_series") - 100_000.0).abs() < 0.5);
+    daemon.logged(&["history.series.overflow"]);
+    // It goes on, for the host and for those that had room, and nothing is told of again.
+    let before = number("agentd_history_overflow_samples_total");
+    let kept = number("agentd_history_samples_total");
+    until_some(|| {
+        (number("agentd_history_overflow_samples_total") > before + 200_000.0).then_some(())
+    });
+    assert!(number("agentd_history_samples_total") > kept + 20_000.0);
+    assert!(number("agentd_history_open_series") < 20_000.5);
+    assert!(number("node_boot_time_seconds") > 0.0);
+    let memory = number("process_resident_memory_bytes");
+    assert!(memory < MOST_MEMORY, "{memory}");
+    let events = daemon.status()["events"].to_string();
+    for kind in ["\"history.series.overflow\"", "\"metrics.ingest.overflow\""] {
+        assert_eq!(events.matches(kind).count(), 1, "{kind} {events}");
+    }
+}
+
+/// A hundred thousand series as they were pushed, and a few moments of them that wait for the disk.
+const MOST_MEMORY: f64 = 200e6;
+
+#[test]
 fn the_bottleneck_and_the_largest_processes_are_told_on_the_socket() {
     let dir = dir();
     let daemon = Daemon::start(dir.path(), &[]);

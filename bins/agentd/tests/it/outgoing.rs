@@ -77,11 +77,13 @@ fn a_reload_keeps_what_is_known_of_a_check_that_it_leaves_alone() {
              target.tcp.address = \"{nobody}\"\n"
         )
     };
-    let path = config(dir.path(), &check("gone"));
+    // The command reads it, and not the watch before.
+    let unwatched = "[reload]\nwatch = false\n";
+    let path = config(dir.path(), &format!("{unwatched}{}", check("gone")));
     let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
     until_some(|| daemon.request("/readyz").body.contains("refused").then_some(()));
     daemon.logged(&["probe.check.failed", "gone"]);
-    config(dir.path(), &(check("other") + &check("gone")));
+    config(dir.path(), &format!("{unwatched}{}{}", check("other"), check("gone")));
     assert_eq!(daemon.command(&["reload"]).stdout, "changed: probe\n");
     // The other one fails for the first time and is told; the first one is down all the time, and told no more.
     daemon.logged(&["probe.check.failed", "other"]);
@@ -149,4 +151,71 @@ fn a_secret_that_is_no_text_is_not_shown() {
     let line = daemon.logged(&["otlp.push.failed"]);
     assert!(line.contains("the variable TOKEN is not a text"), "{line}");
     assert!(!line.contains("hunter2"), "{line}");
+}
+
+#[test]
+fn a_service_that_fails_now_this_way_and_now_that_is_told_once() {
+    let dir = dir();
+    let service = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = service.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for (turn, stream) in service.incoming().map_while(Result::ok).enumerate() {
+            let answer = match turn {
+                0 => "404 Not Found\r\nContent-Length: 0",
+                1 => "403 Forbidden\r\nContent-Length: 0",
+                _ => "200 OK\r\nContent-Length: 1",
+            };
+            serve(stream, answer);
+        }
+    });
+    let text = format!(
+        "[[metrics.http]]\nurl = \"http://{address}/stats\"\ninterval = \"1s\"\npointer = \"\"\n\
+         name = \"bot_queue_length\"\nhelp = \"Messages that wait.\"\nkind = \"gauge\"\n"
+    );
+    let path = config(dir.path(), &text);
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    daemon.logged(&["metrics.source.recovered"]);
+    let events = daemon.status()["events"].to_string();
+    assert_eq!(events.matches("\"metrics.source.failed\"").count(), 1, "{events}");
+}
+
+/// Answers with a head, and a 7 where it has a body.
+fn serve(mut stream: std::net::TcpStream, head: &str) {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    while !bytes.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut piece) {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
+            _ => return,
+        }
+    }
+    let _ = write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\n\r\n7");
+}
+
+#[test]
+fn a_stop_waits_for_nothing_that_hangs() {
+    let dir = dir();
+    // They take connections and never answer.
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = hanging.local_addr().unwrap();
+    let program = dir.path().join("hang");
+    fs::write(&program, "#!/bin/sh\ntrap '' TERM\necho > \"$MARK\"\nwhile :; do sleep 1; done\n")
+        .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mark = dir.path().join("mark");
+    let text = format!(
+        "[metrics]\ninterval = \"1s\"\n[otlp]\ninterval = \"1s\"\nurl = \"http://{address}/v1/metrics\"\n\
+         [[probe.check]]\nname = \"program\"\njitter = \"0s\"\ntarget.exec.command = [{program:?}]\n\
+         target.exec.env = {{ MARK = {mark:?} }}\n\
+         [[probe.check]]\nname = \"redis\"\njitter = \"0s\"\ntarget.redis.address = \"{address}\"\n\
+         [[metrics.http]]\nurl = \"http://{address}/stats\"\ninterval = \"1s\"\npointer = \"\"\n\
+         name = \"bot_queue_length\"\nhelp = \"Messages that wait.\"\nkind = \"gauge\"\n"
+    );
+    let path = config(dir.path(), &text);
+    let daemon = Daemon::start(&dir.path().join("data"), &["--config", &path]);
+    // All of them are under way.
+    let asked: Vec<_> = (0..3).map(|_| hanging.accept().unwrap()).collect();
+    until_some(|| mark.exists().then_some(()));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0));
+    drop(asked);
 }

@@ -7,7 +7,13 @@
 #[path = "../it/support.rs"]
 mod support;
 
+#[expect(dead_code, reason = "the other suites use the rest")]
+#[path = "../it/alert_support.rs"]
+mod alert_support;
+
+mod alerts;
 mod enforce;
+mod services;
 
 use std::ffi::CStr;
 use std::fs;
@@ -17,18 +23,22 @@ use std::path::{Path, PathBuf};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::{Daemon, Ended, agentd, dir, run};
+use support::{Daemon, Ended, agentd, dir, run, until_some};
 use tempfile::TempDir;
 
-/// A file system of a quarter of a mebibyte.
+/// A file system of a mebibyte: what agentd keeps of its own accord within minutes leaves room to fill.
 struct SmallDisk {
     dir: TempDir,
 }
 
 impl SmallDisk {
     fn new() -> Self {
+        Self::with(SIZE)
+    }
+
+    fn with(options: &CStr) -> Self {
         let dir = dir();
-        mount("tmpfs", dir.path(), "tmpfs", MountFlags::empty(), SIZE).unwrap();
+        mount("tmpfs", dir.path(), "tmpfs", MountFlags::empty(), options).unwrap();
         fs::create_dir(dir.path().join("data")).unwrap();
         Self { dir }
     }
@@ -55,7 +65,7 @@ impl Drop for SmallDisk {
     }
 }
 
-const SIZE: &CStr = c"size=256k,mode=0700";
+const SIZE: &CStr = c"size=1m,mode=0700";
 
 fn start_on(data: &Path) -> Ended {
     run(&["--data-dir", data.to_str().unwrap(), "--listen", "127.0.0.1:0"])
@@ -103,10 +113,11 @@ fn entries_wait_while_the_disk_is_full_and_none_is_lost() {
     disk.fill();
     let mut commands = 0;
     // What is allocated to the log's file takes some entries still.
-    while metric("agentd_trail_waiting_entries ") < 5 {
+    until_some(|| {
         assert_eq!(daemon.command(&["reload"]).code, Some(0));
         commands += 1;
-    }
+        (metric("agentd_trail_waiting_entries ") >= 5).then_some(())
+    });
     assert!(metric("agentd_trail_errors_total ") > 0);
     let trail = |status: &serde_json::Value| {
         let parts = status["parts"].as_array().unwrap();
@@ -114,9 +125,7 @@ fn entries_wait_while_the_disk_is_full_and_none_is_lost() {
     };
     assert_eq!(trail(&daemon.status()), "degraded");
     fs::remove_file(disk.dir.path().join("ballast")).unwrap();
-    while metric("agentd_trail_waiting_entries ") > 0 {
-        std::thread::yield_now();
-    }
+    until_some(|| (metric("agentd_trail_waiting_entries ") == 0).then_some(()));
     daemon.logged(&["trail.append.resumed"]);
     assert_eq!(trail(&daemon.status()), "up");
     daemon.signal("TERM");

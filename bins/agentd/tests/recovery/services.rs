@@ -1,0 +1,6 @@
+//! Services through the deaths of all who look after them, and through faults of their own.
+
+mod deaths;
+mod faults;
+mod scene;
+mod starts;
