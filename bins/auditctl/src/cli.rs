@@ -1,10 +1,14 @@
 //! The command line.
 
+mod alerts;
+mod cleanup;
 mod detect;
 mod forecast;
 mod integrity;
 mod mask;
 mod metrics;
+mod rules;
+mod services;
 mod trail;
 mod validate;
 
@@ -12,6 +16,11 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use wardkit_cli::Common;
 
+pub(crate) use alerts::{
+    Alerts, AlertsCommand, Analytics, AnalyticsForm, By, Moment, ScheduleCommand, Silence,
+    SilenceCommand,
+};
+pub(crate) use cleanup::{Cleanup, CleanupCommand};
 pub(crate) use detect::Detect;
 pub(crate) use forecast::Forecast;
 pub(crate) use integrity::{
@@ -19,6 +28,8 @@ pub(crate) use integrity::{
 };
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
+pub(crate) use rules::{Rules, RulesCommand};
+pub(crate) use services::{GraphForm, ImportFormat, Services, ServicesCommand};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 pub(crate) use validate::{Validate, ValidateCommand};
 
@@ -45,6 +56,10 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Masks secrets and personal data in a stream of log lines
     Mask(Mask),
+    /// Shows alerts and incidents, and what is to be done about them
+    Alerts(Alerts),
+    /// Shows, starts, stops and explains the services that agentd keeps up
+    Services(Services),
     /// Shows, asks for and exports metrics
     Metrics(Metrics),
     /// Says in one sentence what the host is short of
@@ -53,6 +68,10 @@ pub(crate) enum Command {
     Detect(Detect),
     /// Tells when the series in a CSV file gets to its limit
     Forecast(Forecast),
+    /// Removes old temporary files by the rules of a configuration; needs no daemon
+    Cleanup(Cleanup),
+    /// Checks and tests alert rules in the format of Prometheus; needs no daemon
+    Rules(Rules),
     /// Prints the completion script for a shell
     Completions {
         /// The shell
@@ -64,7 +83,11 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0  clean
   1  findings: for `status`, a part that does not do its work; for `trail`, a log that is not what it was;
-     for `integrity`, something changed; for `validate --fail`, an attack;
+     for `alerts list`, an alert that nobody takes care of; for `alerts test`, a channel that does not take it;
+     for `alerts dead`, a message that no channel took; for `alerts rules`, a rule that fails;
+     for `services list --fail`, a service that is not as it should be;
+     for `rules`, a file that is wrong or a test that fails; for `integrity`, something changed;
+     for `validate --fail`, an attack;
      for `detect --fail`, an anomaly; for `forecast --fail-within`, an end that near
   2  could not run
   3  ran, but incomplete";

@@ -58,7 +58,7 @@ pub(crate) struct Query {
     pub aggregate: Option<String>,
 }
 
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     let day = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     let days = day.map(|days| Duration::from_hours(24) * days);
     days.or_else(|| wardkit_retry::duration::parse(text))

@@ -118,7 +118,7 @@ pub(crate) enum Form {
     Jsonl,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     let day = format!("{text}T00:00:00Z");
     text.parse().or_else(|_| day.parse()).map_err(|error: wardkit_core::Error| error.to_string())
 }

@@ -1,5 +1,8 @@
 //! What each command does.
 
+mod alerts;
+mod chart;
+mod cleanup;
 mod csv;
 mod detect;
 mod forecast;
@@ -7,7 +10,10 @@ mod integrity;
 mod lines;
 mod mask;
 mod metrics;
+mod rules;
+mod services;
 mod status;
+mod table;
 mod trail;
 mod validate;
 
@@ -29,10 +35,14 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Trail(trail) => trail::run(&cli.common, trail),
         Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Mask(mask) => mask::run(&cli.common, mask),
+        Command::Alerts(alerts) => alerts::run(&cli.common, alerts),
+        Command::Services(services) => services::run(&cli.common, services),
         Command::Metrics(metrics) => metrics::run(&cli.common, metrics),
         Command::Bottleneck => metrics::bottleneck(&cli.common),
         Command::Detect(detect) => detect::run(&cli.common, detect),
         Command::Forecast(forecast) => forecast::run(&cli.common, forecast),
+        Command::Cleanup(cleanup) => cleanup::run(&cli.common, cleanup),
+        Command::Rules(rules) => rules::run(&cli.common, rules),
         Command::Completions { shell } => completions(*shell),
     }
 }

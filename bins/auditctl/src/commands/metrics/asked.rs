@@ -9,8 +9,8 @@ use wardkit_api::{Question, Range, SeriesAnswer, Told, TopAnswer};
 use wardkit_cli::{Common, Format, Report, escaped, escaped_json};
 use wardkit_core::{Clock as _, SystemClock, Timestamp};
 
-use super::chart::{bar, sparkline};
 use crate::cli::Query;
+use crate::commands::chart::{bar, sparkline};
 use crate::commands::{ask, could_not_run, note, print};
 
 /// `auditctl metrics top`.

@@ -1,7 +1,6 @@
 //! `auditctl metrics`.
 
 mod asked;
-mod chart;
 mod grafana;
 mod prometheus;
 mod tables;
