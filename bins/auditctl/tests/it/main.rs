@@ -1,11 +1,16 @@
 //! Tests of the program as its user runs it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod alerts;
+mod cleanup;
 mod detect;
 mod forecast;
 mod integrity;
 mod mask;
 mod metrics;
+mod rules;
+mod services;
+mod services_import;
 mod status;
 mod trail;
 mod validate;

@@ -37,6 +37,8 @@ impl Daemon for OnePart {
                 restarts: 2,
                 since,
             }],
+            incidents: Vec::new(),
+            services: Vec::new(),
             events: Vec::new(),
         }
     }
