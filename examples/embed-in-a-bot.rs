@@ -116,6 +116,8 @@ impl Daemon for Bot {
             listen: None,
             health: Health::merge(self.health()),
             parts: Vec::new(),
+            incidents: Vec::new(),
+            services: Vec::new(),
             events: Vec::new(),
         }
     }
