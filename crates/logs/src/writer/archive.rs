@@ -123,7 +123,7 @@ fn list_of(directory: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> io::Result<Ve
 pub(super) fn put_aside(path: &Path) -> io::Result<()> {
     let mut number = list(path)?.last().map_or(0, |archive| archive.number);
     loop {
-        number = number.saturating_add(1);
+        number = number.checked_add(1).ok_or_else(|| io::Error::other("no number is left"))?;
         let names = names(path, number);
         // The newest may have been missing in the list.
         if names.iter().all(|(name, _)| fs::symlink_metadata(name).is_err()) {

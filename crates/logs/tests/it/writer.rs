@@ -57,6 +57,21 @@ fn only_whole_lines_are_taken_and_the_rest_comes_again() {
 }
 
 #[test]
+fn what_was_put_aside_stays_when_no_number_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bot.log");
+    let last = dir.path().join(format!("bot.log.{}", u64::MAX));
+    fs::write(&last, "put here by somebody").unwrap();
+    let clock = clock();
+    let mut writer = Writer::open(&path, limits(), &clock).unwrap();
+    writer.write(&clock, &lines(0, 100)).unwrap();
+    let error = writer.write(&clock, &lines(100, 200)).unwrap_err();
+    assert_eq!(error.to_string(), "no number is left");
+    assert_eq!(fs::read(&last).unwrap(), b"put here by somebody");
+    assert!(fs::read(&path).unwrap().starts_with(&lines(0, 1)));
+}
+
+#[test]
 fn line_that_is_too_long_is_written_in_parts() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bot.log");
