@@ -106,6 +106,13 @@ impl Supervisor {
         let kept = kept.clone();
         self.units[at].stale = None;
         self.alive(at, process, kept.as_ref());
+        if let Some(kept) = kept.filter(|kept| kept.ready) {
+            // It is what it was before: only who looks after it is new.
+            let age = self.now.boot.saturating_sub(kept.started);
+            let word = self.state(at).as_str();
+            let unit = &mut self.units[at];
+            (unit.word, unit.since) = (word, self.now.wall.saturating_sub(age));
+        }
         let message = "runs already and is looked after again".to_owned();
         self.tell(at, "supervise.adopted", Severity::Info, message);
     }

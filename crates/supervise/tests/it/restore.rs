@@ -20,11 +20,14 @@ fn started() -> World {
 #[test]
 fn program_that_was_killed_takes_its_services_back() {
     let mut world = started();
+    let since = world.supervisor.explain("bot").unwrap().status.since;
+    world.pass(secs(100));
     world.restart_program();
     world.settle();
     assert_eq!(world.states(), ["running", "running"]);
     assert_eq!(world.starts.len(), 2);
     assert_eq!(world.told("supervise.adopted", "bot"), 1);
+    assert_eq!(world.supervisor.explain("bot").unwrap().status.since, since);
 }
 
 #[test]
