@@ -1,0 +1,1 @@
+//! The public interface, as a program uses it.
