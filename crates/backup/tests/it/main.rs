@@ -1,1 +1,3 @@
 //! The public interface, as a program uses it.
+
+mod chunker;
