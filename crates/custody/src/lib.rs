@@ -34,6 +34,7 @@
 //! | [`Proof`], [`Proven`], [`Mismatch`] | what a log is held against, and what came of it |
 //! | [`Keyring`] | an identity and its keys of each day, for what signs without a log: baselines |
 //! | `Baselines` | with the feature `baselines`: signed baselines of file integrity that stand on the trail |
+//! | [`Repositories`], [`SeenRepository`] | the snapshots of backups that have to be there, signed |
 //! | [`Seen`], [`Subject`], [`Mark`] | the newest head of each log and generation of each baseline that was ever accepted |
 //!
 //! # What it promises
@@ -58,6 +59,7 @@ mod files;
 mod keyring;
 mod mask;
 mod prove;
+mod repositories;
 mod seen;
 #[cfg(feature = "baselines")]
 mod texts;
@@ -69,5 +71,6 @@ pub use custody::Custody;
 pub use error::Error;
 pub use keyring::Keyring;
 pub use prove::{Mismatch, Proof, Proven};
+pub use repositories::{Repositories, SeenRepository};
 pub use seen::{Mark, Seen, Subject};
 pub use trail::Trail;

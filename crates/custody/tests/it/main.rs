@@ -4,6 +4,7 @@
 #[cfg(feature = "baselines")]
 mod baselines;
 mod keyring;
+mod repositories;
 mod seen;
 mod support;
 mod trail;
