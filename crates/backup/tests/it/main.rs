@@ -1,3 +1,4 @@
 //! The public interface, as a program uses it.
 
 mod chunker;
+mod stores;
