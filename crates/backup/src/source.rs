@@ -8,10 +8,14 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 mod error;
+mod excludes;
+mod files;
 mod metadata;
 mod steps;
 
 pub use error::{Failure, SourceError};
+pub use excludes::{Excludes, PatternError};
+pub use files::{Files, FilesOptions, Tag};
 pub use metadata::{EntryKind, FileTime, Metadata, Xattr};
 pub use steps::{Step, Steps, steps};
 

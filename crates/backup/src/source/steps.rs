@@ -1,5 +1,7 @@
 //! Entries as directories that begin and end.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use super::{Entry, EntryKind, Failure, Source};
@@ -20,14 +22,17 @@ pub enum Step {
 /// Tells the entries of a source that was prepared, with the end of each directory. Every [`Step::Enter`] has its
 /// [`Step::Leave`]; what lies in `/` comes outside of any.
 pub fn steps(source: &mut dyn Source) -> Steps<'_> {
-    Steps { source, inside: Vec::new(), next: None }
+    Steps { source, path: PathBuf::new(), inside: Vec::new(), next: None }
 }
 
 /// The entries of a source with the end of each directory.
 #[derive(Debug)]
 pub struct Steps<'a> {
     source: &'a mut dyn Source,
-    inside: Vec<PathBuf>,
+    /// The directory that the walk is in.
+    path: PathBuf,
+    /// How long the path of the one above each directory is: whole paths would be much in a deep tree.
+    inside: Vec<usize>,
     /// The entry that ended a directory, until all that it ended are told.
     next: Option<Entry>,
 }
@@ -41,18 +46,28 @@ impl Iterator for Steps<'_> {
             None => match self.source.next_entry() {
                 Some(Ok(entry)) => entry,
                 Some(Err(failure)) => return Some(Step::Failed(failure)),
-                None => return self.inside.pop().map(|_| Step::Leave),
+                None => return self.leave(),
             },
         };
-        if self.inside.last().is_some_and(|inside| entry.path.parent() != Some(inside)) {
-            self.inside.pop();
+        if !self.inside.is_empty() && entry.path.parent() != Some(&self.path) {
             self.next = Some(entry);
-            return Some(Step::Leave);
+            return self.leave();
         }
         if entry.metadata.kind == EntryKind::Directory {
-            self.inside.push(entry.path.clone());
+            self.inside.push(self.path.as_os_str().len());
+            self.path.clone_from(&entry.path);
             return Some(Step::Enter(entry));
         }
         Some(Step::Item(entry))
+    }
+}
+
+impl Steps<'_> {
+    fn leave(&mut self) -> Option<Step> {
+        let above = self.inside.pop()?;
+        let mut path = std::mem::take(&mut self.path).into_os_string().into_vec();
+        path.truncate(above);
+        self.path = OsString::from_vec(path).into();
+        Some(Step::Leave)
     }
 }
