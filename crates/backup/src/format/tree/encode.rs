@@ -9,18 +9,19 @@ use crate::format::Id;
 #[derive(Clone, Debug)]
 pub struct TreeWriter {
     json: Vec<u8>,
+    taken: usize,
 }
 
 impl TreeWriter {
     /// A tree without any entry.
     #[must_use]
     pub fn new() -> Self {
-        Self { json: START.to_vec() }
+        Self { json: START.to_vec(), taken: 0 }
     }
 
     /// Appends an entry. The order is the caller's: that of the names' bytes.
     pub fn add(&mut self, node: &Node) {
-        if self.json.len() > START.len() {
+        if !self.is_empty() {
             self.json.push(b',');
         }
         append(node, &mut self.json);
@@ -29,16 +30,23 @@ impl TreeWriter {
     /// How many bytes the tree has so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.json.len() + END.len()
+        self.taken + self.json.len() + END.len()
     }
 
     /// Whether there is no entry in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.json.len() == START.len()
+        self.taken == 0 && self.json.len() == START.len()
     }
 
-    /// The bytes of the blob.
+    /// Takes the bytes so far, which are the beginning of the blob, for who compresses while the tree still grows.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<u8> {
+        self.taken += self.json.len();
+        std::mem::take(&mut self.json)
+    }
+
+    /// The bytes of the blob; those that were not [taken](Self::take).
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.json.extend_from_slice(END);
