@@ -9,10 +9,13 @@
 //! | [`store`] | where objects lie |
 //! | [`source`] | what is backed up |
 //! | [`engine`] | backup, restore, check, forget |
+//! | `dr` (feature) | proof that backups can be restored |
 
 #![forbid(unsafe_code)]
 
 pub mod chunker;
+#[cfg(feature = "dr")]
+pub mod dr;
 pub mod engine;
 pub mod format;
 pub mod source;

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod chunker;
+#[cfg(feature = "dr")]
+mod dr;
 mod source_files;
 mod stores;
