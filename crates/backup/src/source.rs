@@ -7,16 +7,27 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+mod chain;
+mod command;
 mod error;
 mod excludes;
 mod files;
 mod metadata;
+mod path;
+mod process;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod steps;
 
+pub use chain::Chain;
+pub use command::CommandStdout;
 pub use error::{Failure, SourceError};
 pub use excludes::{Excludes, PatternError};
 pub use files::{Files, FilesOptions, Tag};
 pub use metadata::{EntryKind, FileTime, Metadata, Xattr};
+pub use process::Program;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteOptions};
 pub use steps::{Step, Steps, steps};
 
 /// What is backed up into one snapshot.
@@ -27,6 +38,12 @@ pub use steps::{Step, Steps, steps};
 pub trait Source: Send + fmt::Debug {
     /// The absolute paths that the snapshot is named by, sorted by their bytes.
     fn paths(&self) -> Vec<PathBuf>;
+
+    /// Paths that are this source's alone: in a [`Chain`] no other source tells of them, or of what lies
+    /// below. A copy of a database has to be restored without the live one's log beside it.
+    fn claims(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Makes ready what is to be read: starts a command, copies a database, runs hooks.
     ///
@@ -69,6 +86,12 @@ pub trait Content: Send + fmt::Debug {
     ///
     /// When it cannot be read, or is not what the walk had found there.
     fn open(&self) -> io::Result<Box<dyn Opened>>;
+
+    /// Whether a file that the system says the same of as of an earlier one has its content. What a command says or a
+    /// database holds has to be read each time.
+    fn is_told_by_metadata(&self) -> bool {
+        true
+    }
 }
 
 /// An open file. It reads to its end, whatever its size was said to be.

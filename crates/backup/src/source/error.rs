@@ -1,7 +1,10 @@
 //! What keeps a source from being backed up, whole or in part.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use wardkit_core::Transient;
 
@@ -49,10 +52,83 @@ pub enum SourceError {
         /// The path.
         path: PathBuf,
     },
+    /// A program could not be started.
+    #[error("cannot start `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A program ended without success. What it wrote is not backed up.
+    #[error("`{program}` ended with {status}{}", Said(.said))]
+    Unsuccessful {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last of what it wrote to its standard error.
+        said: String,
+    },
+    /// A program did not end in time, and was killed.
+    #[error("`{program}` did not end within {deadline:?}")]
+    Deadline {
+        /// The program.
+        program: String,
+        /// The time that it had.
+        deadline: Duration,
+    },
+    /// What a program wrote was not read to its end.
+    #[error("the output of `{program}` was not read to its end")]
+    NotRead {
+        /// The program.
+        program: String,
+    },
+    /// A database could not be copied.
+    #[cfg(feature = "sqlite")]
+    #[error("cannot copy the database `{}`", .path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A database was busy for too long.
+    #[cfg(feature = "sqlite")]
+    #[error("the database `{}` could not be copied within {deadline:?}", .path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
+        /// The time that there was.
+        deadline: Duration,
+    },
+    /// The copy of a database is damaged, and so is the database.
+    #[cfg(feature = "sqlite")]
+    #[error("the database `{}` is damaged: {said}", .path.display())]
+    DamagedDatabase {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says of it.
+        said: String,
+    },
+}
+
+/// What a program said, if it said anything.
+struct Said<'a>(&'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, ": {}", self.0) }
+    }
 }
 
 impl Transient for SourceError {
     fn is_transient(&self) -> bool {
-        false
+        match self {
+            Self::Start { source, .. } => source.is_transient(),
+            #[cfg(feature = "sqlite")]
+            Self::Busy { .. } => true,
+            _ => false,
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! Files and directories of the system.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use self::walk::Walk;
+use super::path::absolute;
 use super::{Entry, Excludes, Failure, Source, SourceError};
 
 mod content;
@@ -105,19 +104,4 @@ impl Source for Files {
 fn look(root: &Path) -> Result<(), Failure> {
     let looked = root.symlink_metadata();
     looked.map(|_| ()).map_err(|reason: io::Error| Failure::new(root, "find", reason))
-}
-
-/// A path as it stands in a snapshot. `..` is refused, because behind a link it is not what it seems.
-fn absolute(path: &Path) -> Result<PathBuf, SourceError> {
-    let wrong = || SourceError::NotAbsolute { path: path.to_owned() };
-    let mut names = path.components();
-    if names.next() != Some(Component::RootDir) || path.as_os_str().as_bytes().contains(&0) {
-        return Err(wrong());
-    }
-    let mut clean = PathBuf::from("/");
-    for name in names {
-        let Component::Normal(name) = name else { return Err(wrong()) };
-        clean.push::<&OsStr>(name);
-    }
-    Ok(clean)
 }

@@ -18,6 +18,8 @@ pub(super) struct FileContent {
     pub(super) directory: Arc<Directory>,
     pub(super) name: CString,
     pub(super) owners: Arc<Owners>,
+    /// Whether its size and times say that it changed. Those of `/proc` do not: they are empty, and of no disk.
+    pub(super) is_told_by_metadata: bool,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,10 @@ impl Content for FileContent {
         let mut metadata = stat::metadata(&stat, EntryKind::File, &self.owners);
         metadata.xattrs = xattrs::of_open(&file)?;
         Ok(Box::new(OpenFile { file: file.into(), stat, metadata }))
+    }
+
+    fn is_told_by_metadata(&self) -> bool {
+        self.is_told_by_metadata
     }
 }
 

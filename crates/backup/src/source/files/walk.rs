@@ -16,7 +16,7 @@ use super::directory::{Directory, Open};
 use super::owners::Owners;
 use super::ways::Way;
 use super::{FilesOptions, stat, xattrs};
-use crate::source::{Content, Entry, EntryKind, Failure};
+use crate::source::{Entry, EntryKind, Failure};
 
 /// A walk, at any point of it.
 #[derive(Debug)]
@@ -135,8 +135,9 @@ impl Walk {
             EntryKind::File => {
                 let owners = Arc::clone(&self.owners);
                 let directory = Arc::clone(directory);
-                let content: Box<dyn Content> = Box::new(FileContent { directory, name, owners });
-                entry.content = Some(content);
+                let is_told_by_metadata = found.st_size > 0 || rustix::fs::major(found.st_dev) != 0;
+                let content = FileContent { directory, name, owners, is_told_by_metadata };
+                entry.content = Some(Box::new(content));
             }
             _ => {}
         }
