@@ -1,5 +1,40 @@
 //! Backup, restore, check and forget.
 
+mod repository;
+mod role;
+
+mod options;
+mod password;
+
+mod observer;
+
+mod keys;
+mod lock;
+
+mod blobs;
+mod index;
+mod known;
+mod snapshots;
+
 mod backup;
 
+mod error;
+
+mod host;
+mod objects;
+mod parallel;
+mod time;
+
 pub use backup::{BackupOptions, BackupReport, Cancel, Counts, Failed, Outcome, Parent};
+pub use blobs::BlobOpener;
+pub use error::Error;
+pub use index::{ByPack, Index, IndexedBlob, Quality};
+pub use keys::{KeyInfo, KeyList, KeyOptions};
+pub use known::{Claim, IndexWriter, KnownBlobs};
+pub use lock::{LockGuard, LockHolder, LockKind};
+pub use observer::{Event, Observer, Silent, Stage};
+pub use options::{InitOptions, OpenOptions};
+pub use password::Password;
+pub use repository::Repository;
+pub use role::{Adds, Pruner, Reader, Role, Writer};
+pub use snapshots::{Damaged, SnapshotList};

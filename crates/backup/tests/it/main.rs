@@ -5,5 +5,10 @@
 mod chunker;
 #[cfg(feature = "dr")]
 mod dr;
+mod index;
+mod keys;
+mod locks;
+mod repository;
 mod source_files;
 mod stores;
+mod support;

@@ -1,0 +1,115 @@
+use std::fmt;
+
+use crate::format::{BlobKind, Decompressor, FormatError, Id, MasterKey, PackedBlob, Tree};
+use crate::store::{Key, Kind};
+
+use super::role::Role;
+use super::{Error, Index, Repository};
+
+/// Opens blobs and proves them. One for each thread: it holds the memory for decompression.
+pub struct BlobOpener<'r> {
+    master: &'r MasterKey,
+    decompressor: Decompressor,
+}
+
+impl<R: Role> Repository<R> {
+    /// Something that opens blobs whose sealed bytes are in memory.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory for it.
+    pub fn blob_opener(&self) -> Result<BlobOpener<'_>, Error> {
+        let decompressor = Decompressor::new()
+            .map_err(|source| Error::Unwritable { what: "memory for decompression", source })?;
+        Ok(BlobOpener { master: &self.inner.master, decompressor })
+    }
+
+    /// Reads a blob. What is returned has the hash that is its id. Where a blob is in several packs, and one of them is
+    /// damaged or gone, another one is read.
+    ///
+    /// # Errors
+    ///
+    /// When no index knows it, or no pack that has it is whole.
+    pub fn read_blob(&self, index: &Index, kind: BlobKind, id: &Id) -> Result<Vec<u8>, Error> {
+        self.read_blob_with(&mut self.blob_opener()?, index, kind, id)
+    }
+
+    /// As [`read_blob`](Self::read_blob), for whoever reads many.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_blob`](Self::read_blob).
+    pub fn read_blob_with(
+        &self,
+        opener: &mut BlobOpener<'_>,
+        index: &Index,
+        kind: BlobKind,
+        id: &Id,
+    ) -> Result<Vec<u8>, Error> {
+        let mut first = None;
+        for place in index.find(kind, id) {
+            let key = Key::Named(Kind::Pack, place.pack);
+            let from = u64::from(place.blob.offset);
+            let range = from..from + u64::from(place.blob.length);
+            let read = match self.store().get(&key, Some(range)) {
+                Ok(sealed) => opener.open(&place.pack, &place.blob, &sealed),
+                Err(error) => Err(error.into()),
+            };
+            match read {
+                Ok(blob) => return Ok(blob),
+                Err(error) => first.get_or_insert(error),
+            };
+        }
+        Err(first.unwrap_or(Error::BlobMissing { kind, id: *id }))
+    }
+
+    /// Reads a tree.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_blob`](Self::read_blob), and when the blob is no tree.
+    pub fn read_tree(&self, index: &Index, id: &Id) -> Result<Tree, Error> {
+        let blob = self.read_blob(index, BlobKind::Tree, id)?;
+        Tree::from_json(&blob).map_err(|source| Error::MalformedTree { id: *id, source })
+    }
+}
+
+impl BlobOpener<'_> {
+    /// Decrypts and decompresses a blob, and proves that it has its id as hash.
+    ///
+    /// # Errors
+    ///
+    /// When it has not; the pack is named in the error.
+    pub fn open(&mut self, pack: &Id, blob: &PackedBlob, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let damaged =
+            |source| Error::BlobDamaged { kind: blob.kind, id: blob.id, pack: *pack, source };
+        let plain = self.unseal(blob, sealed).map_err(|source| damaged(Some(Box::new(source))))?;
+        if Id::of(&plain) == blob.id { Ok(plain) } else { Err(damaged(None)) }
+    }
+
+    fn unseal(&mut self, blob: &PackedBlob, sealed: &[u8]) -> Result<Vec<u8>, FormatError> {
+        let opened = self.master.open(sealed)?;
+        let Some(length) = blob.uncompressed else { return Ok(opened) };
+        let limit = match blob.kind {
+            BlobKind::Data => DATA_LIMIT,
+            BlobKind::Tree => TREE_LIMIT,
+        };
+        if length.get() > limit {
+            return Err(FormatError::TooLarge { what: "a blob", limit: limit.into() });
+        }
+        let mut plain = Vec::new();
+        self.decompressor.decompress_blob(&opened, length, &mut plain)?;
+        Ok(plain)
+    }
+}
+
+impl fmt::Debug for BlobOpener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlobOpener").finish_non_exhaustive()
+    }
+}
+
+/// Sixteen times what restic's chunker makes. A few compressed bytes may say that they become gigabytes.
+const DATA_LIMIT: u32 = 128 << 20;
+/// Two million entries of a directory.
+const TREE_LIMIT: u32 = 1 << 30;
