@@ -18,6 +18,9 @@ mod snapshots;
 
 mod backup;
 
+mod policy;
+mod select;
+
 mod error;
 
 mod host;
@@ -35,6 +38,8 @@ pub use lock::{LockGuard, LockHolder, LockKind};
 pub use observer::{Event, Observer, Silent, Stage};
 pub use options::{InitOptions, OpenOptions};
 pub use password::Password;
+pub use policy::{Counters, Decision, KeepPolicy, ParseSpanError, Period, Reason, Span};
 pub use repository::Repository;
 pub use role::{Adds, Pruner, Reader, Role, Writer};
+pub use select::{GroupBy, ParseGroupByError, SelectError, SnapshotFilter, SnapshotGroup, TagList};
 pub use snapshots::{Damaged, SnapshotList};

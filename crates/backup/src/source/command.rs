@@ -88,7 +88,8 @@ impl Source for CommandStdout {
         self.output = Arc::new(Mutex::new(output.map_or(State::Taken, State::Waits)));
 
         let metadata = self.metadata(EntryKind::File, 0o644);
-        let content = CommandContent { metadata: metadata.clone(), output: Arc::clone(&self.output) };
+        let content =
+            CommandContent { metadata: metadata.clone(), output: Arc::clone(&self.output) };
         let content: Box<dyn Content> = Box::new(content);
         let file = Entry { path: self.path.clone(), metadata, content: Some(content) };
         let way = self.path.ancestors().skip(1).filter(|path| path.parent().is_some());

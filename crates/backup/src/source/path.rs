@@ -24,7 +24,9 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, SourceError> {
 /// The order of a walk: a directory before what is in it, names by their bytes.
 pub(super) fn compare(left: &Path, right: &Path) -> Ordering {
     // Names have no zero bytes; a separator comes before all of them, as the end of a path does.
-    let keys = |path| Path::as_os_str(path).as_bytes().iter().map(|&byte| if byte == b'/' { 0 } else { byte });
+    let keys = |path| {
+        Path::as_os_str(path).as_bytes().iter().map(|&byte| if byte == b'/' { 0 } else { byte })
+    };
     keys(left).cmp(keys(right))
 }
 

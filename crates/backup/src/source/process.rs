@@ -148,7 +148,8 @@ impl Running {
         // As long as its status is not taken, its number and its group are nobody else's.
         if let Some(pid) = self.group() {
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            let _ = rustix::io::retry_on_intr(|| rustix::process::waitid(WaitId::Pid(pid), options));
+            let _ =
+                rustix::io::retry_on_intr(|| rustix::process::waitid(WaitId::Pid(pid), options));
         }
         {
             let mut progress = self.state.progress();
@@ -221,6 +222,8 @@ fn kill(group: Option<Pid>) {
     }
 }
 
-fn thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+fn thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
     std::thread::Builder::new().name("backup-command".to_owned()).spawn(work)
 }

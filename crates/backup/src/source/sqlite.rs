@@ -92,7 +92,8 @@ impl Sqlite {
 
         let mut copy = Connection::open(scratch.path()).map_err(failed)?;
         // What is lost with the power was a copy.
-        copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").map_err(failed)?;
+        copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            .map_err(failed)?;
         let backup = Backup::new(&live, &mut copy).map_err(failed)?;
         while !matches!(backup.step(PAGES).map_err(failed)?, StepResult::Done) {
             if self.options.clock.uptime().saturating_sub(began) > self.options.deadline {
