@@ -11,6 +11,8 @@ mod locks;
 mod policy;
 mod repository;
 mod select;
+mod format;
+mod format_props;
 mod source_files;
 mod stores;
 mod support;
