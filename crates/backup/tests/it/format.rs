@@ -87,9 +87,9 @@ fn the_packs_of_restic_hold_what_its_index_says() {
     for name in REPOSITORIES {
         let golden = Golden::open(name);
         let compressed = golden.config.version == RepoVersion::V2;
-        let indexes = golden.unpacked("index");
-        let indexes = indexes.iter().map(|json| IndexFile::from_json(json).unwrap());
-        let indexed: Vec<_> = indexes.flat_map(|index| index.packs).collect();
+        let parts = golden.unpacked("index");
+        let parts = parts.iter().map(|json| IndexFile::from_json(json).unwrap());
+        let indexed: Vec<_> = parts.flat_map(|part| part.packs).collect();
         let packs = golden.packs();
         assert_eq!((packs.len(), indexed.len()), (3, 3), "{name}");
         for (id, pack) in packs {

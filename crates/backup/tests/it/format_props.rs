@@ -269,7 +269,7 @@ fn fields_of_other_programs_are_kept() {
     assert!(written.contains(r#""summary":{"files_new":1}"#), "{written}");
     let config = br#"{"version":2,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","chunker_polynomial":"28d5ef98e8fe07","append_only":true}"#;
     let config = RepoConfig::from_json(config).unwrap();
-    assert_eq!(config.chunker_polynomial, 0x28d5_ef98_e8fe_07);
+    assert_eq!(config.chunker_polynomial, 0x0028_d5ef_98e8_fe07);
     assert!(String::from_utf8(config.to_json()).unwrap().contains(r#""append_only":true"#));
 }
 
