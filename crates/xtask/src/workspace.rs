@@ -8,8 +8,9 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 8] = [
+pub(crate) const EXCLUDED: [&str; 9] = [
     "crates/auditlog/fuzz",
+    "crates/backup/fuzz",
     "crates/bench",
     "crates/integrity/fuzz",
     "crates/metrics/fuzz",
