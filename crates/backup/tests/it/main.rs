@@ -5,14 +5,14 @@
 mod chunker;
 #[cfg(feature = "dr")]
 mod dr;
+mod format;
+mod format_props;
 mod index;
 mod keys;
 mod locks;
 mod policy;
 mod repository;
 mod select;
-mod format;
-mod format_props;
 mod source_files;
 mod stores;
 mod support;
