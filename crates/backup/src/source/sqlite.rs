@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,9 @@ use wardkit_core::Clock;
 
 use self::scratch::Scratch;
 use super::path::absolute;
-use super::{Content, Entry, Failure, Files, FilesOptions, Metadata, Opened, Source, SourceError};
+use super::{
+    Content, Entry, Failure, FileTime, Files, FilesOptions, Metadata, Opened, Source, SourceError,
+};
 
 mod scratch;
 
@@ -47,7 +50,7 @@ impl SqliteOptions {
     /// Copies into a folder, within five minutes.
     #[must_use]
     pub fn new(scratch: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
-        Self { scratch: scratch.into(), deadline: Duration::from_secs(300), clock }
+        Self { scratch: scratch.into(), deadline: Duration::from_mins(5), clock }
     }
 }
 
@@ -148,7 +151,13 @@ impl Source for Sqlite {
         };
         let scratch = Arc::clone(self.scratch.as_ref()?);
         match scratch.path().metadata() {
-            Ok(copy) => entry.metadata.size = copy.len(),
+            Ok(copy) => {
+                entry.metadata.size = copy.len();
+                // The database's own times do not tell what its log holds: this copy is like none before.
+                let (seconds, nanos) = (copy.ctime(), copy.ctime_nsec());
+                let nanos = u32::try_from(nanos).unwrap_or_default();
+                entry.metadata.changed = FileTime { seconds, nanos };
+            }
             Err(reason) => return Some(Err(Failure::new(&self.path, "read the copy of", reason))),
         }
         let metadata = entry.metadata.clone();
