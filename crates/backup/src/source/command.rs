@@ -127,8 +127,12 @@ impl Source for CommandStdout {
 impl Content for CommandContent {
     fn open(&self) -> io::Result<Box<dyn Opened>> {
         let mut state = lock(&self.output);
-        let State::Waits(output) = std::mem::replace(&mut *state, State::Taken) else {
-            return Err(io::Error::other("what a command writes can be read once only"));
+        let output = match std::mem::replace(&mut *state, State::Taken) {
+            State::Waits(output) => output,
+            other => {
+                *state = other;
+                return Err(io::Error::other("what a command writes can be read once only"));
+            }
         };
         let metadata = self.metadata.clone();
         Ok(Box::new(CommandOutput { metadata, output, state: Arc::clone(&self.output) }))

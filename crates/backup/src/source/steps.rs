@@ -1,8 +1,6 @@
 //! Entries as directories that begin and end.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::{Entry, EntryKind, Failure, Source};
 
@@ -22,15 +20,15 @@ pub enum Step {
 /// Tells the entries of a source that was prepared, with the end of each directory. Every [`Step::Enter`] has its
 /// [`Step::Leave`]; what lies in `/` comes outside of any.
 pub fn steps(source: &mut dyn Source) -> Steps<'_> {
-    Steps { source, path: PathBuf::new(), inside: Vec::new(), next: None }
+    Steps { source, path: Vec::new(), inside: Vec::new(), next: None }
 }
 
 /// The entries of a source with the end of each directory.
 #[derive(Debug)]
 pub struct Steps<'a> {
     source: &'a mut dyn Source,
-    /// The directory that the walk is in.
-    path: PathBuf,
+    /// The directory that the walk is in; empty for `/`.
+    path: Vec<u8>,
     /// How long the path of the one above each directory is: whole paths would be much in a deep tree.
     inside: Vec<usize>,
     /// The entry that ended a directory, until all that it ended are told.
@@ -49,13 +47,16 @@ impl Iterator for Steps<'_> {
                 None => return self.leave(),
             },
         };
-        if !self.inside.is_empty() && entry.path.parent() != Some(&self.path) {
+        let path = entry.path.as_os_str().as_bytes();
+        let parent = path.iter().rposition(|&byte| byte == b'/').unwrap_or_default();
+        if !self.inside.is_empty() && path[..parent] != self.path {
             self.next = Some(entry);
             return self.leave();
         }
         if entry.metadata.kind == EntryKind::Directory {
-            self.inside.push(self.path.as_os_str().len());
-            self.path.clone_from(&entry.path);
+            self.inside.push(self.path.len());
+            self.path.clear();
+            self.path.extend_from_slice(path);
             return Some(Step::Enter(entry));
         }
         Some(Step::Item(entry))
@@ -64,10 +65,7 @@ impl Iterator for Steps<'_> {
 
 impl Steps<'_> {
     fn leave(&mut self) -> Option<Step> {
-        let above = self.inside.pop()?;
-        let mut path = std::mem::take(&mut self.path).into_os_string().into_vec();
-        path.truncate(above);
-        self.path = OsString::from_vec(path).into();
+        self.path.truncate(self.inside.pop()?);
         Some(Step::Leave)
     }
 }

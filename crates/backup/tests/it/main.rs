@@ -10,9 +10,14 @@ mod format_props;
 mod index;
 mod keys;
 mod locks;
+mod ordinary;
 mod policy;
 mod repository;
 mod select;
+mod source_chain;
+mod source_command;
 mod source_files;
+#[cfg(feature = "sqlite")]
+mod source_sqlite;
 mod stores;
 mod support;

@@ -225,7 +225,7 @@ fn what_vanishes_or_cannot_be_read_is_a_failure_each() {
     fs::create_dir(root.join("locked")).unwrap();
     fs::write(root.join("locked/in"), "").unwrap();
     for name in ["locked", "secret"] {
-        fs::set_permissions(root.join(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(root.join(name), fs::Permissions::from_mode(0o0)).unwrap();
     }
 
     let mut files = Files::new([root], FilesOptions::default()).unwrap();
@@ -344,8 +344,17 @@ fn tags_sizes_and_patterns_leave_out() {
     });
     let found = walk_one(root, options.clone());
     let kept = [
-        "", "cache", "cache/CACHEDIR.TAG", "fake", "fake/CACHEDIR.TAG", "fake/a", "no",
-        "no/.nobackup", "small", "y", "y/keep.o",
+        "",
+        "cache",
+        "cache/CACHEDIR.TAG",
+        "fake",
+        "fake/CACHEDIR.TAG",
+        "fake/a",
+        "no",
+        "no/.nobackup",
+        "small",
+        "y",
+        "y/keep.o",
     ];
     // The signature is larger than what is kept of files, which does not matter to what it says.
     let kept: Vec<_> = kept.into_iter().filter(|name| !name.ends_with("TAG")).collect();
