@@ -18,18 +18,24 @@ mod snapshots;
 
 mod backup;
 
+mod copy;
 mod policy;
+mod prune;
+mod repair;
 mod select;
 
 mod error;
 
 mod host;
 mod objects;
+mod pack_writer;
 mod parallel;
 mod time;
+mod usage;
 
 pub use backup::{BackupOptions, BackupReport, Cancel, Counts, Failed, Outcome, Parent};
 pub use blobs::BlobOpener;
+pub use copy::CopyReport;
 pub use error::Error;
 pub use index::{ByPack, Index, IndexedBlob, Quality};
 pub use keys::{KeyInfo, KeyList, KeyOptions};
@@ -39,7 +45,10 @@ pub use observer::{Event, Observer, Silent, Stage};
 pub use options::{InitOptions, OpenOptions};
 pub use password::Password;
 pub use policy::{Counters, Decision, KeepPolicy, ParseSpanError, Period, Reason, Span};
+pub use prune::{PruneOptions, PruneReport, Seen};
+pub use repair::{RepairOptions, RepairReport};
 pub use repository::Repository;
 pub use role::{Adds, Pruner, Reader, Role, Writer};
 pub use select::{GroupBy, ParseGroupByError, SelectError, SnapshotFilter, SnapshotGroup, TagList};
 pub use snapshots::{Damaged, SnapshotList};
+pub(crate) use usage::Usage;

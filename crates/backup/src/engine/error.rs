@@ -148,6 +148,12 @@ pub enum Error {
     /// A thread ended by a panic.
     #[error("a thread broke off")]
     Panicked,
+    /// What would be removed is more than is usual, or what is needed cannot be known.
+    #[error("nothing is pruned: {reason}")]
+    PruneRefused {
+        /// Why.
+        reason: String,
+    },
     /// The observer ended the operation.
     #[error("cancelled")]
     Cancelled,

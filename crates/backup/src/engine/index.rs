@@ -1,12 +1,17 @@
+use std::collections::HashMap;
 use std::iter;
+
+use wardkit_core::Timestamp;
 
 use crate::format::{BlobKind, Id, PackedBlob};
 
 mod build;
 mod load;
+mod rewrite;
 mod table;
 
 pub(crate) use build::IndexBuilder;
+pub(crate) use rewrite::IndexRewriter;
 
 use table::Table;
 
@@ -17,6 +22,7 @@ pub struct Index {
     data: Table,
     trees: Table,
     files: Vec<Id>,
+    marks: HashMap<Id, Timestamp>,
 }
 
 /// One place of a blob.
@@ -103,6 +109,20 @@ impl Index {
     #[must_use]
     pub fn by_pack(&self) -> ByPack<'_> {
         ByPack::of(self)
+    }
+
+    /// When packs were found to be needed by nobody, of those that are marked.
+    pub(crate) fn marks(&self) -> &HashMap<Id, Timestamp> {
+        &self.marks
+    }
+
+    /// The number of a blob: that of its best place, below [`len`](Self::len).
+    pub(crate) fn number(&self, kind: BlobKind, id: &Id) -> Option<usize> {
+        let before = match kind {
+            BlobKind::Data => 0,
+            BlobKind::Tree => self.data.entries().len(),
+        };
+        self.table(kind).first(id).map(|number| before + number)
     }
 
     fn table(&self, kind: BlobKind) -> &Table {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod chunker;
+mod copy;
 #[cfg(feature = "dr")]
 mod dr;
 mod format;
@@ -12,6 +13,8 @@ mod keys;
 mod locks;
 mod ordinary;
 mod policy;
+mod prune;
+mod repair;
 mod repository;
 mod select;
 mod source_chain;

@@ -3,14 +3,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use wardkit_backup::engine::{Error, Password, Reader, Repository, Silent, Writer};
-use wardkit_backup::format::{
-    BlobKind, Compression, Compressor, Id, IndexFile, IndexPack, PackBuilder, RepoVersion,
-    Snapshot, Timestamp, Tree,
-};
-use wardkit_backup::store::{Key, Kind, Memory, ObjectStore};
+use wardkit_backup::format::{BlobKind, Id, RepoVersion, Snapshot, Timestamp, Tree};
+use wardkit_backup::store::{Key, Kind, Memory};
 
 use crate::support::{
-    StepClock, alter, init, init_options, master, names, options, password, plant,
+    StepClock, alter, init, init_options, names, options, password, plant_index, plant_pack,
 };
 
 #[test]
@@ -103,25 +100,6 @@ fn a_damaged_snapshot_is_told_beside_the_whole_ones() {
     assert_eq!(repository.load_snapshot(&late).unwrap(), snapshot(20));
 }
 
-/// A pack with one blob, as any program could write it.
-fn plant_pack(store: &Memory, kind: BlobKind, blob: &[u8], nonce: u8) -> IndexPack {
-    let key = master(store);
-    let mut compressor = Compressor::new(RepoVersion::V2, Compression::Auto).unwrap();
-    let mut compressed = Vec::new();
-    let length = compressor.compress_blob(kind, blob, &mut compressed).unwrap();
-    let body = if length.is_some() { &compressed } else { blob };
-    let mut builder = PackBuilder::new();
-    let seal = (&key, &[nonce; 16]);
-    builder.seal(kind, Id::of(blob), body, length, seal).unwrap();
-    let pack = builder.finish(&key, &[nonce + 1; 16]).unwrap();
-    store.put(&Key::Named(Kind::Pack, pack.id), &pack.bytes).unwrap();
-    IndexPack { id: pack.id, blobs: pack.blobs }
-}
-
-fn plant_index(store: &Memory, packs: Vec<IndexPack>) -> Id {
-    plant(store, Kind::Index, &IndexFile { packs, ..IndexFile::default() }.to_json())
-}
-
 #[test]
 fn a_blob_is_read_from_the_pack_that_is_whole() {
     let store = Arc::new(Memory::new());
@@ -129,8 +107,8 @@ fn a_blob_is_read_from_the_pack_that_is_whole() {
     let blob = b"what is in the file, what is in the file, what is in the file".as_slice();
     let id = Id::of(blob);
     let packs = vec![
-        plant_pack(&store, BlobKind::Data, blob, 1),
-        plant_pack(&store, BlobKind::Data, blob, 3),
+        plant_pack(&store, &[(BlobKind::Data, blob)], 1),
+        plant_pack(&store, &[(BlobKind::Data, blob)], 3),
     ];
     plant_index(&store, packs);
     let index = repository.load_index(&Silent).unwrap();
@@ -151,7 +129,7 @@ fn a_blob_is_read_from_the_pack_that_is_whole() {
 fn a_blob_that_is_another_than_its_id_says_is_refused() {
     let store = Arc::new(Memory::new());
     let repository = init(&store);
-    let mut pack = plant_pack(&store, BlobKind::Data, b"what is there", 1);
+    let mut pack = plant_pack(&store, &[(BlobKind::Data, b"what is there")], 1);
     let id = Id::of(b"what is wanted");
     pack.blobs[0].id = id;
     plant_index(&store, vec![pack]);
@@ -164,7 +142,7 @@ fn a_blob_that_is_another_than_its_id_says_is_refused() {
 fn a_blob_that_says_to_be_gigabytes_is_refused_before_there_is_memory_for_it() {
     let store = Arc::new(Memory::new());
     let repository = init(&store);
-    let mut pack = plant_pack(&store, BlobKind::Data, &[0; 1000], 1);
+    let mut pack = plant_pack(&store, &[(BlobKind::Data, &[0; 1000])], 1);
     let id = pack.blobs[0].id;
     pack.blobs[0].uncompressed = NonZeroU32::new(u32::MAX);
     plant_index(&store, vec![pack]);
@@ -179,8 +157,8 @@ fn a_tree_is_read_and_what_is_none_is_refused() {
     let repository = init(&store);
     let tree = Tree::default().to_json();
     let packs = vec![
-        plant_pack(&store, BlobKind::Tree, &tree, 1),
-        plant_pack(&store, BlobKind::Tree, b"no tree", 3),
+        plant_pack(&store, &[(BlobKind::Tree, &tree)], 1),
+        plant_pack(&store, &[(BlobKind::Tree, b"no tree")], 3),
     ];
     plant_index(&store, packs);
     let index = repository.load_index(&Silent).unwrap();

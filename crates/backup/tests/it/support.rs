@@ -6,7 +6,10 @@ use std::time::Duration;
 use wardkit_backup::engine::{
     Event, InitOptions, Observer, OpenOptions, Password, Repository, Writer,
 };
-use wardkit_backup::format::{Id, KdfParams, KeyFile, MasterKey};
+use wardkit_backup::format::{
+    BlobKind, Compression, Compressor, Id, IndexFile, IndexPack, KdfParams, KeyFile, MasterKey,
+    Node, NodeKind, PackBuilder, RepoVersion, Snapshot, Tree,
+};
 use wardkit_backup::store::{Key, Kind, Memory, ObjectStore};
 use wardkit_core::{Clock, ManualClock, Timestamp};
 use wardkit_retry::Sleep;
@@ -119,4 +122,102 @@ pub(crate) fn alter(store: &Memory, key: Key) {
     let mut bytes = store.get(&key, None).unwrap();
     bytes[20] ^= 1;
     store.overwrite(key, &bytes);
+}
+
+/// A pack of these blobs, as any program could write it that knows the password.
+pub(crate) fn plant_pack(store: &Memory, blobs: &[(BlobKind, &[u8])], nonce: u8) -> IndexPack {
+    let key = master(store);
+    let mut compressor = Compressor::new(RepoVersion::V2, Compression::Auto).unwrap();
+    let mut compressed = Vec::new();
+    let mut builder = PackBuilder::new();
+    for (kind, blob) in blobs {
+        let length = compressor.compress_blob(*kind, blob, &mut compressed).unwrap();
+        let body = if length.is_some() { &compressed } else { *blob };
+        builder.seal(*kind, Id::of(blob), body, length, (&key, &[nonce; 16])).unwrap();
+    }
+    let pack = builder.finish(&key, &[nonce + 1; 16]).unwrap();
+    store.put(&Key::Named(Kind::Pack, pack.id), &pack.bytes).unwrap();
+    IndexPack { id: pack.id, blobs: pack.blobs }
+}
+
+pub(crate) fn plant_index(store: &Memory, packs: Vec<IndexPack>) -> Id {
+    plant(store, Kind::Index, &IndexFile { packs, ..IndexFile::default() }.to_json())
+}
+
+/// A blob that no compression makes smaller.
+pub(crate) fn noise(seed: u8, length: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut block = Id::of(&[seed]);
+    while bytes.len() < length {
+        bytes.extend_from_slice(block.as_bytes());
+        block = Id::of(block.as_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// The JSON of a directory with one file of these blobs, and a directory if it is given.
+pub(crate) fn tree_of(blobs: &[&[u8]], subtree: Option<Id>) -> Vec<u8> {
+    let mut file = Node::new("file", NodeKind::File);
+    file.content = blobs.iter().map(|blob| Id::of(blob)).collect();
+    let mut nodes = vec![file];
+    if subtree.is_some() {
+        nodes.insert(0, Node { subtree, ..Node::new("dir", NodeKind::Dir) });
+    }
+    Tree { nodes }.to_json()
+}
+
+/// Two snapshots: the first needs `a`, the second `b` below a directory. Nothing needs `c`, which has a pack of its own;
+/// `a` and `b` share one.
+pub(crate) struct Content {
+    pub(crate) first: Id,
+    pub(crate) second: Id,
+    pub(crate) shared: Id,
+    pub(crate) unneeded: Id,
+}
+
+impl Content {
+    pub(crate) fn plant(store: &Memory, repository: &Repository<Writer>) -> Self {
+        let (a, b, c) = (noise(1, 4000), noise(2, 4000), noise(3, 4000));
+        let below = tree_of(&[&b], None);
+        let trees = [tree_of(&[&a], None), tree_of(&[], Some(Id::of(&below))), below];
+        let shared = plant_pack(store, &[(BlobKind::Data, &a[..]), (BlobKind::Data, &b[..])], 1);
+        let unneeded = plant_pack(store, &[(BlobKind::Data, &c[..])], 3);
+        let all: Vec<_> = trees.iter().map(|tree| (BlobKind::Tree, &tree[..])).collect();
+        let packed = plant_pack(store, &all, 5);
+        let content = (shared.id, unneeded.id);
+        plant_index(store, vec![shared, unneeded]);
+        plant_index(store, vec![packed]);
+        let save = |tree: &[u8], seconds| {
+            let time = wardkit_backup::format::Timestamp::new(seconds, 0).into();
+            let snapshot = Snapshot::new(time, Id::of(tree), vec!["/".to_owned()]);
+            repository.save_snapshot(&snapshot).unwrap()
+        };
+        let (first, second) = (save(&trees[0], 10), save(&trees[1], 20));
+        Self { first, second, shared: content.0, unneeded: content.1 }
+    }
+}
+
+/// Reads all that the snapshots need, and tells how many blobs that was.
+pub(crate) fn read_all<R: wardkit_backup::engine::Role>(repository: &Repository<R>) -> usize {
+    let index = repository.load_index(&wardkit_backup::engine::Silent).unwrap();
+    let mut trees: Vec<Id> = repository
+        .snapshots()
+        .unwrap()
+        .snapshots
+        .iter()
+        .map(|(_, snapshot)| snapshot.tree)
+        .collect();
+    let mut read = 0;
+    while let Some(tree) = trees.pop() {
+        for node in repository.read_tree(&index, &tree).unwrap().nodes {
+            trees.extend(node.subtree);
+            for blob in &node.content {
+                repository.read_blob(&index, BlobKind::Data, blob).unwrap();
+                read += 1;
+            }
+        }
+        read += 1;
+    }
+    read
 }

@@ -1,7 +1,9 @@
 use std::collections::{HashMap, HashSet};
 use std::mem;
 
-use crate::engine::Error;
+use wardkit_core::Timestamp;
+
+use crate::engine::{Error, time};
 use crate::format::{BlobKind, Id, IndexFile, IndexPack};
 
 use super::table::{Entry, MOST_PACKS, Table};
@@ -15,6 +17,7 @@ pub(crate) struct IndexBuilder {
     numbers: HashMap<Id, u32>,
     superseded: HashSet<Id>,
     files: Vec<Part>,
+    marks: HashMap<Id, Timestamp>,
 }
 
 struct Part {
@@ -32,6 +35,7 @@ impl IndexBuilder {
             numbers: HashMap::new(),
             superseded: HashSet::new(),
             files: Vec::new(),
+            marks: HashMap::new(),
         }
     }
 
@@ -49,6 +53,11 @@ impl IndexBuilder {
         }
         for marked in packs_to_delete {
             self.add_pack(&mut part, &marked.pack, Quality::Marked)?;
+            if let Some(since) = &marked.since {
+                let since = time::of_words(since);
+                let known = self.marks.entry(marked.pack.id).or_insert(since);
+                *known = since.max(*known);
+            }
         }
         part.data.shrink_to_fit();
         part.trees.shrink_to_fit();
@@ -74,7 +83,13 @@ impl IndexBuilder {
             data.append(&mut part.data);
             trees.append(&mut part.trees);
         }
-        Index { packs: self.packs, data: Table::of(data), trees: Table::of(trees), files }
+        Index {
+            packs: self.packs,
+            data: Table::of(data),
+            trees: Table::of(trees),
+            files,
+            marks: self.marks,
+        }
     }
 
     fn add_pack(

@@ -39,15 +39,18 @@ impl Table {
         &self.entries
     }
 
+    /// The number of the best place of a blob.
+    pub(super) fn first(&self, id: &Id) -> Option<usize> {
+        let from = *self.starts.get(bucket(id))? as usize;
+        let to = *self.starts.get(bucket(id) + 1)? as usize;
+        let first = from + self.entries[from..to].partition_point(|entry| entry.id < *id);
+        self.entries.get(first).filter(|entry| entry.id == *id).map(|_| first)
+    }
+
     pub(super) fn find(&self, id: &Id) -> &[Entry] {
-        let bucket = bucket(id);
-        let (Some(from), Some(to)) = (self.starts.get(bucket), self.starts.get(bucket + 1)) else {
-            return &[];
-        };
-        let near = &self.entries[*from as usize..*to as usize];
-        let first = near.partition_point(|entry| entry.id < *id);
-        let len = near[first..].iter().take_while(|entry| entry.id == *id).count();
-        &near[first..first + len]
+        let Some(first) = self.first(id) else { return &[] };
+        let rest = &self.entries[first..];
+        &rest[..rest.iter().take_while(|entry| entry.id == *id).count()]
     }
 }
 
