@@ -2,9 +2,17 @@
 
 mod error;
 mod faulty;
+#[cfg(any(feature = "rest", feature = "s3"))]
+mod http;
 mod local;
 mod memory;
+mod mirror;
 mod put_only;
+mod replicate;
+#[cfg(feature = "rest")]
+mod rest;
+#[cfg(feature = "s3")]
+mod s3;
 
 use std::fmt;
 use std::ops::{ControlFlow, Range};
@@ -14,9 +22,17 @@ use crate::format::Id;
 
 pub use error::StoreError;
 pub use faulty::{Fault, Faulty, Operation};
+#[cfg(any(feature = "rest", feature = "s3"))]
+pub use http::HttpOptions;
 pub use local::LocalDir;
 pub use memory::Memory;
+pub use mirror::{Lag, Mirror};
 pub use put_only::PutOnly;
+pub use replicate::{Proof, ReplicateOptions, Replicated, ReplicationProgress, replicate};
+#[cfg(feature = "rest")]
+pub use rest::{RestOptions, RestServer};
+#[cfg(feature = "s3")]
+pub use s3::{Retention, RetentionMode, S3, S3Credentials, S3Options, S3Style};
 
 /// What an object is; the folder that it lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -22,5 +22,6 @@ mod source_command;
 mod source_files;
 #[cfg(feature = "sqlite")]
 mod source_sqlite;
+mod store_mirror;
 mod stores;
 mod support;
