@@ -8,8 +8,9 @@ use std::process::Command;
 use crate::exec::run;
 use crate::{Error, Result};
 
-/// The SDKs of OpenTelemetry, and its protocol as its authors publish it.
-const PYTHON: [&str; 3] = [
+/// The SDKs of OpenTelemetry, and its protocol as its authors publish it; a server that answers as S3 does.
+const PYTHON: [&str; 4] = [
+    "moto[server,s3]==5.2.1",
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-prometheus==0.66b2",
     "opentelemetry-proto==1.45.2",

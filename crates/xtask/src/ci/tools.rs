@@ -12,7 +12,7 @@ use super::languages;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 24] = [
+const PEERS: [Peer; 29] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -42,6 +42,11 @@ const PEERS: [Peer; 24] = [
     // Its analysis of units works without its being what boots.
     Peer { program: "systemd-analyze", package: "systemd" },
     Peer { program: "dbus-daemon", package: "dbus-daemon" },
+    Peer { program: "restic", package: "restic" },
+    Peer { program: "rclone", package: "rclone" },
+    Peer { program: "borg", package: "borgbackup" },
+    Peer { program: "setfacl", package: "acl" },
+    Peer { program: "setfattr", package: "attr" },
     // A library: there is no program to look for.
     Peer {
         program: "/usr/lib/python3/dist-packages/icalendar/__init__.py",
