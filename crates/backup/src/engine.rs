@@ -17,6 +17,7 @@ mod known;
 mod snapshots;
 
 mod backup;
+mod packer;
 
 mod copy;
 mod policy;
@@ -33,7 +34,7 @@ mod parallel;
 mod time;
 mod usage;
 
-pub use backup::{BackupOptions, BackupReport, Cancel, Counts, Failed, Outcome, Parent};
+pub use backup::{BackupOptions, BackupReport, Counts, Failed, Outcome, Parent};
 pub use blobs::BlobOpener;
 pub use copy::CopyReport;
 pub use error::Error;

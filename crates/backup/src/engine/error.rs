@@ -3,6 +3,7 @@ use std::io;
 use wardkit_core::Transient;
 
 use crate::format::{BlobKind, FormatError, Id};
+use crate::source::SourceError;
 use crate::store::{Key, StoreError};
 
 use super::LockHolder;
@@ -139,6 +140,24 @@ pub enum Error {
         /// Why.
         source: FormatError,
     },
+    /// A blob was not what it was made from when it was opened again before it was stored: the memory or the processor is
+    /// at fault.
+    #[error("{kind:?} blob {} cannot be opened again, and is not stored", id.to_short())]
+    NotProven {
+        /// What it is.
+        kind: BlobKind,
+        /// Its id.
+        id: Id,
+    },
+    /// There is no such snapshot.
+    #[error("there is no snapshot {}", id.to_short())]
+    NoSuchSnapshot {
+        /// The snapshot.
+        id: Id,
+    },
+    /// What is to be backed up is not to be had.
+    #[error("the source failed")]
+    Source(#[from] SourceError),
     /// The system gave no random bytes.
     #[error("there are no random bytes")]
     Random(#[source] io::Error),

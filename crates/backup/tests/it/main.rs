@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+mod backup;
 mod chunker;
 mod copy;
+mod crash;
 #[cfg(feature = "dr")]
 mod dr;
 mod format;

@@ -1,6 +1,4 @@
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::format::Id;
 
@@ -27,10 +25,10 @@ pub struct BackupOptions {
     pub danger_skip_verify: bool,
     /// How many threads work on contents; as many as there are processors, and at most eight, unless it is given.
     pub threads: Option<NonZeroUsize>,
+    /// A pack ends when it has so many bytes: at least 64 KiB, and at most 128 MiB.
+    pub pack_size: usize,
     /// About how many bytes of contents are held in memory at once.
     pub memory: usize,
-    /// Breaks the backup off.
-    pub cancel: Cancel,
 }
 
 /// The snapshot that tells which files did not change, so that they are not read again.
@@ -46,11 +44,6 @@ pub enum Parent {
     Nothing,
 }
 
-/// Breaks a backup off from any thread. What was stored until then is kept and found by the next backup; there is no
-/// snapshot.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
 impl Default for BackupOptions {
     fn default() -> Self {
         Self {
@@ -63,21 +56,8 @@ impl Default for BackupOptions {
             ignore_inode: false,
             danger_skip_verify: false,
             threads: None,
+            pack_size: 16 << 20,
             memory: 64 << 20,
-            cancel: Cancel::default(),
         }
-    }
-}
-
-impl Cancel {
-    /// Breaks the backup off that was given this, or a clone of it.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it was broken off.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,7 +1,10 @@
+use std::error::Error;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::format::Id;
+use crate::source::Failure;
 
 /// What a backup did. There is a snapshot; whether everything is in it, [`outcome`](Self::outcome) tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,4 +81,31 @@ impl Outcome {
     pub const fn is_complete(&self) -> bool {
         matches!(self, Self::Complete)
     }
+}
+
+impl Outcome {
+    pub(super) fn of(failures: Vec<Failure>) -> Self {
+        if failures.is_empty() {
+            return Self::Complete;
+        }
+        let failed = failures
+            .into_iter()
+            .map(|failure| Failed { error: with_causes(&failure), path: failure.path });
+        let mut failed: Vec<_> = failed.collect();
+        failed.sort();
+        failed.dedup();
+        Self::Partial { failed }
+    }
+}
+
+/// An error with its causes, in one line.
+pub(super) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing into memory does not fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }
