@@ -17,7 +17,9 @@ mod known;
 mod snapshots;
 
 mod backup;
+mod check;
 mod packer;
+mod restore;
 
 mod copy;
 mod policy;
@@ -36,6 +38,7 @@ mod usage;
 
 pub use backup::{BackupOptions, BackupReport, Counts, Failed, Outcome, Parent};
 pub use blobs::BlobOpener;
+pub use check::{CheckOptions, CheckOutcome, CheckReport, Finding, ReadData, Severity};
 pub use copy::CopyReport;
 pub use error::Error;
 pub use index::{ByPack, Index, IndexedBlob, Quality};
@@ -49,6 +52,7 @@ pub use policy::{Counters, Decision, KeepPolicy, ParseSpanError, Period, Reason,
 pub use prune::{PruneOptions, PruneReport, Seen};
 pub use repair::{RepairOptions, RepairReport};
 pub use repository::Repository;
+pub use restore::{Existing, RestoreFault, RestoreOptions, RestoreReport, Unrestored};
 pub use role::{Adds, Pruner, Reader, Role, Writer};
 pub use select::{GroupBy, ParseGroupByError, SelectError, SnapshotFilter, SnapshotGroup, TagList};
 pub use snapshots::{Damaged, SnapshotList};

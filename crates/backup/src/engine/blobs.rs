@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroU32;
 
 use crate::format::{BlobKind, Decompressor, FormatError, Id, MasterKey, PackedBlob, Tree};
 use crate::store::{Key, Kind};
@@ -87,19 +88,56 @@ impl BlobOpener<'_> {
         if Id::of(&plain) == blob.id { Ok(plain) } else { Err(damaged(None)) }
     }
 
+    /// As [`open`](Self::open), where the sealed bytes lie; what was compressed is put into `decompressed`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in_place<'b>(
+        &mut self,
+        pack: &Id,
+        blob: &PackedBlob,
+        sealed: &'b mut [u8],
+        decompressed: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8], Error> {
+        let damaged =
+            |source| Error::BlobDamaged { kind: blob.kind, id: blob.id, pack: *pack, source };
+        let opened =
+            self.master.open_in_place(sealed).map_err(|source| damaged(Some(Box::new(source))))?;
+        let plain = match blob.uncompressed {
+            None => &*opened,
+            Some(length) => {
+                self.decompress(blob.kind, opened, length, decompressed)
+                    .map_err(|source| damaged(Some(Box::new(source))))?;
+                &decompressed[..]
+            }
+        };
+        if Id::of(plain) == blob.id { Ok(plain) } else { Err(damaged(None)) }
+    }
+
     fn unseal(&mut self, blob: &PackedBlob, sealed: &[u8]) -> Result<Vec<u8>, FormatError> {
         let opened = self.master.open(sealed)?;
         let Some(length) = blob.uncompressed else { return Ok(opened) };
-        let limit = match blob.kind {
+        let mut plain = Vec::new();
+        self.decompress(blob.kind, &opened, length, &mut plain)?;
+        Ok(plain)
+    }
+
+    fn decompress(
+        &mut self,
+        kind: BlobKind,
+        compressed: &[u8],
+        length: NonZeroU32,
+        plain: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        let limit = match kind {
             BlobKind::Data => DATA_LIMIT,
             BlobKind::Tree => TREE_LIMIT,
         };
         if length.get() > limit {
             return Err(FormatError::TooLarge { what: "a blob", limit: limit.into() });
         }
-        let mut plain = Vec::new();
-        self.decompressor.decompress_blob(&opened, length, &mut plain)?;
-        Ok(plain)
+        self.decompressor.decompress_blob(compressed, length, plain)
     }
 }
 

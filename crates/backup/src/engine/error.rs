@@ -161,6 +161,14 @@ pub enum Error {
     /// The system gave no random bytes.
     #[error("there are no random bytes")]
     Random(#[source] io::Error),
+    /// The directory that is to be restored into cannot be used.
+    #[error("cannot restore into `{}`", path.display())]
+    Target {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod backup;
+mod check;
 mod chunker;
 mod copy;
+mod crafted;
 mod crash;
 #[cfg(feature = "dr")]
 mod dr;
@@ -18,6 +20,7 @@ mod policy;
 mod prune;
 mod repair;
 mod repository;
+mod restore;
 mod select;
 mod source_chain;
 mod source_command;
