@@ -1,6 +1,7 @@
 //! The command line.
 
 mod alerts;
+pub(crate) mod backup;
 mod cleanup;
 mod detect;
 mod forecast;
@@ -20,6 +21,7 @@ pub(crate) use alerts::{
     Alerts, AlertsCommand, Analytics, AnalyticsForm, By, Moment, ScheduleCommand, Silence,
     SilenceCommand,
 };
+pub(crate) use backup::Backup;
 pub(crate) use cleanup::{Cleanup, CleanupCommand};
 pub(crate) use detect::Detect;
 pub(crate) use forecast::Forecast;
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Status,
     /// Records what is, and says what of it changed
     Integrity(Integrity),
+    /// Takes backups that restic can read, restores them and proves that they are whole
+    Backup(Box<Backup>),
     /// Writes, proves and reads the audit trail
     Trail(Trail),
     /// Tells what is dangerous in texts: one a line from standard input

@@ -71,6 +71,6 @@ pub use custody::Custody;
 pub use error::Error;
 pub use keyring::Keyring;
 pub use prove::{Mismatch, Proof, Proven};
-pub use repositories::{Repositories, SeenRepository};
+pub use repositories::{Needed, Repositories, SeenRepository};
 pub use seen::{Mark, Seen, Subject};
 pub use trail::Trail;

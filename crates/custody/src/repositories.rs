@@ -29,8 +29,20 @@ pub struct SeenRepository {
     pub config: [u8; 32],
     /// The snapshots that were seen and not forgotten since.
     pub snapshots: BTreeSet<[u8; 32]>,
+    /// What was needed after the last prune, for the next one to compare with.
+    pub needed: Option<Needed>,
     /// Digests of the addresses under which it was opened: an address may hold a secret.
     addresses: BTreeSet<[u8; 32]>,
+}
+
+/// What the snapshots of a repository need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two numbers")]
+pub struct Needed {
+    /// How many snapshots there are.
+    pub snapshots: u64,
+    /// How many bytes they need.
+    pub bytes: u64,
 }
 
 impl Custody {
@@ -157,7 +169,8 @@ impl Repositories {
 
 impl SeenRepository {
     fn new(id: [u8; 32], config: [u8; 32]) -> Self {
-        Self { id, config, snapshots: BTreeSet::new(), addresses: BTreeSet::new() }
+        let (snapshots, addresses) = (BTreeSet::new(), BTreeSet::new());
+        Self { id, config, snapshots, needed: None, addresses }
     }
 
     /// Whether it was opened under an address.
@@ -173,8 +186,11 @@ impl SeenRepository {
 
     fn to_body(&self) -> String {
         let mut body = format!("repository {}\nconfig {}\n", text(&self.id), text(&self.config));
+        // Writing to a String cannot fail.
+        if let Some(Needed { snapshots, bytes }) = self.needed {
+            let _ = writeln!(body, "needed {snapshots} {bytes}");
+        }
         for address in &self.addresses {
-            // Writing to a String cannot fail.
             let _ = writeln!(body, "address {}", text(address));
         }
         for snapshot in &self.snapshots {
@@ -190,10 +206,19 @@ impl SeenRepository {
         let mut seen = Self::new(id, config);
         for line in lines {
             match line.split_once(' ')? {
-                ("address", address) => seen.addresses.insert(digits(address)?),
-                ("snapshot", id) => seen.snapshots.insert(digits(id)?),
+                ("needed", numbers) => {
+                    let (snapshots, bytes) = numbers.split_once(' ')?;
+                    let (snapshots, bytes) = (snapshots.parse().ok()?, bytes.parse().ok()?);
+                    seen.needed = Some(Needed { snapshots, bytes });
+                }
+                ("address", address) => {
+                    seen.addresses.insert(digits(address)?);
+                }
+                ("snapshot", id) => {
+                    seen.snapshots.insert(digits(id)?);
+                }
                 _ => return None,
-            };
+            }
         }
         Some(seen)
     }

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod alerts;
+mod backup;
 mod chart;
 mod cleanup;
 mod csv;
@@ -10,6 +11,7 @@ mod integrity;
 mod lines;
 mod mask;
 mod metrics;
+mod progress;
 mod rules;
 mod services;
 mod status;
@@ -32,6 +34,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
     match &cli.command {
         Command::Status => status::status(&cli.common),
         Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
+        Command::Backup(backup) => backup::run(&cli.common, backup),
         Command::Trail(trail) => trail::run(&cli.common, trail),
         Command::Validate(validate) => validate::run(&cli.common, validate),
         Command::Mask(mask) => mask::run(&cli.common, mask),

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use wardkit_custody::Error;
+use wardkit_custody::{Error, Needed};
 
 use crate::support::{Host, copy};
 
@@ -12,6 +12,7 @@ fn remember(host: &Host, snapshot: u8) {
     let repositories = host.custody.repositories();
     let change = |seen: &mut wardkit_custody::SeenRepository| {
         seen.snapshots.insert([snapshot; 32]);
+        seen.needed = Some(Needed { snapshots: snapshot.into(), bytes: u64::MAX });
         seen.add_address("/srv/backup");
     };
     repositories.update(ID, CONFIG, change).unwrap();
@@ -34,6 +35,7 @@ fn what_was_seen_is_found_by_id_and_by_address() {
     remember(&host, 3);
     let seen = repositories.of(&ID).unwrap().unwrap();
     assert_eq!((seen.id, seen.config), (ID, CONFIG));
+    assert_eq!(seen.needed, Some(Needed { snapshots: 3, bytes: u64::MAX }));
     assert_eq!(Vec::from_iter(seen.snapshots.clone()), [[1; 32], [2; 32], [3; 32]]);
     assert_eq!(repositories.at("/srv/backup").unwrap(), Some(seen));
     assert_eq!(repositories.at("/srv/other").unwrap(), None);

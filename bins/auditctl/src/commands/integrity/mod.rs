@@ -4,7 +4,6 @@ mod baselines;
 mod explain;
 mod lists;
 mod packages;
-mod progress;
 mod report;
 mod rules;
 mod scan;

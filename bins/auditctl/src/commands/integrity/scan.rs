@@ -10,9 +10,9 @@ use wardkit_integrity::{
 };
 
 use super::rules::Loaded;
-use super::{Kept, absolute, progress, resolved};
+use super::{Kept, absolute, resolved};
 use crate::cli::Effort;
-use crate::commands::{could_not_run, note};
+use crate::commands::{could_not_run, note, progress};
 
 /// What is scanned.
 pub(super) struct Task<'t> {
@@ -46,7 +46,10 @@ pub(super) fn run(kept: &Kept, task: &Task<'_>) -> Result<Snapshot, Report> {
     if let Some(threads) = task.effort.threads.and_then(|n| NonZeroUsize::new(usize::from(n))) {
         options = options.with_threads(threads);
     }
-    let shown = progress::show(&progress);
+    let seen = progress.clone();
+    let shown = progress::show(move || {
+        format!("{} paths, {} MB read", seen.entries(), seen.bytes() / 1_000_000)
+    });
     let snapshot = options.run();
     drop(shown);
     let snapshot = snapshot.map_err(could_not_run)?;

@@ -1,31 +1,24 @@
-//! How far a scan is, on a terminal.
+//! How far a long command is, on a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use wardkit_integrity::Progress;
-
-/// Shows how far a scan is until it is dropped; where nobody looks, nothing.
+/// Shows how far a command is until it is dropped; where nobody looks, nothing.
 pub(super) struct Shown(Option<(Sender<()>, JoinHandle<()>)>);
 
-pub(super) fn show(progress: &Progress) -> Shown {
+/// Shows what `line` says, again and again.
+pub(super) fn show(line: impl Fn() -> String + Send + 'static) -> Shown {
     if !std::io::stderr().is_terminal() {
         return Shown(None);
     }
     let (stop, stopped) = channel::<()>();
-    let progress = progress.clone();
     let shown = std::thread::spawn(move || {
         let mut terminal = std::io::stderr();
         while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             // A terminal that has gone is nobody's loss.
-            let _ = write!(
-                terminal,
-                "\r\x1b[K{} paths, {} MB read",
-                progress.entries(),
-                progress.bytes() / 1_000_000
-            );
+            let _ = write!(terminal, "\r\x1b[K{}", line());
         }
         let _ = write!(terminal, "\r\x1b[K");
     });

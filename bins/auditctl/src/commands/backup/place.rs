@@ -1,0 +1,145 @@
+//! Where a repository is: a folder, a server of restic's protocol, a bucket.
+
+use std::sync::Arc;
+
+use wardkit_backup::store::{
+    LocalDir, PrunableStore, RestOptions, RestServer, S3, S3Credentials, S3Options, StoreError,
+};
+use wardkit_cli::Report;
+use wardkit_core::Secret;
+
+use crate::commands::could_not_run;
+
+/// A store that anything can be done with; what a command may do with it, its role says.
+pub(super) type Store = Arc<dyn PrunableStore>;
+
+/// Makes the place of a new repository.
+pub(super) fn create(address: &str) -> Result<Store, Report> {
+    match Place::of(address)? {
+        Place::Folder(path) => made(LocalDir::create(path)),
+        Place::Rest(options) => made(RestServer::create(&options)),
+        Place::S3(options) => made(S3::create(&options)),
+    }
+}
+
+/// Opens the place of a repository.
+pub(super) fn open(address: &str) -> Result<Store, Report> {
+    match Place::of(address)? {
+        Place::Folder(path) => made(LocalDir::open(path)),
+        Place::Rest(options) => made(RestServer::open(&options)),
+        Place::S3(options) => made(S3::open(&options)),
+    }
+}
+
+/// Returns an address that means the same from everywhere.
+pub(super) fn settled(address: &str) -> String {
+    let path = address.strip_prefix("local:").unwrap_or(address);
+    if is_remote(path) {
+        return path.to_owned();
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let real = absolute.canonicalize().unwrap_or(absolute);
+    // A name that is no text cannot be said in a variable or a file either.
+    real.to_str().map_or_else(|| path.to_owned(), str::to_owned)
+}
+
+/// Returns an address without the name and password that it may hold.
+pub(super) fn shown(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://").filter(|_| is_remote(address)) else {
+        return address.to_owned();
+    };
+    let host_end = rest.find('/').unwrap_or(rest.len());
+    match rest[..host_end].rfind('@') {
+        Some(at) => format!("{scheme}://***{}", &rest[at..]),
+        None => address.to_owned(),
+    }
+}
+
+/// Whether an address is none of a folder.
+pub(super) fn is_remote(address: &str) -> bool {
+    address.split_once(':').is_some_and(|(kind, _)| OURS.contains(&kind) || OTHERS.contains(&kind))
+}
+
+enum Place {
+    Folder(String),
+    Rest(RestOptions),
+    S3(S3Options),
+}
+
+impl Place {
+    fn of(address: &str) -> Result<Self, Report> {
+        match address.split_once(':') {
+            Some(("rest", _)) => RestOptions::new(address).map(Self::Rest).map_err(could_not_run),
+            Some(("s3", bucket)) => bucket_of(bucket).map(Self::S3),
+            Some((kind, _)) if OTHERS.contains(&kind) => {
+                Err(could_not_run(format!("there is no store of kind `{kind}`"))
+                    .with_hint("serve it by rclone: rclone serve restic REMOTE:, then --repo rest:http://127.0.0.1:8080/"))
+            }
+            _ => Ok(Self::Folder(address.to_owned())),
+        }
+    }
+}
+
+/// Takes restic's form of an address, and the variables of AWS.
+fn bucket_of(address: &str) -> Result<S3Options, Report> {
+    let address = address.strip_prefix("//").unwrap_or(address);
+    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
+    let mut parts = rest.trim_end_matches('/').splitn(3, '/');
+    let (host, bucket) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if host.is_empty() || bucket.is_empty() {
+        return Err(could_not_run("the address names no bucket")
+            .with_hint("it has the form s3:https://s3.example.com/BUCKET/FOLDER"));
+    }
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let needed = |name: &str| {
+        variable(name).ok_or_else(|| could_not_run(format!("the variable {name} is not set")))
+    };
+    let access = needed("AWS_ACCESS_KEY_ID")?;
+    let mut credentials = S3Credentials::new(access, Secret::new(needed("AWS_SECRET_ACCESS_KEY")?));
+    if let Some(token) = variable("AWS_SESSION_TOKEN") {
+        credentials = credentials.with_session_token(Secret::new(token));
+    }
+    let mut options = S3Options::new(format!("{scheme}://{host}"), bucket, credentials);
+    parts.next().unwrap_or_default().clone_into(&mut options.prefix);
+    if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+        options.region = region;
+    }
+    Ok(options)
+}
+
+fn made<S: PrunableStore + 'static>(store: Result<S, StoreError>) -> Result<Store, Report> {
+    store.map(|store| -> Store { Arc::new(store) }).map_err(|error| {
+        let hint = matches!(error, StoreError::NoRepository { .. })
+            .then(|| "make one: auditctl backup init".to_owned());
+        could_not_run(error).with_hints(hint)
+    })
+}
+
+const OURS: [&str; 2] = ["rest", "s3"];
+/// What restic knows besides.
+const OTHERS: [&str; 6] = ["sftp", "b2", "azure", "gs", "swift", "rclone"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_addresses_are_not_shown() {
+        for (address, expected) in [
+            ("rest:https://me:secret@host:8000/bot/", "rest:https://***@host:8000/bot/"),
+            ("rest:http://me:se@cret@host/", "rest:http://***@host/"),
+            ("rest:http://host/a@b", "rest:http://host/a@b"),
+            ("/srv/a@b", "/srv/a@b"),
+        ] {
+            assert_eq!(shown(address), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_means_the_same_from_everywhere() {
+        assert_eq!(settled("rest:http://host/"), "rest:http://host/");
+        assert_eq!(settled("local:/nowhere/x"), "/nowhere/x");
+        assert!(settled("nowhere").starts_with('/'));
+        assert!(is_remote("s3:https://host/bucket") && !is_remote("/a:b") && !is_remote("c:d"));
+    }
+}
