@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use wardkit_backup::format::{
     BlobKind, Compression, Compressor, Decompressor, Id, IndexFile, IndexPack, KeyFile, LockFile,
     MasterKey, Mode, Node, NodeKind, PackBuilder, PackToDelete, PackedBlob, RepoConfig,
-    RepoVersion, Snapshot, Timestamp, Tree, Xattr, ZonedTime, open_pack_header, pack_header_length,
+    RepoVersion, Snapshot, Timestamp, Tree, TreeWriter, Xattr, ZonedTime, open_pack_header,
+    pack_header_length,
 };
 
 fn id() -> impl Strategy<Value = Id> {
@@ -108,6 +109,26 @@ proptest! {
         prop_assert_eq!(Tree::from_json(&json), Ok(tree));
         // It is JSON for every other reader, too.
         prop_assert!(serde_json::from_slice::<serde_json::Value>(&json).is_ok());
+    }
+
+    #[test]
+    fn a_tree_that_is_taken_in_pieces_is_the_same(
+        nodes in vec((node(), any::<bool>()), 0..4),
+        first in any::<bool>(),
+    ) {
+        let mut writer = TreeWriter::new();
+        let mut pieces = if first { writer.take() } else { Vec::new() };
+        for (node, take) in &nodes {
+            writer.add(node);
+            if *take {
+                pieces.extend(writer.take());
+            }
+        }
+        let (length, is_empty) = (writer.len(), writer.is_empty());
+        pieces.extend(writer.finish());
+        let tree = Tree { nodes: nodes.into_iter().map(|(node, _)| node).collect() };
+        prop_assert_eq!((length, is_empty), (pieces.len(), tree.nodes.is_empty()));
+        prop_assert_eq!(pieces, tree.to_json());
     }
 
     #[test]

@@ -1,16 +1,17 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{Mode, Node, NodeKind, Tree, Xattr, name};
 use crate::format::{FormatError, Id, Timestamp, json};
 
 pub(super) fn tree(json: &[u8]) -> Result<Tree, FormatError> {
-    let tree: TreeJson<'_> =
+    let tree: TreeJson =
         serde_json::from_slice(json).map_err(|error| FormatError::json(WHAT, &error))?;
-    let nodes = tree.nodes.into_iter().map(node).collect::<Result<_, _>>()?;
-    Ok(Tree { nodes })
+    Ok(Tree { nodes: tree.nodes.0? })
 }
 
 fn node(json: NodeJson<'_>) -> Result<Node, FormatError> {
@@ -65,9 +66,48 @@ const fn malformed(reason: &'static str) -> FormatError {
 }
 
 #[derive(Deserialize)]
-struct TreeJson<'a> {
-    #[serde(borrow, deserialize_with = "json::nullable")]
-    nodes: Vec<NodeJson<'a>>,
+struct TreeJson {
+    #[serde(deserialize_with = "json::nullable")]
+    nodes: Nodes,
+}
+
+/// The nodes, or what is wrong with the first one that is wrong.
+struct Nodes(Result<Vec<Node>, FormatError>);
+
+impl Default for Nodes {
+    fn default() -> Self {
+        Self(Ok(Vec::new()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Nodes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(NodesVisitor)
+    }
+}
+
+/// Makes each node as it is read: a directory of a million entries is in memory once, not twice.
+struct NodesVisitor;
+
+impl<'de> Visitor<'de> for NodesVisitor {
+    type Value = Nodes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of nodes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Nodes, A::Error> {
+        let mut nodes = Ok(Vec::new());
+        while let Some(json) = list.next_element()? {
+            match (&mut nodes, node(json)) {
+                (Ok(nodes), Ok(node)) => nodes.push(node),
+                // The rest is read for its JSON alone.
+                (Ok(_), Err(error)) => nodes = Err(error),
+                (Err(_), _) => {}
+            }
+        }
+        Ok(Nodes(nodes))
+    }
 }
 
 #[derive(Deserialize)]

@@ -36,7 +36,7 @@ impl TreeWriter {
     /// Whether there is no entry in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.taken == 0 && self.json.len() == START.len()
+        self.taken + self.json.len() == START.len()
     }
 
     /// Takes the bytes so far, which are the beginning of the blob, for who compresses while the tree still grows.
