@@ -5,5 +5,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+mod engine;
 mod format;
 mod stores;

@@ -87,7 +87,7 @@ fn what_is_needed_of_a_pack_is_packed_anew() {
     let before = stage.store.keys();
     let planned = stage.prune(&dry);
     assert_eq!(stage.store.keys(), before);
-    assert_eq!((planned.packs_repacked, planned.packs_removed), (1, 2));
+    assert_eq!((planned.packs_repacked, planned.packs_removed), (2, 3));
 
     assert_eq!(stage.prune(&at_once()), planned);
     assert!(!stage.has(stage.content.shared));
@@ -102,10 +102,10 @@ fn with_grace_a_pack_that_was_packed_anew_stays_for_a_while() {
     let stage = Stage::new();
     stage.open().forget_snapshot(&stage.content.first).unwrap();
     let report = stage.prune(&PruneOptions::default());
-    assert_eq!((report.packs_repacked, report.packs_marked, report.packs_removed), (1, 2, 0));
+    assert_eq!((report.packs_repacked, report.packs_marked, report.packs_removed), (2, 3, 0));
     assert!(stage.has(stage.content.shared));
     stage.clock.time.advance(Duration::from_hours(24));
-    assert_eq!(stage.prune(&PruneOptions::default()).packs_removed, 2);
+    assert_eq!(stage.prune(&PruneOptions::default()).packs_removed, 3);
     assert_eq!(names(&stage.store, Kind::Pack).len(), 2);
     assert_eq!(read_all(&stage.open()), 3);
 }

@@ -49,18 +49,19 @@ impl Plan {
         plan.find_all_needed(index, usage)?;
         for (pack, blobs) in index.by_pack().iter() {
             let needed = blobs.iter().filter(|place| plan.is_needed_copy(index, usage, place));
-            let needed = needed.map(|place| u64::from(place.blob.length)).sum();
+            let needed = bytes(needed);
+            let unneeded = bytes(blobs.iter()) - needed;
             plan.needed += needed;
             let is_marked = blobs.iter().all(|place| place.quality == Quality::Marked);
             let since = index.marks().get(&pack).copied().filter(|_| is_marked);
-            let fate = plan.fate(pack, needed, (is_marked, since), options);
+            let fate = plan.fate(pack, (needed, unneeded), (is_marked, since), options);
             plan.fates.insert(pack, fate);
         }
         let strangers: Vec<Id> =
             plan.sizes.keys().filter(|pack| !plan.fates.contains_key(pack)).copied().collect();
         for pack in strangers {
             let since = index.marks().get(&pack).copied();
-            let fate = plan.fate(pack, 0, (since.is_some(), since), options);
+            let fate = plan.fate(pack, (0, 0), (since.is_some(), since), options);
             plan.fates.insert(pack, fate);
         }
         Ok(plan)
@@ -155,15 +156,16 @@ impl Plan {
     fn fate(
         &self,
         pack: Id,
-        needed: u64,
+        (needed, unneeded): (u64, u64),
         (is_marked, since): (bool, Option<Timestamp>),
         options: &PruneOptions,
     ) -> Fate {
-        let Some(size) = self.sizes.get(&pack) else { return Fate::Gone };
+        if !self.sizes.contains_key(&pack) {
+            return Fate::Gone;
+        }
         if needed > 0 {
-            let unused = size.saturating_sub(needed);
-            let much = size.saturating_mul(options.unused_percent.into()) / 100;
-            return match (unused > much.max(HEADER), is_marked) {
+            let much = (needed + unneeded) / 100 * u64::from(options.unused_percent);
+            return match (unneeded > much, is_marked) {
                 (true, _) => Fate::Repack,
                 (false, true) => Fate::Recover,
                 (false, false) => Fate::Keep,
@@ -187,5 +189,7 @@ impl PruneReport {
     }
 }
 
-/// The header of a pack of a few blobs: it is no reason to pack them anew.
-const HEADER: u64 = 512;
+/// The sealed bytes of blobs: each has fewer than 4 GiB, and there are fewer than 4 billion.
+fn bytes<'b>(blobs: impl Iterator<Item = &'b IndexedBlob>) -> u64 {
+    blobs.map(|place| u64::from(place.blob.length)).sum()
+}
