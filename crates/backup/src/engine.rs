@@ -21,7 +21,9 @@ mod check;
 mod packer;
 mod restore;
 
+mod browse;
 mod copy;
+mod diff;
 mod policy;
 mod prune;
 mod repair;
@@ -38,8 +40,10 @@ mod usage;
 
 pub use backup::{BackupOptions, BackupReport, Counts, Failed, Outcome, Parent};
 pub use blobs::BlobOpener;
+pub use browse::Visit;
 pub use check::{CheckOptions, CheckOutcome, CheckReport, Finding, ReadData, Severity};
 pub use copy::CopyReport;
+pub use diff::{Change, DiffCounts, DiffReport};
 pub use error::Error;
 pub use index::{ByPack, Index, IndexedBlob, Quality};
 pub use keys::{KeyInfo, KeyList, KeyOptions};
