@@ -28,5 +28,7 @@ mod source_files;
 #[cfg(feature = "sqlite")]
 mod source_sqlite;
 mod store_mirror;
+#[cfg(feature = "s3")]
+mod store_s3;
 mod stores;
 mod support;
