@@ -8,4 +8,5 @@
 mod backup;
 mod engine;
 mod format;
+mod source;
 mod stores;

@@ -25,6 +25,7 @@ mod select;
 mod source_chain;
 mod source_command;
 mod source_files;
+mod source_props;
 #[cfg(feature = "sqlite")]
 mod source_sqlite;
 mod store_mirror;

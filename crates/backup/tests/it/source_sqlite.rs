@@ -23,9 +23,9 @@ fn live(path: &Path) -> Connection {
     let live = Connection::open(path).unwrap();
     live.pragma_update(None, "journal_mode", "wal").unwrap();
     live.execute_batch("CREATE TABLE t (x); PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    for x in 0..2000 {
-        live.execute("INSERT INTO t VALUES (?1)", [format!("{x:0200}")]).unwrap();
-    }
+    let rows = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 2000)
+        INSERT INTO t SELECT printf('%0200d', x) FROM n";
+    live.execute(rows, []).unwrap();
     live
 }
 
