@@ -8,5 +8,6 @@
 mod backup;
 mod engine;
 mod format;
+mod restore;
 mod source;
 mod stores;
