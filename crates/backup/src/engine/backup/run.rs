@@ -7,6 +7,7 @@ use crossbeam_channel::{Sender, bounded};
 use super::budget::Budget;
 use super::chunking::Chunking;
 use super::parent;
+use super::report::with_causes;
 use super::shared::{Shared, Tally};
 use super::stop::Stop;
 use super::threads::{Threads, joined, start};
@@ -65,7 +66,10 @@ impl<R: Adds> Repository<R> {
         chunking.program_version().clone_into(&mut snapshot.program_version);
         lock.check()?;
         let id = self.save_snapshot(&snapshot)?;
-        lock.release()?;
+        if let Err(error) = lock.release() {
+            // The snapshot is there; the lock is in the way of others until it is old.
+            observer.event(&Event::Warning { path: None, text: &with_causes(&error) });
+        }
         let took = self.clock().uptime().saturating_sub(begin);
         Ok(BackupReport { snapshot: id, tree, parent: snapshot.parent, outcome, counts, took })
     }
