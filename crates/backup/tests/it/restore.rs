@@ -44,7 +44,7 @@ fn paths(below: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// `/home/{a, big, empty, link, pipe, sub/b}` and `/etc/c`.
+/// `/people/{a, big, empty, link, pipe, sub/b}` and `/etc/c`.
 fn some_tree(version: RepoVersion) -> (Crafted, Snapshot, Vec<u8>) {
     let mut crafted = Crafted::new(version);
     let big: Vec<u8> = (0_u32..5 << 14).flat_map(u32::to_le_bytes).collect();
@@ -53,7 +53,7 @@ fn some_tree(version: RepoVersion) -> (Crafted, Snapshot, Vec<u8>) {
     let sub = crafted.tree(vec![file("b", &[b, a, a], 15)]);
     let mut link = node("link", NodeKind::Symlink, 0o777);
     link.link_target = b"/somewhere/\xff else".to_vec();
-    let home = crafted.tree(vec![
+    let people = crafted.tree(vec![
         file("a", &[a], 1),
         file("big", &parts, big.len() as u64),
         file("empty", &[], 0),
@@ -62,7 +62,7 @@ fn some_tree(version: RepoVersion) -> (Crafted, Snapshot, Vec<u8>) {
         directory("sub", sub),
     ]);
     let etc = crafted.tree(vec![file("c", &[c], 1)]);
-    let root = crafted.tree(vec![directory("etc", etc), directory("home", home)]);
+    let root = crafted.tree(vec![directory("etc", etc), directory("people", people)]);
     let snapshot = crafted.snapshot(root);
     (crafted, snapshot, big)
 }
@@ -78,13 +78,13 @@ fn a_snapshot_is_rebuilt_below_the_target() {
         assert_eq!(failures(&report), BTreeMap::new());
         assert_eq!((report.files, report.directories, report.others), (5, 3, 2));
         assert_eq!(report.bytes, big.len() as u64 + 1 + 15 + 1);
-        assert!(fs::read(target.join("home/big")).unwrap() == big);
-        assert_eq!(fs::read(target.join("home/sub/b")).unwrap(), b"contents of baa");
-        assert_eq!(fs::read(target.join("home/empty")).unwrap(), b"");
+        assert!(fs::read(target.join("people/big")).unwrap() == big);
+        assert_eq!(fs::read(target.join("people/sub/b")).unwrap(), b"contents of baa");
+        assert_eq!(fs::read(target.join("people/empty")).unwrap(), b"");
         assert_eq!(fs::read(target.join("etc/c")).unwrap(), b"c");
-        let link = fs::read_link(target.join("home/link")).unwrap();
+        let link = fs::read_link(target.join("people/link")).unwrap();
         assert_eq!(link.as_os_str().as_bytes(), b"/somewhere/\xff else");
-        let pipe = fs::symlink_metadata(target.join("home/pipe")).unwrap();
+        let pipe = fs::symlink_metadata(target.join("people/pipe")).unwrap();
         assert!(pipe.file_type().is_fifo());
         assert_eq!(pipe.mode() & 0o7777, 0o622);
         assert_eq!(paths(&target).len(), 10, "nothing is left behind");
@@ -100,7 +100,7 @@ fn a_small_budget_of_memory_makes_many_batches_and_the_same_tree() {
     options.read_back = true;
     let report = restore(&crafted, &snapshot, &options);
     assert_eq!(failures(&report), BTreeMap::new());
-    assert!(fs::read(scratch.path().join("home/big")).unwrap() == big);
+    assert!(fs::read(scratch.path().join("people/big")).unwrap() == big);
     assert_eq!(paths(scratch.path()).len(), 10);
 }
 
@@ -109,18 +109,18 @@ fn included_paths_are_rebuilt_with_their_parents_and_excluded_ones_are_not() {
     let scratch = tempfile::tempdir().unwrap();
     let (crafted, snapshot, _) = some_tree(RepoVersion::V2);
     let mut options = RestoreOptions::new(scratch.path());
-    options.include = vec!["/home/sub".into(), "/etc/none".into()];
+    options.include = vec!["/people/sub".into(), "/etc/none".into()];
     let report = restore(&crafted, &snapshot, &options);
     let missing = "the snapshot has no such path".to_owned();
     assert_eq!(failures(&report), BTreeMap::from([("/etc/none".into(), missing)]));
-    let found = ["etc", "home", "home/sub", "home/sub/b"].map(PathBuf::from);
+    let found = ["etc", "people", "people/sub", "people/sub/b"].map(PathBuf::from);
     assert_eq!(paths(scratch.path()), found);
-    let mode = fs::metadata(scratch.path().join("home")).unwrap().mode();
+    let mode = fs::metadata(scratch.path().join("people")).unwrap().mode();
     assert_eq!(mode & 0o7777, 0o750);
 
     let scratch = tempfile::tempdir().unwrap();
     let mut options = RestoreOptions::new(scratch.path());
-    options.exclude = vec!["/home".into()];
+    options.exclude = vec!["/people".into()];
     assert!(restore(&crafted, &snapshot, &options).is_complete());
     assert_eq!(paths(scratch.path()), ["etc", "etc/c"].map(PathBuf::from));
 }
@@ -227,13 +227,13 @@ fn existing_files_are_replaced_or_kept_and_links_never_followed() {
     let prepare = || {
         let scratch = tempfile::tempdir().unwrap();
         let (target, outside) = (scratch.path().join("target"), scratch.path().join("outside"));
-        fs::create_dir_all(target.join("home/sub")).unwrap();
-        fs::create_dir_all(target.join("home/empty/full")).unwrap();
+        fs::create_dir_all(target.join("people/sub")).unwrap();
+        fs::create_dir_all(target.join("people/empty/full")).unwrap();
         fs::create_dir(&outside).unwrap();
         fs::write(outside.join("victim"), "stays").unwrap();
-        symlink(outside.join("victim"), target.join("home/a")).unwrap();
+        symlink(outside.join("victim"), target.join("people/a")).unwrap();
         symlink(&outside, target.join("etc")).unwrap();
-        fs::write(target.join("home/sub/b"), "old").unwrap();
+        fs::write(target.join("people/sub/b"), "old").unwrap();
         (scratch, target, outside)
     };
     let in_the_way = RestoreFault::InTheWay.to_string();
@@ -241,11 +241,11 @@ fn existing_files_are_replaced_or_kept_and_links_never_followed() {
 
     let (_scratch, target, outside) = prepare();
     let report = restore(&crafted, &snapshot, &RestoreOptions::new(&target));
-    let expected = ["/etc", "/home/empty"].map(|path| (PathBuf::from(path), in_the_way.clone()));
+    let expected = ["/etc", "/people/empty"].map(|path| (PathBuf::from(path), in_the_way.clone()));
     assert_eq!(failures(&report), BTreeMap::from(expected));
-    assert_eq!(fs::read(target.join("home/sub/b")).unwrap(), b"contents of baa");
-    assert_eq!(fs::read(target.join("home/a")).unwrap(), b"a");
-    assert!(!target.join("home/a").is_symlink());
+    assert_eq!(fs::read(target.join("people/sub/b")).unwrap(), b"contents of baa");
+    assert_eq!(fs::read(target.join("people/a")).unwrap(), b"a");
+    assert!(!target.join("people/a").is_symlink());
     assert_eq!(fs::read(outside.join("victim")).unwrap(), b"stays");
     assert_eq!(paths(&outside), [PathBuf::from("victim")]);
 
@@ -253,14 +253,18 @@ fn existing_files_are_replaced_or_kept_and_links_never_followed() {
     let mut options = RestoreOptions::new(&target);
     options.existing = Existing::Keep;
     let report = restore(&crafted, &snapshot, &options);
-    let expected =
-        [("/etc", &in_the_way), ("/home/a", &kept), ("/home/empty", &kept), ("/home/sub/b", &kept)];
+    let expected = [
+        ("/etc", &in_the_way),
+        ("/people/a", &kept),
+        ("/people/empty", &kept),
+        ("/people/sub/b", &kept),
+    ];
     let expected = expected.map(|(path, reason)| (PathBuf::from(path), reason.clone()));
     assert_eq!(failures(&report), BTreeMap::from(expected));
-    assert_eq!(fs::read(target.join("home/sub/b")).unwrap(), b"old");
-    assert!(target.join("home/a").is_symlink());
+    assert_eq!(fs::read(target.join("people/sub/b")).unwrap(), b"old");
+    assert!(target.join("people/a").is_symlink());
     assert_eq!(paths(&outside), [PathBuf::from("victim")]);
-    assert!(fs::read_link(target.join("home/link")).is_ok());
+    assert!(fs::read_link(target.join("people/link")).is_ok());
 }
 
 #[test]
@@ -298,7 +302,7 @@ fn a_restore_that_is_cancelled_leaves_nothing_half_written() {
         for path in paths(scratch.path()) {
             assert!(!path.to_string_lossy().contains(".wardkit"), "{}", path.display());
         }
-        if let Ok(found) = fs::read(scratch.path().join("home/big")) {
+        if let Ok(found) = fs::read(scratch.path().join("people/big")) {
             assert!(found == big);
         }
     }

@@ -51,7 +51,7 @@ fn a_link_that_is_swapped_in_while_it_runs_is_refused() {
     struct Swaps(PathBuf, PathBuf);
     impl Observer for Swaps {
         fn event(&self, event: &Event<'_>) {
-            if matches!(event, Event::Path(path) if path.ends_with("home/sub")) {
+            if matches!(event, Event::Path(path) if path.ends_with("people/sub")) {
                 fs::rename(&self.0, self.0.with_extension("moved")).unwrap();
                 symlink(&self.1, &self.0).unwrap();
             }
@@ -63,11 +63,11 @@ fn a_link_that_is_swapped_in_while_it_runs_is_refused() {
     let (crafted, snapshot, _) = some_tree(RepoVersion::V2);
     let repository = crafted.open();
     let index = repository.load_index(&Silent).unwrap();
-    let swaps = Swaps(target.join("home"), outside.clone());
+    let swaps = Swaps(target.join("people"), outside.clone());
     let options = RestoreOptions::new(&target);
     let report = repository.restore(&index, &snapshot, &options, &swaps).unwrap();
     assert!(!report.is_complete());
-    assert!(failures(&report).contains_key(Path::new("/home/a")), "{report:?}");
+    assert!(failures(&report).contains_key(Path::new("/people/a")), "{report:?}");
     assert!(paths(&outside).is_empty());
     assert_eq!(fs::read(target.join("etc/c")).unwrap(), b"c");
 }
