@@ -294,7 +294,7 @@ fn a_restore_that_is_cancelled_leaves_nothing_half_written() {
     let repository = crafted.open();
     let index = repository.load_index(&Silent).unwrap();
     let mut cancelled = 0;
-    for after in (0..60).step_by(2) {
+    for after in (0..60).step_by(6) {
         let scratch = tempfile::tempdir().unwrap();
         let options = RestoreOptions::new(scratch.path());
         let result = repository.restore(&index, &snapshot, &options, &Cancels(after.into()));
@@ -306,5 +306,5 @@ fn a_restore_that_is_cancelled_leaves_nothing_half_written() {
             assert!(found == big);
         }
     }
-    assert!((5..30).contains(&cancelled), "{cancelled}");
+    assert!((1..10).contains(&cancelled), "{cancelled}");
 }
