@@ -83,7 +83,13 @@ impl<'s, 'a> Walker<'s, 'a> {
         let earlier = earlier.filter(|earlier| earlier.kind == NodeKind::File);
         match earlier {
             Some(earlier)
-                if is_unchanged(&earlier, &metadata, self.shared.options, &self.shared.known) =>
+                if content.is_told_by_metadata()
+                    && is_unchanged(
+                        &earlier,
+                        &metadata,
+                        self.shared.options,
+                        &self.shared.known,
+                    ) =>
             {
                 self.take_over(node, earlier)
             }

@@ -18,7 +18,7 @@ pub(super) struct FileContent {
     pub(super) directory: Arc<Directory>,
     pub(super) name: CString,
     pub(super) owners: Arc<Owners>,
-    /// Whether its size and times say that it changed. Those of `/proc` do not: they are empty, and of no disk.
+    /// Whether its size and times say that it changed. Those of `/proc` do not: all are empty.
     pub(super) is_told_by_metadata: bool,
 }
 

@@ -135,7 +135,7 @@ impl Walk {
             EntryKind::File => {
                 let owners = Arc::clone(&self.owners);
                 let directory = Arc::clone(directory);
-                let is_told_by_metadata = found.st_size > 0 || rustix::fs::major(found.st_dev) != 0;
+                let is_told_by_metadata = found.st_size > 0 || !is_in_procfs(here);
                 let content = FileContent { directory, name, owners, is_told_by_metadata };
                 entry.content = Some(Box::new(content));
             }
@@ -275,6 +275,10 @@ fn open_on_the_way(above: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno>
         Some(EntryKind::Symlink) => Err(Errno::LOOP),
         _ => Err(Errno::NOTDIR),
     }
+}
+
+fn is_in_procfs(directory: BorrowedFd<'_>) -> bool {
+    rustix::fs::fstatfs(directory).is_ok_and(|told| told.f_type == rustix::fs::PROC_SUPER_MAGIC)
 }
 
 const ATTRIBUTES: &str = "read the attributes of";
