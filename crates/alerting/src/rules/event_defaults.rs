@@ -71,11 +71,51 @@ const EVENT_RULES: &[(&str, OnEvent)] = &[
     (
         "BackupFailed",
         OnEvent {
-            kind: &["backup.failed", "backup.*.failed"],
+            kind: &["backup.failed"],
             min_severity: Severity::Info,
-            resolved_by: &["backup.succeeded", "backup.*.succeeded"],
+            resolved_by: &["backup.succeeded", "backup.partial"],
             hours: 48,
             summary: "there is no new backup",
+        },
+    ),
+    (
+        "BackupPartial",
+        OnEvent {
+            kind: &["backup.partial"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.succeeded"],
+            hours: 48,
+            summary: "something is missing from the newest backup",
+        },
+    ),
+    (
+        "BackupOverdue",
+        OnEvent {
+            kind: &["backup.overdue"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.succeeded"],
+            hours: 24 * 30,
+            summary: "the newest complete backup is older than it may be",
+        },
+    ),
+    (
+        "BackupDamaged",
+        OnEvent {
+            kind: &["backup.verification.failed"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.verification.succeeded"],
+            hours: 24 * 30,
+            summary: "the repository of backups is damaged, or cannot be read",
+        },
+    ),
+    (
+        "DrillFailed",
+        OnEvent {
+            kind: &["backup.drill.failed"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.drill.succeeded"],
+            hours: 24 * 30,
+            summary: "a backup was restored to try it, and is not as it has to be",
         },
     ),
     (
