@@ -7,6 +7,7 @@
 //! | [`DrillReport`], [`SignedReport`] | what a drill found, in one canonical form, signed, each naming the one before |
 //! | [`Rolling`] | which packs are read next, so that all are read within some days |
 
+mod drill;
 mod error;
 mod manifest;
 mod probe;
@@ -14,8 +15,11 @@ mod report;
 mod rolling;
 mod witness;
 
+pub use drill::Drill;
 pub use error::DrillError;
 pub use manifest::{Manifest, ManifestError, Sum};
+#[cfg(feature = "sqlite")]
+pub use probe::Database;
 pub use probe::{Canary, Format, Parses, Probe, RestoredTree, StartCommand, Verdict};
 pub use report::{Checked, DrillReport, SignedReport};
 pub use rolling::{Rolling, Share};

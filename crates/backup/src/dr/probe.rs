@@ -9,10 +9,14 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use serde::{Deserialize, Serialize};
 
 mod canary;
+#[cfg(feature = "sqlite")]
+mod database;
 mod parses;
 mod start;
 
 pub use canary::Canary;
+#[cfg(feature = "sqlite")]
+pub use database::Database;
 pub use parses::{Format, Parses};
 pub use start::StartCommand;
 
@@ -80,10 +84,23 @@ impl RestoredTree {
     ///
     /// When it is not there, is no regular file, or cannot be opened.
     pub fn open(&self, path: &Path) -> io::Result<File> {
+        self.open_with(path, ResolveFlags::IN_ROOT)
+    }
+
+    /// Opens a file to read that no link leads to.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, is no regular file, or cannot be opened, or a link is on the way.
+    pub fn open_exactly(&self, path: &Path) -> io::Result<File> {
+        self.open_with(path, ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS)
+    }
+
+    fn open_with(&self, path: &Path, resolve: ResolveFlags) -> io::Result<File> {
         let flags = OFlags::CLOEXEC | OFlags::DIRECTORY | OFlags::PATH;
         let root = openat(CWD, &self.root, flags, Mode::empty())?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = openat2(root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
+        let file = openat2(root, path, flags, Mode::empty(), resolve)?;
         let file = File::from(file);
         if file.metadata()?.is_file() {
             Ok(file)

@@ -1,5 +1,6 @@
 //! Drills and what belongs to them.
 
+mod drill;
 mod manifest;
 mod probes;
 mod report;

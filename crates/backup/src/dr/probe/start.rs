@@ -8,6 +8,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use wardkit_process::{Account, Exit, Launch, Limit, Output, State, Tree};
 
 use super::{Probe, RestoredTree, Verdict};
+use crate::dr::drill::chain;
 
 /// A program that is started in the restored tree and has to end with 0 within some time.
 ///
@@ -114,16 +115,6 @@ fn said(errors: OwnedFd) -> String {
         said if read.is_ok() && !said.is_empty() => format!(": {said}"),
         _ => String::new(),
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// How often it is asked whether the drill goes on.
