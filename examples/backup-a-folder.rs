@@ -1,5 +1,7 @@
 //! Backs a folder up, checks that every byte is there, and restores it: `restic` can do the same with what is written.
 
+#![expect(clippy::print_stdout, reason = "an example speaks to whoever runs it")]
+
 use std::error::Error;
 use std::sync::Arc;
 
