@@ -154,6 +154,7 @@ impl App {
         services::probe::start(self, &config.probe);
         services::alerting::start(self);
         services::integrity::start(self, &config.integrity);
+        services::backup::start(self, &config.backup);
     }
 
     /// Records that the daemon runs.

@@ -2,6 +2,7 @@
 
 mod alerting;
 mod app;
+mod backup;
 mod cli;
 mod clock_watch;
 mod commands;

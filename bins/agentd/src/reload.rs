@@ -287,6 +287,10 @@ fn commit_others(app: &App, old: &Config, new: &Config, changed: &mut Vec<String
         services::history::start(app, &new.history);
         changed.push("history".to_owned());
     }
+    if new.backup != old.backup {
+        services::backup::start(app, &new.backup);
+        changed.push("backup".to_owned());
+    }
     if new.detect != old.detect {
         services::detect::start(app, &new.detect);
         changed.push("detect".to_owned());

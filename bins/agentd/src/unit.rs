@@ -69,12 +69,17 @@ impl Wanted<'_> {
         if supervises {
             lines.extend(SUPERVISING.map(str::to_owned));
         } else {
-            lines.extend(CONFINED.map(str::to_owned));
+            // What was setuid when it was backed up is when it is restored.
+            let fits = |line: &&str| !self.drills() || *line != "RestrictSUIDSGID=yes";
+            lines.extend(CONFINED.iter().copied().filter(fits).map(str::to_owned));
             lines.push(format!("CapabilityBoundingSet={}", self.capabilities()));
             lines.push(format!("PrivateTmp={}", yes(!self.needs_tmp())));
             for rule in &self.config.cleanup.rules {
                 // A directory that is not there yet is no reason not to start.
                 lines.push(format!("ReadWritePaths=-{}", quoted(&rule.path)?));
+            }
+            for path in self.config.backup.written() {
+                lines.push(format!("ReadWritePaths=-{}", quoted(path)?));
             }
         }
         lines.extend(["", "[Install]", "WantedBy=multi-user.target", ""].map(str::to_owned));
@@ -108,17 +113,24 @@ impl Wanted<'_> {
         Ok(vec![format!("ReadWritePaths={}", quoted(self.data_dir)?)])
     }
 
+    fn drills(&self) -> bool {
+        self.config.backup.is_enabled() && self.config.backup.drill.is_enabled()
+    }
+
     fn needs_tmp(&self) -> bool {
         let is_tmp = |path: &PathBuf| path.starts_with("/tmp") || path.starts_with("/var/tmp");
         let cleaned = self.config.cleanup.rules.iter().map(|rule| &rule.path);
         let watched = self.config.integrity.roots.iter();
-        cleaned.chain(watched).chain([&self.data_dir.to_owned()]).any(is_tmp)
+        let backup = self.config.backup.written().chain(self.config.backup.read());
+        cleaned.chain(watched).chain(backup).chain([&self.data_dir.to_owned()]).any(is_tmp)
     }
 
     /// Returns what root may do beyond its own files; any other user nothing.
     fn capabilities(&self) -> &'static str {
         match (&self.user, self.config.integrity.is_off()) {
             (Some(_), _) => "",
+            (None, true) if self.drills() => DRILLING,
+            (None, false) if self.drills() => DRILLING_AND_WATCHING,
             // Reading, cleaning up, and seeing what processes of others have open.
             (None, true) => "CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SYS_PTRACE",
             // fanotify asks for the first.
@@ -128,6 +140,12 @@ impl Wanted<'_> {
         }
     }
 }
+
+/// A drill gives files their owners and starts a program as another user.
+const DRILLING: &str = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_MKNOD \
+                        CAP_SETGID CAP_SETUID CAP_SYS_PTRACE";
+const DRILLING_AND_WATCHING: &str = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_MKNOD \
+     CAP_SETGID CAP_SETUID CAP_SYS_PTRACE";
 
 const fn yes(is_so: bool) -> &'static str {
     if is_so { "yes" } else { "no" }

@@ -92,6 +92,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
         alerting: sections.take("alerting"),
         integrity: sections.take("integrity"),
         cleanup: sections.take("cleanup"),
+        backup: sections.take("backup"),
         log: sections.take("log"),
         listen: sections.take("listen"),
         parts: sections.take("parts"),

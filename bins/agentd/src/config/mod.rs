@@ -1,6 +1,7 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
 mod alerting;
+mod backup;
 mod defaults;
 mod detect;
 mod endpoint;
@@ -23,6 +24,7 @@ use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 use wardkit_supervise::{GroupConfig, ServiceSpec};
 
 pub(crate) use alerting::{AlertingConfig, Durability, HeartbeatConfig, LOG as LOG_RECEIVER};
+pub(crate) use backup::{BackupConfig, DrillConfig};
 pub(crate) use defaults::{default_text, schema};
 pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
@@ -69,6 +71,8 @@ pub(crate) struct Config {
     pub integrity: IntegrityConfig,
     /// What agentd removes from directories of temporary files, as `[[cleanup.rule]]`.
     pub cleanup: wardkit_cleanup::Config,
+    /// What is backed up into which repository, when, and how it is proven.
+    pub backup: BackupConfig,
     /// How agentd restarts one of its own parts that failed.
     pub parts: PartsConfig,
     /// How agentd takes over a changed configuration file.
@@ -97,6 +101,7 @@ impl Default for Config {
             alerting: AlertingConfig::default(),
             integrity: IntegrityConfig::default(),
             cleanup: wardkit_cleanup::Config::default(),
+            backup: BackupConfig::default(),
             parts: PartsConfig::default(),
             reload: ReloadConfig::default(),
             service: Vec::new(),
@@ -133,6 +138,7 @@ impl Config {
         found.extend(self.integrity.violations());
         let cleanup = self.cleanup.violations(&[]).into_iter();
         found.extend(cleanup.map(|one| (format!("cleanup.{}", one.path), one.reason)));
+        found.extend(self.backup.violations());
         if self.reload.settle > LONGEST_SETTLE {
             found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));
         }

@@ -68,6 +68,7 @@ impl Config {
             ("otlp", self.otlp != usual.otlp),
             ("alerting", self.alerting != usual.alerting),
             ("integrity", self.integrity != usual.integrity),
+            ("backup", self.backup != usual.backup),
         ];
         unused.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
     }

@@ -1,0 +1,207 @@
+//! A backup, and the part of the verification that follows it. Blocks for as long as it takes.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use wardkit_backup::dr::{Rolling, Witness};
+use wardkit_backup::engine::{
+    BackupOptions, BackupReport, CheckOptions, CheckReport, Event, Observer, OpenOptions, Password,
+    ReadData, Repository, Writer,
+};
+use wardkit_backup::source::{Chain, Files, FilesOptions, Sqlite, SqliteOptions};
+use wardkit_backup::store::{Kind, LocalDir, ObjectStore};
+use wardkit_core::{Clock as _, SystemClock, Timestamp};
+
+use super::kept;
+use crate::app::App;
+use crate::config::BackupConfig;
+use crate::reload::error_chain;
+use crate::telemetry::secret;
+
+/// Sees what a backup does, and ends it.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    is_over: AtomicBool,
+}
+
+/// What became of a backup, and of the verification after it.
+pub(crate) struct Ended {
+    pub report: BackupReport,
+    pub verified: Result<Verified, String>,
+}
+
+/// What was read again.
+pub(crate) struct Verified {
+    pub report: CheckReport,
+    /// How long the pack has waited that waits longest.
+    pub oldest: Duration,
+    /// The bytes of packs that were never read again.
+    pub unproven: u64,
+}
+
+impl Progress {
+    /// Breaks off what is running.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Warning { path, text } => {
+                let path = path.map(|path| path.display().to_string());
+                tracing::warn!(path, text, "backup");
+            }
+            Event::Damaged { key, error } => {
+                tracing::warn!(object = %key, error = error_chain(error), "damaged in the repository");
+            }
+            Event::LockRemoved { id, .. } => {
+                tracing::info!(lock = %id, "the lock of a dead process was removed");
+            }
+            _ => {}
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
+/// Opens the repository of the configuration.
+pub(super) fn open(config: &BackupConfig) -> Result<Repository<Writer>, String> {
+    let password = secret(&config.password)
+        .map_err(|reason| format!("the password of `backup.password`: {reason}"))?;
+    let store = LocalDir::open(&config.repository).map_err(|error| error_chain(&error))?;
+    let store: Arc<dyn ObjectStore> = Arc::new(store);
+    let password = Password::new(password.expose().as_bytes().to_vec());
+    let mut options = OpenOptions::default();
+    options.lock_wait = LOCK_WAIT;
+    Repository::open(store, &password, options).map_err(|error| error_chain(&error))
+}
+
+/// Makes a backup.
+pub(crate) fn run(
+    app: &App,
+    config: &BackupConfig,
+    every: Duration,
+    progress: &Progress,
+) -> Result<Ended, String> {
+    let repository = open(config)?;
+    let before = kept::manifest(app.data_dir()).unwrap_or_default();
+    let source = sources(app, config).map_err(|error| error_chain(&*error))?;
+    let mut source = Witness::new(source, before);
+    let mut options = BackupOptions::default();
+    options.tags = vec!["agentd".to_owned()];
+    options.excludes.clone_from(&config.exclude);
+    let report =
+        repository.backup(&mut source, &options, progress).map_err(|error| error_chain(&error))?;
+    kept::keep_manifest(app, &source.into_manifest())
+        .map_err(|error| format!("the manifest cannot be kept: {error}"))?;
+    let verified = verify(app, config, &repository, every, progress);
+    Ok(Ended { report, verified })
+}
+
+/// Reads the packs that have waited longest.
+fn verify(
+    app: &App,
+    config: &BackupConfig,
+    repository: &Repository<Writer>,
+    every: Duration,
+    progress: &Progress,
+) -> Result<Verified, String> {
+    let mut packs = HashMap::new();
+    let mut note = |found: wardkit_backup::store::ObjectMeta| {
+        if let wardkit_backup::store::Key::Named(_, id) = found.key {
+            packs.insert(id, found.size);
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    repository.store().list(Kind::Pack, &mut note).map_err(|error| error_chain(&error))?;
+    let now = SystemClock.now();
+    let mut rolling: Rolling = kept::rolling(app);
+    let share = rolling.share(now, &packs, every, config.verify_within);
+    let options = CheckOptions::reading(ReadData::Packs(share.packs));
+    let report = repository.check(&options, progress).map_err(|error| error_chain(&error))?;
+    for pack in &report.proven {
+        rolling.proven(*pack, now);
+    }
+    kept::keep_rolling(app, &rolling).map_err(|error| format!("what was verified: {error}"))?;
+    let rest = rolling.share(now, &packs, every, config.verify_within);
+    Ok(Verified { report, oldest: rest.oldest, unproven: rest.unproven })
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// All that is backed up, databases first: what they say of themselves goes before what their files look like.
+fn sources(app: &App, config: &BackupConfig) -> Result<Chain, Error> {
+    let mut options = SqliteOptions::new(app.data_dir(), Arc::new(SystemClock));
+    options.deadline = COPY;
+    let (mut paths, mut databases) = (config.paths.clone(), config.sqlite.clone());
+    if config.own_state {
+        paths.push(app.data_dir().to_owned());
+        paths.extend(app.fixed.config_file.clone());
+        databases.extend(databases_in(app.data_dir())?);
+    }
+    let mut chain = Chain::new();
+    for path in databases {
+        chain = chain.with(Sqlite::new(path, options.clone())?);
+    }
+    if paths.is_empty() {
+        return Ok(chain);
+    }
+    let mut files = FilesOptions::default();
+    let own = [config.repository.clone(), super::drill::scratch(app, config)];
+    for path in &own {
+        files.excludes.add(&literal(path))?;
+    }
+    for pattern in &config.exclude {
+        files.excludes.add(pattern.as_bytes())?;
+    }
+    Ok(chain.with(Files::new(&paths, files)?))
+}
+
+/// A pattern that is this path and nothing else.
+fn literal(path: &Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut pattern = Vec::new();
+    for byte in path.as_os_str().as_bytes() {
+        if b"*?[]\\!$".contains(byte) {
+            pattern.push(b'\\');
+        }
+        pattern.push(*byte);
+    }
+    pattern
+}
+
+/// The databases of agentd itself.
+fn databases_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let mut head = [0; 16];
+        let is_database = entry.file_type()?.is_file()
+            && File::open(entry.path()).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+            && head == *b"SQLite format 3\0";
+        if is_database {
+            found.push(entry.path());
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Tells the age of what was stored at a time; a clock that was set back makes nothing younger than now.
+pub(crate) fn age(now: Timestamp, at: Timestamp) -> Duration {
+    now.duration_since(at).unwrap_or_default()
+}
+
+/// Somebody may be pruning.
+const LOCK_WAIT: Duration = Duration::from_mins(30);
+/// A database that is written to all the time may take so long.
+const COPY: Duration = Duration::from_mins(15);

@@ -1,0 +1,157 @@
+//! Backups on schedule, and drills.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use wardkit_backup::engine::{InitOptions, OpenOptions, Password, Reader, Repository, Writer};
+use wardkit_backup::format::KdfParams;
+use wardkit_backup::store::LocalDir;
+
+use crate::support::{Daemon, dir, run, until_some};
+
+struct Scene {
+    dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let dir = dir();
+        let path = dir.path().canonicalize().unwrap();
+        fs::create_dir(path.join("bot")).unwrap();
+        fs::write(path.join("bot/canary"), "alive").unwrap();
+        fs::write(path.join("bot/config.toml"), "name = 'bot'").unwrap();
+        fs::write(path.join("password"), "correct horse\n").unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(path.join("password"), private).unwrap();
+        let store = LocalDir::create(path.join("repository")).unwrap();
+        let mut options = InitOptions::default();
+        options.kdf = KdfParams::new(2, 1, 1).unwrap();
+        let password = Password::new("correct horse");
+        let _ = Repository::<Writer>::init(Arc::new(store), &password, options).unwrap();
+        Self { dir, path }
+    }
+
+    fn start(&self, more: &str) -> Daemon {
+        let config = self.path.join("agentd.toml");
+        let path = self.path.display();
+        let text = format!(
+            "[backup]\nrepository = \"{path}/repository\"\npassword = \"file:{path}/password\"\n\
+             paths = [\"{path}/bot\"]\n{more}"
+        );
+        fs::write(&config, text).unwrap();
+        Daemon::start(&self.path.join("data"), &["--config", config.to_str().unwrap()])
+    }
+
+    fn snapshots(&self) -> usize {
+        let store = LocalDir::open(self.path.join("repository")).unwrap();
+        let password = Password::new("correct horse");
+        let repository =
+            Repository::<Reader>::open(Arc::new(store), &password, OpenOptions::default()).unwrap();
+        repository.snapshots().unwrap().snapshots.len()
+    }
+
+    /// Lets the last backup be of long ago, as if the time of a drill had come since.
+    fn let_drill_be_due(&self) {
+        let path = self.path.join("data/backup-state.json");
+        let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        state["backup_stored"] = match &state["backup_stored"] {
+            Value::Number(_) => Value::from(1_700_000_000_000_000_000_i64),
+            _ => Value::from("2026-01-01T00:00:00Z"),
+        };
+        state["drill_tried"] = Value::Null;
+        fs::write(&path, state.to_string()).unwrap();
+    }
+}
+
+fn metric(daemon: &Daemon, name: &str) -> String {
+    until_some(|| {
+        let body = daemon.request("/metrics").body;
+        body.lines().find(|line| line.starts_with(name)).map(str::to_owned)
+    })
+}
+
+fn drill(path: &Path, canary: &str) -> String {
+    let bot = path.join("bot");
+    let bot = bot.display();
+    format!(
+        "[backup.drill]\ncanary = \"{bot}/canary\"\ncanary-text = {canary:?}\n\
+         parse = [\"{bot}/config.toml\"]\n"
+    )
+}
+
+#[test]
+fn first_backup_is_made_at_once_and_drills_tell_what_is_wrong() {
+    let scene = Scene::new();
+    let daemon = scene.start("");
+    daemon.logged(&["backup.succeeded", "everything is backed up"]);
+    metric(&daemon, "agentd_backup_last_success_timestamp_seconds 1");
+    metric(&daemon, "agentd_backup_unverified_bytes ");
+    assert_eq!(scene.snapshots(), 1);
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0));
+
+    scene.let_drill_be_due();
+    let daemon = scene.start(&drill(&scene.path, "alive"));
+    daemon.logged(&["backup.drill.succeeded"]);
+    metric(&daemon, "agentd_backup_rto_seconds");
+    let report = fs::read_to_string(scene.path.join("data/backup-drill-newest.note")).unwrap();
+    assert!(report.contains(r#""failures":[]"#), "{report}");
+    let compared: Value = serde_json::from_str(report.lines().next().unwrap()).unwrap();
+    assert!(compared["compared"].as_u64().unwrap() > 2, "{report}");
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0));
+
+    scene.let_drill_be_due();
+    let daemon = scene.start(&drill(&scene.path, "dead"));
+    daemon.logged(&["backup.drill.failed", "canary", "it says something else"]);
+    let alert = until_some(|| {
+        let body = daemon.request("/api/v2/alerts").body;
+        body.contains("DrillFailed").then_some(body)
+    });
+    assert!(alert.contains("it says something else"), "{alert}");
+    assert_eq!(scene.snapshots(), 1, "a restart makes no backup");
+    drop(scene.dir);
+}
+
+#[test]
+fn backup_that_cannot_be_made_is_an_alert() {
+    let scene = Scene::new();
+    fs::write(scene.path.join("password"), "wrong").unwrap();
+    let daemon = scene.start("");
+    daemon.logged(&["backup.failed", "password"]);
+    let alert = until_some(|| {
+        let body = daemon.request("/api/v2/alerts").body;
+        body.contains("BackupFailed").then_some(body)
+    });
+    assert!(!alert.contains("correct horse"), "{alert}");
+    assert_eq!(scene.snapshots(), 0);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_key() {
+    let dir = dir();
+    let config = dir.path().join("a.toml");
+    let text = "[backup]\nrepository = \"/srv/backup\"\npassword = \"hunter2\"\npaths = [\"/srv\", \"x\"]\n\
+                at = \"daily\"\n[backup.drill]\nstart = [\"bot\"]\ncanary-text = \"x\"\nparse = [\"/a.yaml\"]\n";
+    fs::write(&config, text).unwrap();
+    let ended = run(&["check-config", "--config", config.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(78));
+    for expected in [
+        "backup.password: must be `file:PATH` or `env:NAME`",
+        "backup.paths: x is not an absolute path",
+        "backup.paths: /srv holds the repository: exclude it",
+        "backup.at: must be five fields of cron",
+        "backup.drill.start-in: is missing",
+        "backup.drill.canary: needs `canary-text`",
+        "backup.drill.parse: /a.yaml ends neither in .json nor in .toml",
+    ] {
+        assert!(ended.stderr.contains(expected), "{expected}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    fs::write(&config, "[backup]\npaths = [\"/srv\"]\n").unwrap();
+    let ended = run(&["check-config", "--config", config.to_str().unwrap()]);
+    assert!(ended.stderr.contains("backup.repository: is missing"), "{ended:?}");
+}
