@@ -51,7 +51,13 @@ impl Plan {
     pub(crate) fn next(&self, now: Timestamp, kept: &Kept) -> Option<(Timestamp, Work)> {
         let backup = match kept.backup_tried {
             None => Some(now),
-            Some(last) => self.after(&self.backup, last.min(now)),
+            Some(last) => {
+                let next = self.after(&self.backup, last.min(now));
+                // Whoever repairs what was wrong is not to wait for the next night.
+                let failed = kept.backup_stored.is_none_or(|stored| stored < last);
+                let again = failed.then(|| last.min(now).saturating_add(TRY_AGAIN));
+                next.into_iter().chain(again).min()
+            }
         };
         // There is nothing to restore before.
         let drill = self.drill.as_ref().filter(|_| kept.backup_stored.is_some());
@@ -75,6 +81,7 @@ impl Plan {
     }
 }
 
+const TRY_AGAIN: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
@@ -110,7 +117,15 @@ mod tests {
     fn first_backup_is_due_at_once_and_no_drill_is_before_it() {
         assert_eq!(plan(0).next(at("12:00"), &Kept::default()), Some((at("12:00"), Work::Backup)));
         let failed = kept("12:00", None, None);
-        assert_eq!(plan(0).next(at("12:01"), &failed), Some((at("26:30"), Work::Backup)));
+        assert_eq!(plan(0).next(at("12:01"), &failed), Some((at("13:00"), Work::Backup)));
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_after_an_hour_and_when_it_is_time() {
+        let failed = kept("2:40", Some("0:30"), Some("4:30"));
+        assert_eq!(plan(0).next(at("2:41"), &failed), Some((at("3:40"), Work::Backup)));
+        let before = kept("2:00", Some("0:30"), Some("4:30"));
+        assert_eq!(plan(0).next(at("2:01"), &before), Some((at("2:30"), Work::Backup)));
     }
 
     #[test]

@@ -32,6 +32,8 @@ async fn run(app: App, context: Context, config: Arc<BackupConfig>) -> Result<()
     let mut kept = Kept::read(&app);
     let mut overdue = Overdue::default();
     let shown = Shown::default();
+    // A backup that succeeds makes no red drill green.
+    let (mut backups, mut drills) = (Health::Up, Health::Up);
     shown.kept(&kept);
     app.telemetry.show("backup", shown.clone());
     context.set_health(Health::Up);
@@ -57,14 +59,14 @@ async fn run(app: App, context: Context, config: Arc<BackupConfig>) -> Result<()
         kept.write(&app)?;
         shown.running(true);
         let job = (app.clone(), Arc::clone(&config), kept.clone(), plan.every(now));
-        let ended = match work {
+        match work {
             Work::Backup => {
                 let work = move |progress: &Progress| {
                     let (app, config, _, every) = job;
                     run_backup(&app, &config, every, progress)
                 };
                 let ended = aside(&context, config.deadline, work).await?;
-                tell_backup(&app, now, &mut kept, &shown, ended)
+                backups = tell_backup(&app, now, &mut kept, &shown, ended);
             }
             Work::Drill => {
                 let work = move |progress: &Progress| {
@@ -72,21 +74,21 @@ async fn run(app: App, context: Context, config: Arc<BackupConfig>) -> Result<()
                     hold_drill(&app, &config, &kept, progress)
                 };
                 let ended = aside(&context, config.deadline, work).await?;
-                tell_drill(&app, now, &mut kept, ended)
+                drills = tell_drill(&app, now, &mut kept, ended);
             }
-        };
+        }
         shown.running(false);
         shown.kept(&kept);
         kept.write(&app)?;
-        context.set_health(ended);
+        let healths = [("backup", backups.clone()), ("drill", drills.clone())];
+        context.set_health(Health::merge(healths));
         if context.is_stopped() {
             return Ok(());
         }
     }
 }
 
-/// Runs what blocks for hours on a thread of its own that yields to everything else. At the deadline and at the end of
-/// this part it is broken off, and waited for.
+/// Runs what blocks for hours on a thread that yields to all else; at the deadline and at the end it is broken off.
 async fn aside<T: Send + 'static>(
     context: &Context,
     deadline: Duration,
@@ -96,11 +98,10 @@ async fn aside<T: Send + 'static>(
     let (tell, mut told) = oneshot::channel();
     let seen = Arc::clone(&progress);
     std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
-        // Of this thread and of those that it starts. Whoever may not is as before.
+        // Of this thread and of those that it starts.
         let _ = rustix::process::setpriority_process(None, NICE);
         let result = work(&seen);
         wardkit_process::release_unused_memory();
-        // Nobody listens any more when the daemon is on its way out.
         let _ = tell.send(result);
     })?;
     let until = Instant::now() + deadline;
