@@ -11,7 +11,7 @@ use wardkit_cli::Report;
 use zeroize::Zeroizing;
 
 use crate::cli::backup::PasswordSource;
-use crate::commands::could_not_run;
+use crate::commands::{could_not_run, note};
 
 /// A password as it was given.
 pub(super) type Given = Zeroizing<Vec<u8>>;
@@ -59,14 +59,11 @@ fn from_file(path: &Path) -> Result<Given, Report> {
     let unreadable = |error: io::Error| could_not_run(Unreadable { path: path.to_owned(), error });
     let data = std::fs::metadata(path).map_err(unreadable)?;
     if others_may_read(path, &data) {
-        let shown = path.display();
-        let text = format!(
-            "the password file {shown} may be read by others (mode {:03o})",
-            data.mode() & 0o7777
-        );
-        return Err(
-            could_not_run(text).with_hint(format!("keep it to yourself: chmod 600 {shown}"))
-        );
+        let (shown, mode) = (path.display(), data.mode() & 0o7777);
+        // Not refused: whoever comes from restic has such files, and a backup that is not made is worse.
+        note(&format!(
+            "the password file {shown} may be read by others (mode {mode:03o}): chmod 600 {shown}"
+        ));
     }
     Ok(Zeroizing::new(wardkit_cli::read_small(path).map_err(unreadable)?))
 }
