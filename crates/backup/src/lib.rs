@@ -21,7 +21,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`format`] | the bytes of a repository, without any input or output |
+//! | [`format`](mod@format) | the bytes of a repository, without any input or output |
 //! | [`chunker`] | where files are cut |
 //! | [`store`] | where objects lie |
 //! | [`source`] | what is backed up |
