@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use wardkit_backup::dr::{Rolling, Witness};
 use wardkit_backup::engine::{
-    BackupOptions, BackupReport, CheckOptions, CheckReport, Event, Observer, OpenOptions, Password,
-    ReadData, Repository, Writer,
+    BackupOptions, BackupReport, CheckOptions, CheckReport, Event, LockKind, Observer, OpenOptions,
+    Password, ReadData, Repository, Writer,
 };
 use wardkit_backup::source::{Chain, Files, FilesOptions, Sqlite, SqliteOptions};
 use wardkit_backup::store::{Kind, LocalDir, ObjectStore};
@@ -115,6 +115,8 @@ fn verify(
     every: Duration,
     progress: &Progress,
 ) -> Result<Verified, String> {
+    // Whoever prunes meanwhile would make packs that are gone look like damage.
+    let _lock = repository.lock(LockKind::Shared, progress).map_err(|error| error_chain(&error))?;
     let mut packs = HashMap::new();
     let mut note = |found: wardkit_backup::store::ObjectMeta| {
         if let wardkit_backup::store::Key::Named(_, id) = found.key {
