@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{Guarantee, Share, Size, Strength};
+
+/// What a program may do, how much of the host it may use, and how well both must be kept.
+///
+/// The default grants nothing and demands that every guarantee is enforced exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// How much of the host it may use.
+    pub limits: Limits,
+    /// What it may reach.
+    pub grants: Grants,
+    /// The guarantees for which less than [`Strength::Enforced`] will do. What is not here must be enforced, or the
+    /// program is not run.
+    pub at_least: BTreeMap<Guarantee, Strength>,
+}
+
+impl Policy {
+    /// Returns how well a guarantee must be kept.
+    #[must_use]
+    pub fn demands(&self, guarantee: Guarantee) -> Strength {
+        self.at_least.get(&guarantee).copied().unwrap_or(Strength::Enforced)
+    }
+}
+
+/// How much of the host a program may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Memory of everything that it is and has: pages, stacks, tables.
+    pub memory: Size,
+    /// Its share of one processor.
+    pub cpu: Share,
+    /// From its start to its end.
+    pub timeout: Duration,
+    /// The longest input that it is handed.
+    pub input: Size,
+    /// The longest output that is taken from it.
+    pub output: Size,
+    /// From the program's bytes to its first instruction.
+    pub load: Duration,
+    /// Processes and threads at one time; one is itself.
+    pub tasks: u32,
+    /// Open descriptors at one time.
+    pub descriptors: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: Size(50_000_000),
+            cpu: TENTH,
+            timeout: Duration::from_secs(30),
+            input: Size(1 << 20),
+            output: Size(1 << 20),
+            load: Duration::from_millis(500),
+            tasks: 1,
+            descriptors: 64,
+        }
+    }
+}
+
+const TENTH: Share = match Share::from_thousandths(100) {
+    Ok(share) => share,
+    Err(_) => panic!("a tenth is a share"),
+};
+
+/// What a program may reach beside its own memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grants {
+    /// Places of the host that a native program sees.
+    pub binds: Vec<Bind>,
+    /// What its environment has. The host's own is never passed on.
+    pub environment: BTreeMap<String, String>,
+    /// Whether a native program may use the host's network.
+    pub network: bool,
+}
+
+impl Grants {
+    /// Whether nothing is granted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.binds.is_empty() && self.environment.is_empty() && !self.network
+    }
+}
+
+/// A place of the host that a native program sees at the same path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Bind {
+    /// The place, absolute.
+    pub path: PathBuf,
+    /// Whether it may be changed.
+    pub writable: bool,
+}
+
+impl Bind {
+    /// A place that can be read and run, and not changed.
+    #[must_use]
+    pub fn read_only(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), writable: false }
+    }
+
+    /// A place that can be changed.
+    #[must_use]
+    pub fn writable(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), writable: true }
+    }
+}
