@@ -1,5 +1,6 @@
 //! Where the objects of a repository lie.
 
+mod address;
 mod error;
 mod faulty;
 #[cfg(any(feature = "rest", feature = "s3"))]
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use crate::format::Id;
 
+pub use address::{Access, Address};
 pub use error::StoreError;
 pub use faulty::{Fault, Faulty, Operation};
 #[cfg(any(feature = "rest", feature = "s3"))]

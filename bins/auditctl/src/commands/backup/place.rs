@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use wardkit_backup::store::{
-    LocalDir, PrunableStore, RestOptions, RestServer, S3, S3Credentials, S3Options, StoreError,
-};
+use wardkit_backup::store::{Access, Address, PrunableStore, StoreError};
 use wardkit_cli::Report;
 use wardkit_core::Secret;
 
@@ -15,20 +13,14 @@ pub(super) type Store = Arc<dyn PrunableStore>;
 
 /// Makes the place of a new repository.
 pub(super) fn create(address: &str) -> Result<Store, Report> {
-    match Place::of(address)? {
-        Place::Folder(path) => made(LocalDir::create(path)),
-        Place::Rest(options) => made(RestServer::create(&options)),
-        Place::S3(options) => made(S3::create(&options)),
-    }
+    let (address, access) = place(address)?;
+    address.create(&access).map_err(refused)
 }
 
 /// Opens the place of a repository.
 pub(super) fn open(address: &str) -> Result<Store, Report> {
-    match Place::of(address)? {
-        Place::Folder(path) => made(LocalDir::open(path)),
-        Place::Rest(options) => made(RestServer::open(&options)),
-        Place::S3(options) => made(S3::open(&options)),
-    }
+    let (address, access) = place(address)?;
+    address.open(&access).map_err(refused)
 }
 
 /// Returns an address that means the same from everywhere.
@@ -60,59 +52,33 @@ pub(super) fn is_remote(address: &str) -> bool {
     address.split_once(':').is_some_and(|(kind, _)| OURS.contains(&kind) || OTHERS.contains(&kind))
 }
 
-enum Place {
-    Folder(String),
-    Rest(RestOptions),
-    S3(S3Options),
+fn place(address: &str) -> Result<(Address, Access), Report> {
+    let address = Address::parse(address).map_err(|error| {
+        let hint = "other kinds are served by rclone: rclone serve restic REMOTE:, then --repo rest:http://127.0.0.1:8080/";
+        could_not_run(error).with_hint(hint)
+    })?;
+    let access = if address.is_bucket() { bucket_access()? } else { Access::default() };
+    Ok((address, access))
 }
 
-impl Place {
-    fn of(address: &str) -> Result<Self, Report> {
-        match address.split_once(':') {
-            Some(("rest", _)) => RestOptions::new(address).map(Self::Rest).map_err(could_not_run),
-            Some(("s3", bucket)) => bucket_of(bucket).map(Self::S3),
-            Some((kind, _)) if OTHERS.contains(&kind) => {
-                Err(could_not_run(format!("there is no store of kind `{kind}`"))
-                    .with_hint("serve it by rclone: rclone serve restic REMOTE:, then --repo rest:http://127.0.0.1:8080/"))
-            }
-            _ => Ok(Self::Folder(address.to_owned())),
-        }
-    }
-}
-
-/// Takes restic's form of an address, and the variables of AWS.
-fn bucket_of(address: &str) -> Result<S3Options, Report> {
-    let address = address.strip_prefix("//").unwrap_or(address);
-    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
-    let mut parts = rest.trim_end_matches('/').splitn(3, '/');
-    let (host, bucket) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    if host.is_empty() || bucket.is_empty() {
-        return Err(could_not_run("the address names no bucket")
-            .with_hint("it has the form s3:https://s3.example.com/BUCKET/FOLDER"));
-    }
+/// Takes the variables of AWS.
+fn bucket_access() -> Result<Access, Report> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let needed = |name: &str| {
         variable(name).ok_or_else(|| could_not_run(format!("the variable {name} is not set")))
     };
-    let access = needed("AWS_ACCESS_KEY_ID")?;
-    let mut credentials = S3Credentials::new(access, Secret::new(needed("AWS_SECRET_ACCESS_KEY")?));
-    if let Some(token) = variable("AWS_SESSION_TOKEN") {
-        credentials = credentials.with_session_token(Secret::new(token));
-    }
-    let mut options = S3Options::new(format!("{scheme}://{host}"), bucket, credentials);
-    parts.next().unwrap_or_default().clone_into(&mut options.prefix);
-    if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
-        options.region = region;
-    }
-    Ok(options)
+    let mut access = Access::default();
+    access.user = needed("AWS_ACCESS_KEY_ID")?;
+    access.secret = Some(Secret::new(needed("AWS_SECRET_ACCESS_KEY")?));
+    access.session_token = variable("AWS_SESSION_TOKEN").map(Secret::new);
+    access.region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    Ok(access)
 }
 
-fn made<S: PrunableStore + 'static>(store: Result<S, StoreError>) -> Result<Store, Report> {
-    store.map(|store| -> Store { Arc::new(store) }).map_err(|error| {
-        let hint = matches!(error, StoreError::NoRepository { .. })
-            .then(|| "make one: auditctl backup init".to_owned());
-        could_not_run(error).with_hints(hint)
-    })
+fn refused(error: StoreError) -> Report {
+    let hint = matches!(error, StoreError::NoRepository { .. })
+        .then(|| "make one: auditctl backup init".to_owned());
+    could_not_run(error).with_hints(hint)
 }
 
 const OURS: [&str; 2] = ["rest", "s3"];
