@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,13 +79,19 @@ pub struct Grants {
     pub environment: BTreeMap<String, String>,
     /// Whether a native program may use the host's network.
     pub network: bool,
+    /// What it may ask its host for, by name: `log`, `clock`, `random`, `http`. Anything else is refused before
+    /// whoever answers hears of it.
+    pub capabilities: BTreeSet<String>,
 }
 
 impl Grants {
     /// Whether nothing is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.binds.is_empty() && self.environment.is_empty() && !self.network
+        self.binds.is_empty()
+            && self.environment.is_empty()
+            && !self.network
+            && self.capabilities.is_empty()
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{HostCaps, Outcome, Policy, SandboxError};
 
 /// Something that runs programs under a policy.
@@ -19,10 +21,16 @@ pub trait Sandbox: Send + Sync {
 pub trait Prepared: Send + Sync {
     /// Runs it once: hands it the input and takes what it gives.
     ///
+    /// The capabilities are shared, because a question that outlives the program's deadline is left to end by itself.
+    ///
     /// # Errors
     ///
     /// When it could not be run. However it ended, that is in the outcome.
-    fn call(&self, input: &[u8], capabilities: &dyn Capabilities) -> Result<Outcome, SandboxError>;
+    fn call(
+        &self,
+        input: &[u8],
+        capabilities: &Arc<dyn Capabilities>,
+    ) -> Result<Outcome, SandboxError>;
 }
 
 /// What a program may ask its host for while it runs. Who implements it decides each time.
