@@ -126,6 +126,7 @@ fn refused(error: Error) -> Report {
             "look at what is there: auditctl backup list",
             "where that is as it should be: --danger-accept-losses",
         ],
+        Error::IndexDamaged { .. } => &["mend it: auditctl backup repair index"],
         Error::NoKey { .. } => &["bring the folder `keys` back from a copy of the repository"],
         error if error.is_damage() => &["find out how much is damaged: auditctl backup check"],
         _ => &[],

@@ -96,6 +96,12 @@ pub enum Error {
     /// Other programs replace the index faster than it can be read.
     #[error("the index changes while it is read")]
     IndexChanges,
+    /// A part of the index is damaged: nothing is removed while nobody knows what it names.
+    #[error("nothing is removed: `{key}` is damaged, and nobody knows what it names")]
+    IndexDamaged {
+        /// The part.
+        key: Key,
+    },
     /// The index does not fit into the memory that it may take.
     #[error("the index needs at least {needed} bytes of memory, and may take {limit}")]
     IndexTooLarge {
@@ -199,6 +205,7 @@ impl Error {
                 | Self::BlobMissing { .. }
                 | Self::BlobDamaged { .. }
                 | Self::NoKey { .. }
+                | Self::IndexDamaged { .. }
                 | Self::Store(StoreError::NotFound { .. } | StoreError::TooShort { .. })
         )
     }

@@ -22,6 +22,7 @@ pub struct Index {
     data: Table,
     trees: Table,
     files: Vec<Id>,
+    damaged: Vec<Id>,
     marks: HashMap<Id, Timestamp>,
 }
 
@@ -91,6 +92,12 @@ impl Index {
     #[must_use]
     pub fn files(&self) -> &[Id] {
         &self.files
+    }
+
+    /// The index files that cannot be read: what only they name is not in here.
+    #[must_use]
+    pub fn damaged(&self) -> &[Id] {
+        &self.damaged
     }
 
     /// How many places of blobs there are.

@@ -6,6 +6,8 @@ mod plan;
 
 pub use options::{PruneOptions, PruneReport, Seen};
 
+use crate::store::{Key, Kind};
+
 use super::{Error, LockKind, Observer, Pruner, Repository, Usage};
 
 use plan::Plan;
@@ -19,7 +21,7 @@ impl Repository<Pruner> {
     /// # Errors
     ///
     /// [`Error::PruneRefused`] when a snapshot is damaged, or fewer snapshots or bytes are needed than can be explained;
-    /// others when something needed is missing or damaged. Nothing is removed then, and whatever fails, the snapshots
+    /// [`Error::IndexDamaged`] when a part of the index cannot be read; others when something needed is missing or damaged. Nothing is removed then, and whatever fails, the snapshots
     /// are whole.
     pub fn prune(
         &self,
@@ -34,6 +36,9 @@ impl Repository<Pruner> {
         }
         let index = self.load_index(observer)?;
         let roots = list.snapshots.iter().map(|(_, snapshot)| snapshot.tree);
+        if let Some(id) = index.damaged().first() {
+            return Err(Error::IndexDamaged { key: Key::Named(Kind::Index, *id) });
+        }
         let usage = Usage::of(self, &index, roots, observer)?;
         let plan = Plan::new(self, &index, &usage, options)?;
         let report = plan.report(list.snapshots.len());

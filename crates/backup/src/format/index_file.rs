@@ -8,7 +8,8 @@ use super::{BlobKind, FormatError, Id, PackedBlob, SEAL_OVERHEAD, ZonedTime};
 /// A part of the index: which blobs lie where in some packs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexFile {
-    /// Parts that this one takes the place of. What they say is to be passed over, whether they are still there or not.
+    /// Parts that this one takes the place of. Whoever replaces an index may break off before all of the new one is
+    /// there: what a replaced part says is believed of blobs that no other part has.
     pub supersedes: Vec<Id>,
     /// The packs.
     pub packs: Vec<IndexPack>,

@@ -81,7 +81,10 @@ fn what_costs_only_room_is_a_note() {
     assert_eq!(report.outcome(), CheckOutcome::Clean);
     let notes = found(&report, Severity::Note);
     assert_eq!(notes.len() as u64, report.notes);
-    assert!(notes.contains(&format!("pack {} is in no index", unused.id.to_short())), "{notes:?}");
+    assert!(
+        notes.contains(&format!("pack {} is in no index, and is not read", unused.id.to_short())),
+        "{notes:?}"
+    );
     assert!(notes.iter().any(|it| it.starts_with("1 blobs with")), "{notes:?}");
     assert_eq!(notes.len(), 2);
 }

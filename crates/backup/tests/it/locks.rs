@@ -1,15 +1,15 @@
-use std::ops::{ControlFlow, Range};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use wardkit_backup::engine::{Error, LockKind, OpenOptions, Reader, Repository, Silent};
 use wardkit_backup::format::{Id, LockFile, Timestamp};
-use wardkit_backup::store::{Key, Kind, Memory, ObjectMeta, ObjectStore, Put, PutOnly, StoreError};
+use wardkit_backup::store::{Key, Kind, Memory, ObjectStore, PutOnly};
 use wardkit_process::Procfs;
 
 use crate::support::{
-    Notes, StepClock, alter, init, init_at, init_options, master, names, options, password, plant,
+    Notes, StepClock, Watched, alter, init, init_at, init_options, master, names, options,
+    password, plant,
 };
 
 #[test]
@@ -158,47 +158,18 @@ fn a_lock_that_cannot_be_read_is_nobodys_and_told() {
     assert_eq!(names(&store, Kind::Lock), [bad]);
 }
 
-/// Tells each lock that is stored.
-struct Told(Arc<Memory>, mpsc::Sender<Id>);
-
-impl ObjectStore for Told {
-    fn put(&self, key: &Key, body: &[u8]) -> Result<Put, StoreError> {
-        let put = self.0.put(key, body)?;
-        if let Key::Named(Kind::Lock, id) = key {
-            // Nobody listens any more when the test ends.
-            let _ = self.1.send(*id);
-        }
-        Ok(put)
-    }
-
-    fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Vec<u8>, StoreError> {
-        self.0.get(key, range)
-    }
-
-    fn stat(&self, key: &Key) -> Result<Option<u64>, StoreError> {
-        self.0.stat(key)
-    }
-
-    fn list(
-        &self,
-        kind: Kind,
-        found: &mut dyn FnMut(ObjectMeta) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        self.0.list(kind, found)
-    }
-
-    fn remove_lock(&self, id: &Id) -> Result<(), StoreError> {
-        self.0.remove_lock(id)
-    }
-}
-
 #[test]
 fn a_lock_is_written_anew_until_it_is_dropped() {
     let store = Arc::new(Memory::new());
     let clock = StepClock::new();
     drop(init_at(&store, &clock));
     let (sender, told) = mpsc::channel();
-    let watched = Arc::new(Told(Arc::<Memory>::clone(&store), sender));
+    let watched = Arc::new(Watched::new(Arc::<Memory>::clone(&store), move |key| {
+        if let Key::Named(Kind::Lock, id) = key {
+            // Nobody listens any more when the test ends.
+            let _ = sender.send(*id);
+        }
+    }));
     let mut open = options(&clock);
     open.lock_refresh = Duration::from_millis(1);
     let repository = Repository::<Reader>::open(watched, &password(), open).unwrap();

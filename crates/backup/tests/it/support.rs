@@ -1,5 +1,6 @@
 //! Small repositories in memory, with keys that cost nothing.
 
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use wardkit_backup::format::{
     BlobKind, Compression, Compressor, Id, IndexFile, IndexPack, KdfParams, KeyFile, MasterKey,
     Node, NodeKind, PackBuilder, RepoVersion, Snapshot, Tree,
 };
-use wardkit_backup::store::{Key, Kind, Memory, ObjectStore};
+use wardkit_backup::store::{Key, Kind, Memory, ObjectMeta, ObjectStore, Put, StoreError};
 use wardkit_core::{Clock, ManualClock, Timestamp};
 use wardkit_retry::Sleep;
 
@@ -25,6 +26,18 @@ pub(crate) struct StepClock {
 /// Writes down what it was told.
 #[derive(Default)]
 pub(crate) struct Notes(pub(crate) Mutex<Vec<String>>);
+
+/// Tells each object that was stored.
+pub(crate) struct Watched {
+    store: Arc<Memory>,
+    stored: Box<dyn Fn(&Key) + Send + Sync>,
+}
+
+impl Watched {
+    pub(crate) fn new(store: Arc<Memory>, stored: impl Fn(&Key) + Send + Sync + 'static) -> Self {
+        Self { store, stored: Box::new(stored) }
+    }
+}
 
 impl StepClock {
     pub(crate) fn new() -> Arc<Self> {
@@ -54,6 +67,34 @@ impl Sleep for StepClock {
             happens();
         }
         self.time.advance(duration);
+    }
+}
+
+impl ObjectStore for Watched {
+    fn put(&self, key: &Key, body: &[u8]) -> Result<Put, StoreError> {
+        let put = self.store.put(key, body)?;
+        (self.stored)(key);
+        Ok(put)
+    }
+
+    fn get(&self, key: &Key, range: Option<Range<u64>>) -> Result<Vec<u8>, StoreError> {
+        self.store.get(key, range)
+    }
+
+    fn stat(&self, key: &Key) -> Result<Option<u64>, StoreError> {
+        self.store.stat(key)
+    }
+
+    fn list(
+        &self,
+        kind: Kind,
+        found: &mut dyn FnMut(ObjectMeta) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.store.list(kind, found)
+    }
+
+    fn remove_lock(&self, id: &Id) -> Result<(), StoreError> {
+        self.store.remove_lock(id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wardkit_backup::engine::{Index, Reader, Repository, Silent};
+use wardkit_backup::engine::{Index, Reader, Repository};
 use wardkit_backup::format::{Id, Node, Snapshot};
 use wardkit_backup::source::Excludes;
 use wardkit_cli::{Format, Report, escaped};
@@ -13,6 +13,7 @@ use wardkit_cli::{Format, Report, escaped};
 use super::opened::Opener;
 use super::take::path_document;
 use super::walk::Walk;
+use super::watch::Watch;
 use super::{line, list, refused, select};
 use crate::cli::backup::Selection;
 use crate::commands::{could_not_run, print};
@@ -31,7 +32,7 @@ pub(super) fn ls(
     let found = repository.snapshots().map_err(refused)?;
     let filter = select::filter(selection);
     let snapshot = filter.find(&found.snapshots, name).map_err(select::unclear)?;
-    let index = repository.load_index(&Silent).map_err(refused)?;
+    let index = repository.load_index(&Watch::default()).map_err(refused)?;
     let mut out = Lines::new(opener.format());
     out.add(String::new, || snapshot_line(snapshot))?;
     let is_wanted = |path: &Path| paths.is_empty() || paths.iter().any(|one| path.starts_with(one));
@@ -63,7 +64,7 @@ pub(super) fn find(
     let found = repository.snapshots().map_err(refused)?;
     let filter = select::filter(selection);
     let chosen = filter.find_all(&found.snapshots, names).map_err(select::unclear)?;
-    let index = repository.load_index(&Silent).map_err(refused)?;
+    let index = repository.load_index(&Watch::default()).map_err(refused)?;
     let mut out = Lines::new(opener.format());
     for snapshot in chosen {
         find_in((&repository, &index), snapshot, &wanted, &mut out)?;

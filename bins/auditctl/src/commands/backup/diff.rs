@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wardkit_backup::engine::{Error, Index, Reader, Repository, Silent, SnapshotFilter};
+use wardkit_backup::engine::{Error, Index, Reader, Repository, SnapshotFilter};
 use wardkit_backup::format::{Id, Node, NodeKind};
 use wardkit_cli::{Report, escaped};
 
@@ -12,6 +12,7 @@ use super::browse::Lines;
 use super::opened::Opener;
 use super::take::path_document;
 use super::walk::{Walk, path};
+use super::watch::Watch;
 use super::{line, refused, select};
 
 /// Says what differs between two snapshots.
@@ -28,7 +29,7 @@ pub(super) fn run(
         Ok::<_, Report>((found.0, found.1.tree))
     };
     let ((old_id, old), (new_id, new)) = (named(from)?, named(to)?);
-    let index = repository.load_index(&Silent).map_err(refused)?;
+    let index = repository.load_index(&Watch::default()).map_err(refused)?;
     let mut told = Told { lines: Lines::new(opener.format()), with_metadata, counts: [0; 5] };
     Pairs { repository: &repository, index: &index }.compare(&old, &new, &mut told)?;
     let [added, removed, changed, metadata, kinds] = told.counts;

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wardkit_backup::engine::{Event, Observer, Stage};
+use wardkit_backup::store::{Key, Kind};
 use wardkit_cli::escaped;
 use wardkit_core::{Clock as _, SystemClock};
 
+use super::memory::chain;
 use crate::commands::{note, progress};
 
 /// Counts what is done, and says what has to be known.
@@ -92,7 +94,7 @@ impl Observer for Watch {
                 note(&format!("{}: {text}", path.display()));
             }
             Event::Warning { path: None, text } => note(text),
-            Event::Damaged { key, error } => note(&format!("`{key}` is damaged: {error}")),
+            Event::Damaged { key, error } => note(&damaged(key, &chain(error))),
             Event::LockRemoved { holder, .. } => {
                 note(&format!("the lock of a process that is dead is removed: {holder}"));
             }
@@ -100,6 +102,11 @@ impl Observer for Watch {
             _ => {}
         }
     }
+}
+
+fn damaged(key: Key, why: &str) -> String {
+    let what = if key.kind() == Kind::Index { REPAIR } else { "" };
+    format!("`{key}` is damaged: {why}{what}")
 }
 
 fn line(what: &str, done: (u64, u64), found: (u64, u64), took: Duration, path: &Path) -> String {
@@ -152,6 +159,8 @@ const fn name(stage: Stage) -> &'static str {
 
 const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
 const WIDTH: usize = 78;
+/// Reads and backups go on without it, so nothing else would say how it is mended.
+const REPAIR: &str = "; the other indexes are used; mend it: auditctl backup repair index";
 
 #[cfg(test)]
 mod tests {

@@ -104,8 +104,9 @@ pub enum Finding {
         /// What.
         what: &'static str,
     },
-    /// A pack is in no index, as after a run that was interrupted. The next prune removes it.
-    #[error("pack {} is in no index", pack.to_short())]
+    /// A pack is in no index, as after a run that was interrupted, and was not read. A repair of the index takes it in if
+    /// it is whole; a prune removes it if nobody needs it.
+    #[error("pack {} is in no index, and is not read", pack.to_short())]
     PackUnused {
         /// The pack.
         pack: Id,

@@ -17,6 +17,7 @@ pub(crate) struct IndexBuilder {
     numbers: HashMap<Id, u32>,
     superseded: HashSet<Id>,
     files: Vec<Part>,
+    damaged: Vec<Id>,
     marks: HashMap<Id, Timestamp>,
 }
 
@@ -35,6 +36,7 @@ impl IndexBuilder {
             numbers: HashMap::new(),
             superseded: HashSet::new(),
             files: Vec::new(),
+            damaged: Vec::new(),
             marks: HashMap::new(),
         }
     }
@@ -65,6 +67,11 @@ impl IndexBuilder {
         Ok(())
     }
 
+    /// Notes a file that cannot be read.
+    pub(crate) fn add_damaged(&mut self, file: Id) {
+        self.damaged.push(file);
+    }
+
     /// Puts all together. What only files say that others replace is kept as a last resort: restic may be
     /// interrupted when not all of the files that replace them are there.
     pub(crate) fn finish(mut self) -> Index {
@@ -88,6 +95,7 @@ impl IndexBuilder {
             data: Table::of(data),
             trees: Table::of(trees),
             files,
+            damaged: self.damaged,
             marks: self.marks,
         }
     }

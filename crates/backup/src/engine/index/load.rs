@@ -9,9 +9,13 @@ use super::{Index, IndexBuilder};
 impl<R: Role> Repository<R> {
     /// Reads the whole index.
     ///
+    /// A file of it that is damaged, as a put that broke off can leave one, is told to the observer and by
+    /// [`Index::damaged`], and the others are enough: what only it named is stored again by whoever adds, and missing
+    /// for whoever reads, until the index is repaired. Whoever removes must not go on with such an index.
+    ///
     /// # Errors
     ///
-    /// When a file of it is damaged, or when it does not fit into the memory that it may take. An index that was
+    /// When a file of it cannot be read, or when it does not fit into the memory that it may take. An index that was
     /// replaced and removed while it was read is no error: what replaced it is read instead.
     pub fn load_index(&self, observer: &dyn Observer) -> Result<Index, Error> {
         let mut builder = IndexBuilder::new(self.options().index_memory);
@@ -54,6 +58,11 @@ impl<R: Role> Repository<R> {
                 }
                 Err(Error::Store(error)) if error.is_not_found() => {
                     gone.lock().unwrap_or_else(PoisonError::into_inner).push(*id);
+                }
+                Err(error) if error.is_damage() => {
+                    let key = Key::Named(Kind::Index, *id);
+                    observer.event(&Event::Damaged { key, error: &error });
+                    builder.lock().unwrap_or_else(PoisonError::into_inner).add_damaged(*id);
                 }
                 Err(error) => return Err(error),
             }

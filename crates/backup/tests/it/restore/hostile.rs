@@ -78,7 +78,7 @@ fn very_deep_trees_end_where_paths_end() {
     let mut crafted = Crafted::new(RepoVersion::V2);
     let id = crafted.data(b"x");
     let mut tree = crafted.tree(vec![file("deepest", &[id], 1)]);
-    for _ in 0..6_000 {
+    for _ in 0..4_200 {
         tree = crafted.tree(vec![directory("d", tree)]);
     }
     let snapshot = crafted.snapshot(tree);
