@@ -104,33 +104,6 @@ impl FromStr for Share {
 #[error("is no share of a processor such as 10% or 2.5%")]
 pub struct NotAShare;
 
-#[cfg(feature = "serde")]
-mod data {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
-    use super::{Share, Size};
-
-    macro_rules! as_text {
-        ($type:ty) => {
-            impl Serialize for $type {
-                fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                    to.collect_str(self)
-                }
-            }
-
-            impl<'de> Deserialize<'de> for $type {
-                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                    let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-                    text.parse().map_err(|error| D::Error::custom(format_args!("{text:?} {error}")))
-                }
-            }
-        };
-    }
-
-    as_text!(Size);
-    as_text!(Share);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,17 +27,20 @@
 //!
 //! # Features
 //!
-//! `serde`: policies, outcomes and reports as data.
+//! `serde`: policies and reports as data. `file`: policies from TOML. `schema`: their JSON Schema.
 
 #![deny(unsafe_code)]
 
 mod amount;
+#[cfg(feature = "serde")]
+mod data;
 mod error;
 mod guarantee;
 mod outcome;
 mod policy;
 mod report;
 mod sandbox;
+mod span;
 
 pub use amount::{NotAShare, NotASize, Share, Size};
 pub use error::SandboxError;
@@ -46,3 +49,4 @@ pub use outcome::{Denied, Ended, Outcome, Usage};
 pub use policy::{Bind, Grants, Limits, Policy};
 pub use report::{Enforcement, HostCaps, Report};
 pub use sandbox::{Capabilities, Prepared, Refused, Sandbox};
+pub use span::{NotASpan, Span};
