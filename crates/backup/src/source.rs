@@ -27,7 +27,7 @@ pub use files::{Files, FilesOptions, Tag};
 pub use metadata::{EntryKind, FileTime, Metadata, Xattr};
 pub use process::Program;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Sqlite, SqliteOptions};
+pub use sqlite::{RowCounts, Sqlite, SqliteOptions};
 pub use steps::{Step, Steps, steps};
 
 /// What is backed up into one snapshot.

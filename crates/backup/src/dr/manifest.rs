@@ -12,10 +12,12 @@ use crate::source::FileTime;
 ///
 /// A repository proves its own blobs; this proves that they are what was in the files. It is written as text, one file
 /// a line: the BLAKE3 hash, the size, the time of the last change and the path, in which bytes that are no printable
-/// ASCII and `%` are written as `%` and two digits.
+/// ASCII and `%` are written as `%` and two digits. Behind the files stand the tables of databases that were copied: the
+/// number of rows, the table, and the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
     files: BTreeMap<PathBuf, Sum>,
+    rows: BTreeMap<(PathBuf, String), u64>,
 }
 
 /// What a file held.
@@ -63,6 +65,22 @@ impl Manifest {
         self.files.iter().map(|(path, sum)| (path.as_path(), sum))
     }
 
+    /// Adds how many rows a table of a database had.
+    pub fn insert_rows(
+        &mut self,
+        database: impl Into<PathBuf>,
+        table: impl Into<String>,
+        rows: u64,
+    ) {
+        self.rows.insert((database.into(), table.into()), rows);
+    }
+
+    /// The tables of a database, and how many rows they had.
+    pub fn rows<'m>(&'m self, database: &'m Path) -> impl Iterator<Item = (&'m str, u64)> {
+        let of_it = self.rows.iter().filter(move |((path, _), _)| path == database);
+        of_it.map(|((_, table), rows)| (table.as_str(), *rows))
+    }
+
     /// How many files it knows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -72,7 +90,7 @@ impl Manifest {
     /// Whether it knows none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.rows.is_empty()
     }
 
     /// Writes it as text.
@@ -86,12 +104,15 @@ impl Manifest {
             let hash = blake3::Hash::from_bytes(sum.hash).to_hex();
             let FileTime { seconds, nanos } = sum.modified;
             write!(out, "{hash} {} {seconds}.{nanos:09} ", sum.size)?;
-            for byte in path.as_os_str().as_bytes() {
-                match byte {
-                    b'!'..=b'$' | b'&'..=b'~' => out.write_all(&[*byte])?,
-                    _ => write!(out, "%{byte:02x}")?,
-                }
-            }
+            write_escaped(&mut out, path.as_os_str().as_bytes())?;
+            out.write_all(b"\n")?;
+        }
+        writeln!(out, "{ROWS}{}", self.rows.len())?;
+        for ((path, table), rows) in &self.rows {
+            write!(out, "{rows} ")?;
+            write_escaped(&mut out, table.as_bytes())?;
+            out.write_all(b" ")?;
+            write_escaped(&mut out, path.as_os_str().as_bytes())?;
             out.write_all(b"\n")?;
         }
         Ok(())
@@ -116,8 +137,48 @@ impl Manifest {
                 parse(&line).map_err(|reason| ManifestError::Line { line: number + 1, reason })?;
             manifest.files.insert(path, sum);
         }
+        manifest.read_rows(from, count + 2)?;
         Ok(manifest)
     }
+
+    fn read_rows(&mut self, mut from: impl BufRead, first: usize) -> Result<(), ManifestError> {
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        let count = line.strip_prefix(ROWS).and_then(|count| count.strip_suffix('\n'));
+        let count = count.and_then(|count| count.parse().ok());
+        let reason = "not the head of the tables";
+        let count: usize = count.ok_or(ManifestError::Line { line: first, reason })?;
+        for number in 1..=count {
+            line.clear();
+            from.read_line(&mut line)?;
+            let (path, table, rows) = parse_rows(&line)
+                .map_err(|reason| ManifestError::Line { line: first + number, reason })?;
+            self.rows.insert((path, table), rows);
+        }
+        Ok(())
+    }
+}
+
+fn write_escaped(mut out: impl Write, text: &[u8]) -> io::Result<()> {
+    for byte in text {
+        match byte {
+            b'!'..=b'$' | b'&'..=b'~' => out.write_all(&[*byte])?,
+            _ => write!(out, "%{byte:02x}")?,
+        }
+    }
+    Ok(())
+}
+
+fn parse_rows(line: &str) -> Result<(PathBuf, String, u64), &'static str> {
+    let line = line.strip_suffix('\n').ok_or("it is cut off")?;
+    let mut words = line.splitn(3, ' ');
+    let mut word = || words.next().ok_or("three words are needed");
+    let rows = word()?.parse().map_err(|_| "the first word is no number")?;
+    let table =
+        unescape(word()?.as_bytes()).and_then(|name| name.into_os_string().into_string().ok());
+    let table = table.ok_or("the table is not written as it should be")?;
+    let path = unescape(word()?.as_bytes()).ok_or("the path is not written as it should be")?;
+    Ok((path, table, rows))
 }
 
 fn parse(line: &str) -> Result<(PathBuf, Sum), &'static str> {
@@ -151,4 +212,5 @@ fn unescape(mut text: &[u8]) -> Option<PathBuf> {
 }
 
 const HEAD: &str = "wardkit-manifest 1 ";
+const ROWS: &str = "rows ";
 const NO_TIME: &str = "the third word is no time";

@@ -111,6 +111,12 @@ impl RestoredTree {
 }
 
 impl Verdict {
+    /// Whether it is as it has to be. What could not be asked is not.
+    #[must_use]
+    pub const fn is_passed(&self) -> bool {
+        matches!(self, Self::Passed { .. })
+    }
+
     /// What was seen is as it has to be.
     pub fn passed(seen: impl Into<String>) -> Self {
         Self::Passed { seen: super::report::shorten(seen.into()) }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wardkit_tlog::{Note, SigningKey, VerifierKey};
 
-use super::{DrillError, Verdict};
+use super::{DrillError, StepReport, Verdict};
 use crate::format::Id;
 
 /// What a drill found.
@@ -38,6 +38,9 @@ pub struct DrillReport {
     pub more_failures: u64,
     /// What was asked, and the answers.
     pub probes: Vec<Checked>,
+    /// The steps of the runbook, in their order: which ran, which were only checked, and how they went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
     /// The SHA-256 of the signed report before this one.
     pub previous: Option<String>,
 }
@@ -76,7 +79,8 @@ impl DrillReport {
     pub fn is_green(&self) -> bool {
         self.failures.is_empty()
             && self.more_failures == 0
-            && self.probes.iter().all(|checked| matches!(checked.verdict, Verdict::Passed { .. }))
+            && self.probes.iter().all(|checked| checked.verdict.is_passed())
+            && self.steps.iter().all(|step| step.verdict.is_passed())
     }
 
     /// Signs it.

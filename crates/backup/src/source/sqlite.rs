@@ -18,7 +18,10 @@ use super::{
     Content, Entry, Failure, FileTime, Files, FilesOptions, Metadata, Opened, Source, SourceError,
 };
 
+mod rows;
 mod scratch;
+
+pub use self::rows::RowCounts;
 
 /// A SQLite database, copied while it is in use by SQLite's own backup, with what its log holds.
 ///
@@ -44,13 +47,15 @@ pub struct SqliteOptions {
     pub deadline: Duration,
     /// Measures that.
     pub clock: Arc<dyn Clock>,
+    /// Where the rows of each table of the copy are noted, for who wants to know them; counting reads the copy once.
+    pub rows: Option<RowCounts>,
 }
 
 impl SqliteOptions {
     /// Copies into a folder, within five minutes.
     #[must_use]
     pub fn new(scratch: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
-        Self { scratch: scratch.into(), deadline: Duration::from_mins(5), clock }
+        Self { scratch: scratch.into(), deadline: Duration::from_mins(5), clock, rows: None }
     }
 }
 
@@ -108,6 +113,9 @@ impl Sqlite {
             copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
         if said != "ok" {
             return Err(SourceError::DamagedDatabase { path: self.path.clone(), said });
+        }
+        if let Some(rows) = &self.options.rows {
+            rows.note(&self.path, &copy).map_err(failed)?;
         }
         // Whatever the copy's own log holds is written into it.
         copy.close().map_err(|(_, error)| failed(error))

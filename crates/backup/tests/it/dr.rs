@@ -5,3 +5,4 @@ mod manifest;
 mod probes;
 mod report;
 mod rolling;
+mod runbook;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use wardkit_backup::source::{
-    Chain, Files, FilesOptions, Source as _, SourceError, Sqlite, SqliteOptions,
+    Chain, Files, FilesOptions, RowCounts, Source as _, SourceError, Sqlite, SqliteOptions,
 };
 use wardkit_core::{ManualClock, Timestamp};
 
@@ -34,6 +34,23 @@ fn rows(bytes: &[u8], folder: &Path) -> i64 {
     fs::write(&path, bytes).unwrap();
     let restored = Connection::open(&path).unwrap();
     restored.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn rows_of_the_copy_are_counted() {
+    let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("x.db");
+    let live = live(&path);
+    live.execute_batch("CREATE TABLE \"odd \"\" name\" (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        .unwrap();
+    let mut options = options(scratch.path());
+    let counts = RowCounts::default();
+    options.rows = Some(counts.clone());
+    let mut source = Sqlite::new(&path, options).unwrap();
+    source.prepare().unwrap();
+    let expected = [(path.clone(), "odd \" name".to_owned(), 0), (path, "t".to_owned(), 2000)];
+    assert_eq!(counts.take(), expected);
+    assert_eq!(counts.take(), []);
 }
 
 #[test]

@@ -24,8 +24,11 @@ fn text(manifest: &Manifest) -> Vec<u8> {
 fn manifest_is_text_that_people_can_read() {
     let mut manifest = Manifest::default();
     manifest.insert("/srv/a b%\n", sum(b""));
+    manifest.insert_rows("/srv/x.db", "my users", 12);
     let hash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
-    let expected = format!("wardkit-manifest 1 1\n{hash} 0 -3.000000007 /srv/a%20b%25%0a\n");
+    let expected = format!(
+        "wardkit-manifest 1 1\n{hash} 0 -3.000000007 /srv/a%20b%25%0a\nrows 1\n12 my%20users /srv/x.db\n"
+    );
     assert_eq!(String::from_utf8(text(&manifest)).unwrap(), expected);
 }
 
@@ -34,6 +37,7 @@ fn text_that_is_cut_off_or_changed_is_refused() {
     let mut manifest = Manifest::default();
     manifest.insert("/a", sum(b"a"));
     manifest.insert("/b", sum(b"b"));
+    manifest.insert_rows("/b", "t", 3);
     let whole = text(&manifest);
     for length in 0..whole.len() {
         assert!(Manifest::read(&whole[..length]).is_err(), "{length}");
@@ -52,9 +56,13 @@ proptest! {
 
     #[test]
     fn manifest_is_read_as_it_was_written(
-        files in prop::collection::btree_map(prop::collection::vec(any::<u8>(), 1..20), any::<[u8; 4]>(), 0..20)
+        files in prop::collection::btree_map(prop::collection::vec(any::<u8>(), 1..20), any::<[u8; 4]>(), 0..20),
+        tables in prop::collection::vec((prop::collection::vec(any::<u8>(), 1..9), "\\PC{1,9}", any::<u64>()), 0..9),
     ) {
         let mut manifest = Manifest::default();
+        for (path, table, rows) in tables {
+            manifest.insert_rows(PathBuf::from(OsString::from_vec(path)), table, rows);
+        }
         for (path, content) in files {
             manifest.insert(PathBuf::from(OsString::from_vec(path)), sum(&content));
         }

@@ -17,6 +17,7 @@ fn report() -> DrillReport {
         failures: Vec::new(),
         more_failures: 0,
         probes: Vec::new(),
+        steps: Vec::new(),
         previous: None,
     }
 }
