@@ -8,6 +8,7 @@
 mod backup;
 mod engine;
 mod format;
+mod property;
 mod restore;
 mod source;
 mod stores;
