@@ -45,6 +45,7 @@ const PEERS: [Peer; 29] = [
     Peer { program: "restic", package: "restic" },
     Peer { program: "rclone", package: "rclone" },
     Peer { program: "borg", package: "borgbackup" },
+    Peer { program: "minisign", package: "minisign" },
     Peer { program: "setfacl", package: "acl" },
     Peer { program: "setfattr", package: "attr" },
     // A library: there is no program to look for.

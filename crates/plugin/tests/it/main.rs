@@ -1,0 +1,23 @@
+//! Tests of the public interface.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod grant;
+mod manifest;
+mod package;
+mod signature;
+mod validate;
+
+use wardkit_plugin::Package;
+
+/// The manifest of a small plugin, with more lines at its end.
+fn manifest(kind: &str, entry: &str, more: &str) -> String {
+    format!(
+        "[plugin]\nid = \"org.example.hello\"\nname = \"Hello\"\nversion = \"0.2.0\"\n\
+         description = \"Greets\"\nkind = \"{kind}\"\nentry = \"{entry}\"\napi = \"1\"\n{more}"
+    )
+}
+
+fn package(files: &[(&str, &[u8])]) -> Package {
+    Package::from_files(files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())))
+        .unwrap()
+}
