@@ -20,6 +20,7 @@ mod write;
 mod attributes;
 mod beneath;
 mod fresh;
+mod leftovers;
 
 pub use report::{RestoreFault, RestoreReport, Unrestored};
 

@@ -3,11 +3,14 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wardkit_backup::engine::{
-    Event, Existing, Observer, RestoreFault, RestoreOptions, RestoreReport, Silent,
+    Event, Existing, Observer, OpenOptions, Password, Reader, Repository, RestoreFault,
+    RestoreOptions, RestoreReport, Silent,
 };
 use wardkit_backup::format::{Id, NodeKind, RepoVersion, Snapshot, Timestamp, Xattr};
+use wardkit_backup::store::{Faulty, Memory, Operation};
 
 use crate::crafted::{Crafted, directory, file, node};
 
@@ -307,4 +310,69 @@ fn a_restore_that_is_cancelled_leaves_nothing_half_written() {
         }
     }
     assert!((1..10).contains(&cancelled), "{cancelled}");
+}
+
+/// Restores a file whose blobs are in three packs, one after the other; the process is killed when the store is read
+/// for the `last` time. Tells how many times it was read.
+fn restore_of_three_packs(target: &Path, last: u64) -> u64 {
+    let mut crafted = Crafted::new(RepoVersion::V2);
+    let mut ids = Vec::new();
+    for part in [b"one", b"two", b"six"] {
+        ids.push(crafted.data(part));
+        crafted.end_packs();
+    }
+    let sub = crafted.tree(vec![file("file", &ids, 9)]);
+    let root = crafted.tree(vec![directory("sub", sub)]);
+    let snapshot = crafted.snapshot(root);
+    let store = Arc::new(Faulty::new(crafted.store.to_copy()).before(move |operation, nth| {
+        if operation == Operation::Get && nth == last {
+            let this = rustix::process::getpid();
+            rustix::process::kill_process(this, rustix::process::Signal::KILL).unwrap();
+        }
+    }));
+    let mut options = OpenOptions::default();
+    options.threads = 1;
+    let password = Password::new(crate::crafted::PASSWORD);
+    let repository =
+        Repository::<Reader>::open(Arc::<Faulty<Memory>>::clone(&store), &password, options);
+    let repository = repository.unwrap();
+    let index = repository.load_index(&Silent).unwrap();
+    let report = repository.restore(&index, &snapshot, &RestoreOptions::new(target), &Silent);
+    assert!(report.unwrap().is_complete());
+    store.count(Operation::Get)
+}
+
+#[test]
+fn what_killed_restores_left_is_removed_by_the_next_one() {
+    const TARGET: &str = "WARDKIT_TEST_TARGET";
+    const LAST: &str = "WARDKIT_TEST_LAST";
+    if let Ok(target) = std::env::var(TARGET) {
+        let last = std::env::var(LAST).unwrap().parse().unwrap();
+        restore_of_three_packs(Path::new(&target), last);
+        return;
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let count = restore_of_three_packs(elsewhere.path(), u64::MAX);
+
+    let scratch = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "restore::what_killed_restores_left_is_removed_by_the_next_one"])
+            .env(TARGET, scratch.path())
+            .env(LAST, (count - 1).to_string())
+            .output()
+            .unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.status), Some(9));
+        // The second one removed what the first one left, and left the same.
+        let found = paths(scratch.path());
+        assert_eq!((found.len(), &found[0]), (2, &PathBuf::from("sub")));
+        assert!(found[1].to_string_lossy().contains(".wardkit-restore-"), "{found:?}");
+    }
+    // What others have in their hands stays.
+    let other = scratch.path().join("sub/.wardkit-restore-00000000-00000000-1-1-1f-0");
+    fs::write(&other, "of another host").unwrap();
+    restore_of_three_packs(scratch.path(), u64::MAX);
+    assert_eq!(fs::read(scratch.path().join("sub/file")).unwrap(), b"onetwosix");
+    fs::remove_file(other).unwrap();
+    assert_eq!(paths(scratch.path()).len(), 2);
 }

@@ -82,15 +82,21 @@ pub(super) fn is_name(name: &[u8]) -> bool {
         && !name.contains(&0)
 }
 
-/// Makes a directory, or takes the one that is there. Anything else of this name is in the way.
-pub(super) fn make_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Errno> {
+/// Makes a directory, or takes the one that is there, and tells whether it made it. Anything else of this name is in the
+/// way.
+pub(super) fn make_directory(
+    parent: BorrowedFd<'_>,
+    name: &[u8],
+) -> Result<(OwnedFd, bool), Errno> {
     if !is_name(name) {
         return Err(Errno::INVAL);
     }
-    match rustix::fs::mkdirat(parent, name, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => rustix::fs::openat(parent, name, DIRECTORY, Mode::empty()),
-        Err(errno) => Err(errno),
-    }
+    let is_new = match rustix::fs::mkdirat(parent, name, Mode::RWXU) {
+        Ok(()) => true,
+        Err(Errno::EXIST) => false,
+        Err(errno) => return Err(errno),
+    };
+    Ok((rustix::fs::openat(parent, name, DIRECTORY, Mode::empty())?, is_new))
 }
 
 /// Looks at a name without following a link; `None` where there is nothing.
@@ -166,7 +172,7 @@ mod tests {
         let mut path = Vec::new();
         for _ in 0..45 {
             let parent = beneath.directory(&path).expect("parent");
-            make_directory(parent.as_fd(), &name).expect("made");
+            drop(make_directory(parent.as_fd(), &name).expect("made"));
             if !path.is_empty() {
                 path.push(b'/');
             }

@@ -9,10 +9,12 @@ use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::Existing;
+use super::leftovers::{Maker, PREFIX};
 
 /// Names that nothing else has; one for each restore.
 #[derive(Debug)]
 pub(super) struct TemporaryNames {
+    maker: Option<Maker>,
     run: u64,
     next: AtomicU64,
 }
@@ -49,7 +51,13 @@ impl TemporaryNames {
     pub(super) fn new() -> Result<Self, Errno> {
         let mut bytes = [0; 8];
         rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
-        Ok(Self { run: u64::from_le_bytes(bytes), next: AtomicU64::new(0) })
+        let run = u64::from_le_bytes(bytes);
+        Ok(Self { maker: Maker::this(), run, next: AtomicU64::new(0) })
+    }
+
+    /// Removes what killed restores left in a directory, and tells how many names it were.
+    pub(super) fn remove_leftovers(&self, directory: BorrowedFd<'_>) -> Result<u64, Errno> {
+        self.maker.map_or(Ok(0), |maker| maker.remove_leftovers(directory))
     }
 
     /// Makes something under a name that is free.
@@ -58,9 +66,10 @@ impl TemporaryNames {
         directory: &Arc<OwnedFd>,
         mut create: impl FnMut(BorrowedFd<'_>, &CString) -> Result<T, Errno>,
     ) -> Result<(T, Temporary), Errno> {
+        let prefix = self.maker.map_or_else(|| PREFIX.to_owned(), Maker::prefix);
         for _ in 0..TRIES {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{PREFIX}{:016x}-{number}", self.run);
+            let name = format!("{prefix}{:016x}-{number}", self.run);
             let name = CString::new(name).map_err(|_| Errno::INVAL)?;
             match create(directory.as_fd(), &name) {
                 Ok(made) => {
@@ -240,8 +249,6 @@ fn is_zeros(block: &[u8]) -> bool {
 }
 
 const OPEN: OFlags = OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// What a person who finds one after a crash can look up.
-const PREFIX: &str = ".wardkit-restore-";
 const TRIES: usize = 16;
 /// What most file systems allocate by.
 const BLOCK: usize = 4096;

@@ -1,6 +1,7 @@
 //! What all parts of a restore share.
 
-use std::path::PathBuf;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
@@ -9,7 +10,7 @@ use super::attributes::Lacking;
 use super::beneath::Beneath;
 use super::fresh::TemporaryNames;
 use super::{RestoreFault, RestoreOptions, RestoreReport};
-use crate::engine::{Error, Index, Observer, Repository};
+use crate::engine::{Error, Event, Index, Observer, Repository};
 use crate::format::{BlobKind, Id};
 
 /// What all parts of a restore share.
@@ -59,6 +60,19 @@ impl<'a, R> Restore<'a, R> {
 
     pub(super) fn report(&self) -> MutexGuard<'_, RestoreReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes what restores that were killed left in a directory that was there before. What cannot be removed is in
+    /// nobody's way.
+    pub(super) fn remove_leftovers(&self, directory: impl AsFd, shown: &Path) {
+        let text = match self.names.remove_leftovers(directory.as_fd()) {
+            Ok(0) => return,
+            Ok(count) => {
+                format!("{count} half written files of a restore that was killed are removed")
+            }
+            Err(errno) => format!("what a restore that was killed left stays here: {errno}"),
+        };
+        self.observer.event(&Event::Warning { path: Some(shown), text: &text });
     }
 
     /// Notes what could not be set of a path.

@@ -25,6 +25,7 @@ pub(super) fn walk<R: Role>(restore: &Restore<'_, R>, root: &Id) -> Result<(), E
         firsts: HashMap::new(),
     };
     let nodes = walk.read(root)?;
+    restore.remove_leftovers(restore.beneath.target(), Path::new("/"));
     let folder = Arc::new(Folder { path: Vec::new() });
     walk.stack.push(Level { folder, opened: None, nodes, previous: None, attributes: None });
     walk.run()?;
@@ -127,8 +128,11 @@ impl<R: Role> Walk<'_, R> {
         let contradiction = RestoreFault::Contradiction { what: "kind and content" };
         let subtree = node.subtree.ok_or(contradiction)?;
         self.restore.observer.event(&Event::Path(shown));
-        let opened = beneath::make_directory(self.opened()?.as_fd(), &node.name)
+        let (opened, is_new) = beneath::make_directory(self.opened()?.as_fd(), &node.name)
             .map_err(|errno| fault("make the directory", errno))?;
+        if !is_new {
+            self.restore.remove_leftovers(&opened, shown);
+        }
         let nodes = self
             .read(&subtree)
             .map_err(|source| RestoreFault::Blob { id: subtree, source: Arc::new(source) })?;

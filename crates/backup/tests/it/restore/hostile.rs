@@ -169,7 +169,7 @@ fn a_damaged_blob_is_taken_from_another_pack() {
     let snapshot = crafted.snapshot(root);
     for damaged in [&packs[..1], &packs[1..2], &packs[..2]] {
         let mut copy = Crafted::new(RepoVersion::V2);
-        copy.store = std::sync::Arc::new(crafted.store.to_copy());
+        copy.store = Arc::new(crafted.store.to_copy());
         for pack in damaged {
             let key = Key::Named(Kind::Pack, *pack);
             let mut bytes = copy.store.get(&key, None).unwrap();
