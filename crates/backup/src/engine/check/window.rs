@@ -12,8 +12,9 @@ pub(super) struct Window<'a> {
     size: u64,
     hash: Sha256,
     bytes: Vec<u8>,
-    /// Where in the pack `bytes` begin, and how far the pack was read.
+    /// Where in the pack `bytes` begin, what was asked for last, and how far the pack was read.
     start: u64,
+    asked: u64,
     read: u64,
     /// How much is read at once.
     part: u64,
@@ -29,6 +30,7 @@ impl<'a> Window<'a> {
             hash: Sha256::new(),
             bytes: Vec::new(),
             start: 0,
+            asked: 0,
             read: 0,
             part: PART,
         }
@@ -43,13 +45,12 @@ impl<'a> Window<'a> {
     ) -> Result<Option<&mut [u8]>, StoreError> {
         let end = from.checked_add(length).filter(|end| *end <= self.size);
         let (Some(end), Ok(length)) = (end, usize::try_from(length)) else { return Ok(None) };
-        if from < self.start {
+        if from < self.asked {
             return Ok(None);
         }
-        self.forget_before(from);
+        self.asked = from;
         while self.read < end {
             self.read_part()?;
-            self.forget_before(from);
         }
         let at = usize::try_from(from - self.start).ok();
         Ok(at.and_then(|at| self.bytes.get_mut(at..at.checked_add(length)?)))
@@ -58,13 +59,14 @@ impl<'a> Window<'a> {
     /// Reads the rest, and tells the hash of the whole pack.
     pub(super) fn hash(mut self) -> Result<Id, StoreError> {
         while self.read < self.size {
-            self.forget_before(self.read);
+            self.asked = self.read;
             self.read_part()?;
         }
         Ok(Id::from_bytes(self.hash.finalize().into()))
     }
 
     fn read_part(&mut self) -> Result<(), StoreError> {
+        self.forget();
         let end = self.size.min(self.read + self.part);
         let part = self.store.get(&self.key, Some(self.read..end))?;
         let wanted = end - self.read;
@@ -82,9 +84,10 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Lets go what lies before this, as far as it was read.
-    fn forget_before(&mut self, from: u64) {
-        let from = from.min(self.read);
+    /// Lets go what lies before that which is asked for. Only when more is read: what stays is moved, and a pack of
+    /// small blobs would be moved once for each of them.
+    fn forget(&mut self) {
+        let from = self.asked.min(self.read);
         let count = usize::try_from(from - self.start).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..count);
         self.start = from;
