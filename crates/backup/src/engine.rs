@@ -36,6 +36,7 @@ mod objects;
 mod pack_writer;
 mod parallel;
 mod time;
+mod tree_reader;
 mod usage;
 
 pub use backup::{BackupOptions, BackupReport, Counts, Failed, Outcome, Parent};

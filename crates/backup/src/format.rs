@@ -19,6 +19,7 @@ mod snapshot;
 mod time;
 mod tree;
 
+pub(crate) use compression::MAX_WINDOW_LOG;
 pub use compression::{
     Compression, Compressor, Decompressor, MAX_UNPACKED_BYTES, ParseCompressionError,
 };
@@ -36,4 +37,5 @@ pub use pack::{
 pub use repo_config::{RepoConfig, RepoVersion};
 pub use snapshot::Snapshot;
 pub use time::{ParseTimeError, Timestamp, ZonedTime};
+pub(crate) use tree::NodeReader;
 pub use tree::{Mode, Node, NodeKind, Tree, TreeWriter, Xattr};

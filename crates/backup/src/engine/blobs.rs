@@ -1,7 +1,13 @@
 use std::fmt;
+use std::io::Read as _;
 use std::num::NonZeroU32;
+use std::ops::Range;
 
-use crate::format::{BlobKind, Decompressor, FormatError, Id, MasterKey, PackedBlob, Tree};
+use sha2::{Digest as _, Sha256};
+
+use crate::format::{
+    BlobKind, Decompressor, FormatError, Id, MAX_WINDOW_LOG, MasterKey, Nonce, PackedBlob, Tree,
+};
 use crate::store::{Key, Kind};
 
 use super::role::Role;
@@ -115,6 +121,27 @@ impl BlobOpener<'_> {
         if Id::of(plain) == blob.id { Ok(plain) } else { Err(damaged(None)) }
     }
 
+    /// Decrypts a blob that was compressed where it lies, and proves it piece by piece without holding all of it. Tells
+    /// where among the sealed bytes the compressed ones are now.
+    pub(super) fn open_compressed(
+        &self,
+        pack: &Id,
+        blob: &PackedBlob,
+        sealed: &mut [u8],
+    ) -> Result<Range<usize>, Error> {
+        let damaged =
+            |source| Error::BlobDamaged { kind: blob.kind, id: blob.id, pack: *pack, source };
+        let opened =
+            self.master.open_in_place(sealed).map_err(|source| damaged(Some(Box::new(source))))?;
+        let start = size_of::<Nonce>();
+        let range = start..start + opened.len();
+        if hash_of_compressed(opened, blob.plain_length()) == Some(blob.id) {
+            Ok(range)
+        } else {
+            Err(damaged(None))
+        }
+    }
+
     fn unseal(&mut self, blob: &PackedBlob, sealed: &[u8]) -> Result<Vec<u8>, FormatError> {
         let opened = self.master.open(sealed)?;
         let Some(length) = blob.uncompressed else { return Ok(opened) };
@@ -147,6 +174,27 @@ impl fmt::Debug for BlobOpener<'_> {
     }
 }
 
+/// The name of what was compressed and has this length, without holding all of it.
+pub(super) fn hash_of_compressed(compressed: &[u8], length: u64) -> Option<Id> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(compressed).ok()?;
+    decoder.window_log_max(MAX_WINDOW_LOG).ok()?;
+    let mut hash = Sha256::new();
+    let mut left = length;
+    let mut part = vec![0; PART];
+    loop {
+        match decoder.read(&mut part).ok()? {
+            0 => break,
+            count => {
+                hash.update(&part[..count]);
+                left = left.checked_sub(count as u64)?;
+            }
+        }
+    }
+    (left == 0).then(|| Id::from_bytes(hash.finalize().into()))
+}
+
+/// How much of it is held at once.
+const PART: usize = 128 << 10;
 /// Sixteen times what restic's chunker makes. A few compressed bytes may say that they become gigabytes.
 const DATA_LIMIT: u32 = 128 << 20;
 /// Two million entries of a directory.

@@ -239,4 +239,4 @@ const fn malformed(what: &'static str, reason: &'static str) -> FormatError {
 const COMPRESSED_UNPACKED: u8 = 2;
 
 /// 32 MiB: the largest window of any level that restic has. A frame that asks for more is refused, not served.
-const MAX_WINDOW_LOG: u32 = 25;
+pub(crate) const MAX_WINDOW_LOG: u32 = 25;

@@ -114,6 +114,28 @@ impl MasterKey {
         Ok(())
     }
 
+    /// Opens what was sealed piece by piece, in memory that stays within the processor.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not as they were sealed by this key. Then there is no piece.
+    pub(crate) fn open_pieces(
+        &self,
+        sealed: &[u8],
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), FormatError> {
+        let (nonce, body) = self.verified(sealed)?;
+        let mut keystream = self.keystream(&nonce);
+        let mut piece = [0; PIECE];
+        for part in body.chunks(PIECE) {
+            let piece = &mut piece[..part.len()];
+            piece.copy_from_slice(part);
+            keystream.apply_keystream(piece);
+            take(piece);
+        }
+        Ok(())
+    }
+
     /// Opens what was sealed where it lies, and says where the bytes are now.
     ///
     /// # Errors
@@ -139,8 +161,12 @@ impl MasterKey {
     }
 
     fn apply_keystream(&self, nonce: &Nonce, bytes: &mut [u8]) {
+        self.keystream(nonce).apply_keystream(bytes);
+    }
+
+    fn keystream(&self, nonce: &Nonce) -> Ctr128BE<&Aes256> {
         let core = CtrCore::<&Aes256, flavors::Ctr128BE>::inner_iv_init(&self.cipher, nonce.into());
-        Ctr128BE::from_core(core).apply_keystream(bytes);
+        Ctr128BE::from_core(core)
     }
 
     fn mac(&self, nonce: &Nonce, body: &[u8]) -> [u8; MAC] {
@@ -189,6 +215,8 @@ fn halves(raw: &[u8; 64]) -> (&[u8; 32], &[u8; 16]) {
 
 const NONCE: usize = 16;
 const MAC: usize = 16;
+/// What is opened at once of a long text.
+const PIECE: usize = 16 << 10;
 /// Where the code's AES key begins.
 const K: usize = 32;
 /// Where the code's `r` begins.

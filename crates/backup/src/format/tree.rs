@@ -3,9 +3,11 @@ mod encode;
 mod mode;
 mod name;
 mod printable;
+mod read;
 
 pub use encode::TreeWriter;
 pub use mode::Mode;
+pub(crate) use read::NodeReader;
 
 use super::{FormatError, Id, Timestamp};
 

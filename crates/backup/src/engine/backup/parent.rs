@@ -1,11 +1,10 @@
 use std::cmp::Ordering;
 use std::iter::Peekable;
-use std::vec::IntoIter;
 
 use super::node::time;
 use super::{BackupOptions, Parent};
 use crate::engine::{Error, KnownBlobs, SnapshotList};
-use crate::format::{BlobKind, Id, Node, NodeKind, Snapshot, Timestamp, Tree};
+use crate::format::{BlobKind, Id, Node, NodeKind, Snapshot, Timestamp};
 use crate::source::Metadata;
 
 /// The snapshot that tells which files did not change.
@@ -34,14 +33,14 @@ pub(super) fn choose<'s>(
 }
 
 /// A directory of the parent, asked for the names of the directory that is walked, in their order.
-#[derive(Debug)]
-pub(super) struct Earlier {
-    nodes: Peekable<IntoIter<Node>>,
+pub(super) struct Earlier<'a> {
+    nodes: Peekable<Box<dyn Iterator<Item = Node> + 'a>>,
 }
 
-impl Earlier {
-    pub(super) fn new(tree: Tree) -> Self {
-        Self { nodes: tree.nodes.into_iter().peekable() }
+impl<'a> Earlier<'a> {
+    pub(super) fn new(nodes: impl Iterator<Item = Node> + 'a) -> Self {
+        let nodes: Box<dyn Iterator<Item = Node> + 'a> = Box::new(nodes);
+        Self { nodes: nodes.peekable() }
     }
 
     /// The node of this name. Names have to be asked in the order of their bytes; one that comes late is not found,

@@ -14,13 +14,14 @@ use super::threads::{Threads, joined, start};
 use super::upload::upload;
 use super::{BackupOptions, BackupReport, Counts, Ended, Outcome};
 use crate::engine::host::ThisProcess;
-use crate::engine::packer::Packer;
+use crate::engine::packer::{FullPack, Packer};
 use crate::engine::role::Adds;
+use crate::engine::tree_reader::TreeReader;
 use crate::engine::{
     Error, Event, Index, IndexWriter, KnownBlobs, LockKind, Observer, Repository, Stage, objects,
     time,
 };
-use crate::format::{FinishedPack, Id, Snapshot};
+use crate::format::{Id, Snapshot};
 use crate::source::{Source, SourceError};
 
 impl<R: Adds> Repository<R> {
@@ -90,16 +91,14 @@ impl<R: Adds> Repository<R> {
             master: self.master_key(),
             format: (self.config().version, self.options().compression),
             known: KnownBlobs::new(Arc::clone(&plan.index)),
-            packer: Packer::new(
-                self.master_key(),
-                (threads.clamp(LEAST_PACKS, MOST_PACKS), options.pack_size),
-            ),
-            budget: Budget::new((options.memory / PART_AHEAD).max(LEAST_AHEAD)),
+            packer: Packer::new(self.master_key(), packs(options), options.pack_size),
+            budget: Budget::new((options.memory / PART_AHEAD).max(threads * LEAST_AHEAD)),
             stop: Stop::default(),
             tally: Tally::default(),
             failures: Mutex::default(),
         };
         let index = IndexWriter::new(self);
+        let earlier = TreeReader::new(self, &plan.index)?;
         let (root, is_stored) = thread::scope(|scope| {
             let (packs_out, packs) = bounded(PACKS);
             let uploaders = [(); UPLOADERS].map(|()| {
@@ -108,10 +107,9 @@ impl<R: Adds> Repository<R> {
                 start(scope, &shared.stop, "backup-upload", upload)
             });
             drop(packs);
-            let read_tree = |id: &Id| self.read_tree(&plan.index, id);
             let threads =
                 Threads { scope, shared: &shared, chunking: plan.chunking, count: threads };
-            let root = threads.read(source, (&read_tree, plan.parent), &packs_out);
+            let root = threads.read(source, (earlier, plan.parent), &packs_out);
             let root = root.and_then(|root| finish(&shared, source, &packs_out).map(|()| root));
             drop(packs_out);
             (root, uploaders.into_iter().all(|uploader| joined(uploader).is_ok()))
@@ -143,14 +141,14 @@ struct Plan<'a> {
 fn finish(
     shared: &Shared<'_>,
     source: &mut dyn Source,
-    packs: &Sender<FinishedPack>,
+    packs: &Sender<FullPack>,
 ) -> Result<(), Ended> {
     shared.go_on()?;
     shared.or_stop(source.finish())?;
     let nonces = || shared.or_stop(objects::random());
     for pack in shared.packer.rest(nonces)? {
         let pack = shared.or_unwritable("a pack", pack)?;
-        packs.send(pack).map_err(|_| Ended)?;
+        packs.send(FullPack { pack, room: None }).map_err(|_| Ended)?;
     }
     Ok(())
 }
@@ -163,6 +161,12 @@ fn names(paths: Vec<PathBuf>) -> Vec<String> {
     names
 }
 
+/// How many packs are filled at once. The memory has room for one more, which is stored meanwhile, and for as much again
+/// as one for all else.
+fn packs(options: &BackupOptions) -> usize {
+    (options.memory / options.pack_size.max(1)).clamp(LEAST_PACKS + 2, MOST_PACKS + 2) - 2
+}
+
 fn usual_threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
 }
@@ -173,17 +177,17 @@ const MOST_THREADS: usize = 8;
 /// With one pack only, the order of chunks would be that of a file.
 const LEAST_PACKS: usize = 2;
 
-/// Each takes 16 MiB, as a rule; threads seldom meet in a pack.
+/// Threads seldom meet in a pack: what they do there takes a small part of their time.
 const MOST_PACKS: usize = 4;
 
 /// One waits for the disk or the network while the other one sends.
 const UPLOADERS: usize = 2;
 
-/// Packs that wait for an uploader.
-const PACKS: usize = 1;
+/// Packs that wait for an uploader: none but those that whoever filled them holds.
+const PACKS: usize = 0;
 
 /// The part of the memory that chunks of large files take which wait for a worker; packs take most of the rest.
-const PART_AHEAD: usize = 4;
+const PART_AHEAD: usize = 8;
 
-/// A chunk of the greatest length.
-const LEAST_AHEAD: usize = 8 << 20;
+/// For each thread, the chunk in its hands and another one.
+const LEAST_AHEAD: usize = 4 << 20;

@@ -10,10 +10,12 @@ use super::seal::Sealer;
 use super::shared::Shared;
 use super::stop::Stop;
 use super::trees::{Found, Trees};
-use super::walk::{ReadTree, Walker};
+use super::walk::Walker;
 use super::work::{Job, Spare, read_large, work};
 use crate::engine::Error;
-use crate::format::{FinishedPack, Id};
+use crate::engine::packer::FullPack;
+use crate::engine::tree_reader::TreeReader;
+use crate::format::Id;
 use crate::source::Source;
 
 /// The threads that read a source.
@@ -33,8 +35,8 @@ impl<'scope> Threads<'scope, '_> {
     pub(super) fn read(
         &self,
         source: &mut dyn Source,
-        (read_tree, parent): (ReadTree<'_>, Option<Id>),
-        packs: &Sender<FinishedPack>,
+        earlier: (TreeReader<'_>, Option<Id>),
+        packs: &Sender<FullPack>,
     ) -> Result<Option<Id>, Ended> {
         let shared = self.shared;
         let (met_out, met) = bounded(MET);
@@ -58,7 +60,7 @@ impl<'scope> Threads<'scope, '_> {
             start(self.scope, &shared.stop, "backup-trees", build)
         };
         let walked = guarded(&shared.stop, || {
-            Walker::new(shared, (met_out, small, large), (read_tree, parent)).walk(source)
+            Walker::new(shared, (met_out, small, large), earlier).walk(source)
         });
         let mut read = Ok(());
         for thread in workers.into_iter().chain([reader]) {
@@ -70,9 +72,9 @@ impl<'scope> Threads<'scope, '_> {
 
     fn worker(
         &self,
-        packs: Sender<FinishedPack>,
+        packs: Sender<FullPack>,
         jobs: Receiver<Job<'scope>>,
-        found: Sender<Found>,
+        found: Sender<Vec<Found>>,
         spare: Spare,
     ) -> Started<'scope, ()> {
         let shared = self.shared;
@@ -115,17 +117,17 @@ fn guarded<T>(stop: &Stop, work: impl FnOnce() -> Result<T, Ended>) -> Result<T,
     })
 }
 
-/// What the walker met: enough that nobody waits for every single one.
-const MET: usize = 256;
+/// What the walker met, many at once.
+const MET: usize = 8;
 
-/// Small files, and chunks, which are counted in bytes too.
-const JOBS: usize = 256;
+/// Small files, several at once, and chunks, which are counted in bytes too.
+const JOBS: usize = 64;
 
 /// Large files.
 const LARGE: usize = 16;
 
-/// What was found.
-const FOUND: usize = 256;
+/// What was found, several at once.
+const FOUND: usize = 64;
 
 /// Memory of chunks that is kept for others.
-const SPARE: usize = 4;
+const SPARE: usize = 2;

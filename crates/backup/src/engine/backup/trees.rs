@@ -39,6 +39,8 @@ pub(super) enum Before {
 pub(super) enum Found {
     /// A chunk of a file.
     Chunk { sequence: u64, index: u64, id: Id },
+    /// A small file: all chunks that its reader made are stored.
+    File { sequence: u64, chunks: Vec<Id>, end: FileEnd },
     /// That there are no more chunks of it than were sent.
     End { sequence: u64, sent: u64, end: FileEnd },
 }
@@ -83,8 +85,8 @@ impl<'a> Trees<'a> {
     /// The tree of `/`, when all is in it; none when there is nothing in it.
     pub(super) fn build(
         mut self,
-        met: Receiver<Met>,
-        found: &Receiver<Found>,
+        met: Receiver<Vec<Met>>,
+        found: &Receiver<Vec<Found>>,
     ) -> Result<Option<Id>, Ended> {
         let mut met = Some(met);
         let pause = never();
@@ -94,14 +96,14 @@ impl<'a> Trees<'a> {
             let more = met.as_ref().filter(|_| self.waiting.len() < MOST_WAITING).unwrap_or(&pause);
             select! {
                 recv(more) -> next => match next {
-                    Ok(next) => self.waiting.push_back(next),
+                    Ok(next) => self.waiting.extend(next),
                     Err(_) => met = None,
                 },
                 recv(found) -> next => match next {
-                    Ok(next) => self.note(next),
+                    Ok(next) => next.into_iter().for_each(|found| self.note(found)),
                     // The readers end after the walker: this is what it met last, or they broke off.
                     Err(_) => match met.take() {
-                        Some(met) => self.waiting.extend(met),
+                        Some(met) => self.waiting.extend(met.into_iter().flatten()),
                         None => return Err(Ended),
                     },
                 },
@@ -125,6 +127,11 @@ impl<'a> Trees<'a> {
                 }
                 file.chunks[index] = Some(id);
                 file.found += 1;
+            }
+            Found::File { sequence, chunks, end } => {
+                let found = chunks.len() as u64;
+                let chunks = chunks.into_iter().map(Some).collect();
+                self.files.insert(sequence, FoundFile { chunks, found, end: Some((found, end)) });
             }
             Found::End { sequence, sent, end } => {
                 self.files.entry(sequence).or_default().end = Some((sent, end));
@@ -202,7 +209,7 @@ impl<'a> Trees<'a> {
         match self.shared.or_stop(tree.finish().map_err(uncompressed))? {
             TreeBody::Plain(text) => self.sealer.store(BlobKind::Tree, &text),
             TreeBody::Compressed { id, length, bytes } => {
-                self.sealer.store_compressed((BlobKind::Tree, id), &bytes, length)?;
+                self.sealer.store_compressed((BlobKind::Tree, id), bytes, length)?;
                 Ok(id)
             }
         }

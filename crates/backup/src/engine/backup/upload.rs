@@ -2,6 +2,7 @@ use crossbeam_channel::Receiver;
 
 use super::Ended;
 use super::shared::Shared;
+use crate::engine::packer::FullPack;
 use crate::engine::{Adds, IndexWriter};
 use crate::format::FinishedPack;
 use crate::store::{Key, Kind, ObjectStore};
@@ -12,11 +13,12 @@ pub(super) fn upload<R: Adds>(
     shared: &Shared<'_>,
     store: &dyn ObjectStore,
     index: &IndexWriter<'_, R>,
-    packs: &Receiver<FinishedPack>,
+    packs: &Receiver<FullPack>,
 ) -> Result<(), Ended> {
-    for FinishedPack { id, bytes, blobs } in packs {
+    for FullPack { pack, room } in packs {
+        let FinishedPack { id, bytes, blobs } = pack;
         shared.or_stop(store.put(&Key::Named(Kind::Pack, id), &bytes))?;
-        drop(bytes);
+        drop((bytes, room));
         shared.or_stop(index.add(id, blobs))?;
     }
     Ok(())

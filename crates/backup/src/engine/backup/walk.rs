@@ -7,35 +7,38 @@ use super::shared::{Shared, add};
 use super::trees::{Before, Met};
 use super::work::Job;
 use super::{Ended, node};
+use crate::engine::tree_reader::{Entries, TreeReader};
 use crate::engine::{Error, Event};
-use crate::format::{Id, Node, NodeKind, Tree};
+use crate::format::{Id, Node, NodeKind};
 use crate::source::{Entry, EntryKind, Failure, Source, Step, steps};
 
 /// Walks a source: tells the trees' builder what it meets, and the readers what to read.
 pub(super) struct Walker<'s, 'a> {
     shared: &'a Shared<'a>,
-    met: Sender<Met>,
+    met: Sender<Vec<Met>>,
+    /// What was met, and is not told yet.
+    untold: Vec<Met>,
     /// Files that one thread reads, cuts and stores.
     small: Sender<Job<'a>>,
+    /// Those that wait for others to go along with, and how many bytes they have.
+    unsent: (Vec<FileJob>, u64),
     /// Files that one thread reads and cuts, and all store.
     large: Sender<FileJob>,
-    read_tree: ReadTree<'s>,
+    trees: TreeReader<'s>,
     /// What the parent has of the directories that are open, `/` first.
-    earlier: Vec<Earlier>,
+    earlier: Vec<Earlier<'a>>,
     files: u64,
 }
-
-/// Reads a tree of the repository.
-pub(super) type ReadTree<'s> = &'s dyn Fn(&Id) -> Result<Tree, Error>;
 
 impl<'s, 'a> Walker<'s, 'a> {
     pub(super) fn new(
         shared: &'a Shared<'a>,
-        (met, small, large): (Sender<Met>, Sender<Job<'a>>, Sender<FileJob>),
-        (read_tree, parent): (ReadTree<'s>, Option<Id>),
+        (met, small, large): (Sender<Vec<Met>>, Sender<Job<'a>>, Sender<FileJob>),
+        (trees, parent): (TreeReader<'s>, Option<Id>),
     ) -> Self {
+        let (untold, unsent, earlier) = (Vec::new(), (Vec::new(), 0), Vec::new());
         let mut walker =
-            Self { shared, met, small, large, read_tree, earlier: Vec::new(), files: 0 };
+            Self { shared, met, untold, small, unsent, large, trees, earlier, files: 0 };
         let root = walker.read_earlier(parent.as_ref());
         walker.earlier.push(root);
         walker
@@ -54,7 +57,8 @@ impl<'s, 'a> Walker<'s, 'a> {
                 Step::Failed(failure) => self.shared.failed(failure),
             }
         }
-        Ok(())
+        self.send()?;
+        self.tell_all()
     }
 
     fn enter(&mut self, entry: &Entry) -> Result<(), Ended> {
@@ -63,7 +67,8 @@ impl<'s, 'a> Walker<'s, 'a> {
             .unwrap_or_else(|| Node::new("", NodeKind::Dir));
         let tree = self.earlier(&node.name).filter(|earlier| earlier.kind == NodeKind::Dir);
         let tree = tree.and_then(|earlier| earlier.subtree);
-        self.earlier.push(self.read_earlier(tree.as_ref()));
+        let earlier = self.read_earlier(tree.as_ref());
+        self.earlier.push(earlier);
         self.tell(Met::Enter { node, before: tree.map_or(Before::Nothing, Before::Tree) })
     }
 
@@ -97,14 +102,13 @@ impl<'s, 'a> Walker<'s, 'a> {
                 let before = if earlier.is_some() { Before::File } else { Before::Nothing };
                 let sequence = self.files;
                 self.files += 1;
-                let is_large = metadata.size > SMALL;
                 self.tell(Met::Awaited { sequence, node, before })?;
-                self.read(FileJob { sequence, path, content }, is_large)
+                self.read(FileJob { sequence, path, content }, metadata.size)
             }
         }
     }
 
-    fn take_over(&self, mut node: Node, earlier: Node) -> Result<(), Ended> {
+    fn take_over(&mut self, mut node: Node, earlier: Node) -> Result<(), Ended> {
         add(&self.shared.tally.files_unmodified, 1);
         add(&self.shared.tally.bytes_processed, node.size);
         self.shared.observer.event(&Event::Done { files: 1, bytes: node.size });
@@ -112,16 +116,29 @@ impl<'s, 'a> Walker<'s, 'a> {
         self.tell(Met::Whole(node))
     }
 
-    fn read(&self, job: FileJob, is_large: bool) -> Result<(), Ended> {
-        if is_large {
-            self.large.send(job).map_err(|_| Ended)
-        } else {
-            self.small.send(Job::File(job)).map_err(|_| Ended)
+    /// Every message wakes a thread: small files go several at once.
+    fn read(&mut self, job: FileJob, size: u64) -> Result<(), Ended> {
+        if size > SMALL {
+            return self.large.send(job).map_err(|_| Ended);
         }
+        let (jobs, bytes) = &mut self.unsent;
+        jobs.push(job);
+        *bytes += size;
+        if jobs.len() < FILES_AT_ONCE && *bytes < BYTES_AT_ONCE { Ok(()) } else { self.send() }
     }
 
-    fn tell(&self, met: Met) -> Result<(), Ended> {
-        self.met.send(met).map_err(|_| Ended)
+    fn send(&mut self) -> Result<(), Ended> {
+        let (jobs, _) = std::mem::take(&mut self.unsent);
+        self.small.send(Job::Files(jobs)).map_err(|_| Ended)
+    }
+
+    fn tell(&mut self, met: Met) -> Result<(), Ended> {
+        self.untold.push(met);
+        if self.untold.len() < TOLD_AT_ONCE { Ok(()) } else { self.tell_all() }
+    }
+
+    fn tell_all(&mut self) -> Result<(), Ended> {
+        self.met.send(std::mem::take(&mut self.untold)).map_err(|_| Ended)
     }
 
     fn earlier(&mut self, name: &[u8]) -> Option<Node> {
@@ -129,15 +146,23 @@ impl<'s, 'a> Walker<'s, 'a> {
     }
 
     /// A tree of the parent that cannot be read costs time, and nothing else: what is below is read again.
-    fn read_earlier(&self, tree: Option<&Id>) -> Earlier {
-        let read = tree.map_or_else(|| Ok(Tree::default()), self.read_tree);
-        Earlier::new(read.unwrap_or_else(|error| {
-            let text = with_causes(&error);
-            self.shared.observer.event(&Event::Warning { path: None, text: &text });
-            Tree::default()
-        }))
+    fn read_earlier(&mut self, tree: Option<&Id>) -> Earlier<'a> {
+        let observer = self.shared.observer;
+        let warn = move |error: &Error| {
+            observer.event(&Event::Warning { path: None, text: &with_causes(error) });
+        };
+        let entries = tree.map_or_else(|| Ok(Entries::default()), |tree| self.trees.entries(tree));
+        let entries = entries.inspect_err(warn).unwrap_or_default();
+        Earlier::new(entries.map_while(move |entry| entry.inspect_err(warn).ok()))
     }
 }
 
 /// What is shorter than the shortest chunk is never cut.
 const SMALL: u64 = 512 << 10;
+
+/// What one thread reads at once: enough that it is woken seldom, and little beside the work of the others.
+const FILES_AT_ONCE: usize = 16;
+const BYTES_AT_ONCE: u64 = 1 << 20;
+
+/// What the trees' builder hears at once.
+const TOLD_AT_ONCE: usize = 64;

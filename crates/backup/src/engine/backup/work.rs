@@ -7,12 +7,12 @@ use super::seal::Sealer;
 use super::shared::Shared;
 use super::trees::Found;
 use crate::engine::Event;
-use crate::format::BlobKind;
+use crate::format::{BlobKind, Id};
 
 /// What a worker does next.
 pub(super) enum Job<'a> {
-    /// Reads a file that is hardly worth more than one thread.
-    File(FileJob),
+    /// Reads files that are hardly worth more than one thread.
+    Files(Vec<FileJob>),
     /// Stores a chunk of a large file.
     Chunk(Chunk<'a>),
 }
@@ -39,25 +39,30 @@ pub(super) fn work<'a>(
     shared: &'a Shared<'a>,
     (mut sealer, mut cutter): (Sealer<'a>, Cutter),
     jobs: &Receiver<Job<'a>>,
-    found: &Sender<Found>,
+    found: &Sender<Vec<Found>>,
     spare: &Spare,
 ) -> Result<(), Ended> {
     for job in jobs {
         shared.go_on()?;
         match job {
-            Job::File(job) => {
-                let sequence = job.sequence;
-                shared.observer.event(&Event::Path(&job.path));
-                let mut sink = StoredHere { shared, sealer: &mut sealer, found, sequence };
-                let (sent, end) = read_file(&job, &mut cutter, &mut sink)?;
-                tell(found, Found::End { sequence, sent, end })?;
+            Job::Files(jobs) => {
+                let mut ends = Vec::with_capacity(jobs.len());
+                for job in jobs {
+                    shared.go_on()?;
+                    shared.observer.event(&Event::Path(&job.path));
+                    let sequence = job.sequence;
+                    let mut sink = StoredHere { shared, sealer: &mut sealer, chunks: Vec::new() };
+                    let (_, end) = read_file(&job, &mut cutter, &mut sink)?;
+                    ends.push(Found::File { sequence, chunks: sink.chunks, end });
+                }
+                tell(found, ends)?;
             }
             Job::Chunk(Chunk { sequence, index, bytes, length, _permit }) => {
                 let id = sealer.store(BlobKind::Data, &bytes[..length])?;
                 // Who has enough of them lets this one go.
                 let _ = spare.put.try_send(bytes);
                 shared.observer.event(&Event::Done { files: 0, bytes: length as u64 });
-                tell(found, Found::Chunk { sequence, index, id })?;
+                tell(found, vec![Found::Chunk { sequence, index, id }])?;
             }
         }
     }
@@ -70,7 +75,7 @@ pub(super) fn read_large<'a>(
     mut cutter: Cutter,
     files: &Receiver<FileJob>,
     jobs: &Sender<Job<'a>>,
-    (found, spare): (&Sender<Found>, &Spare),
+    (found, spare): (&Sender<Vec<Found>>, &Spare),
 ) -> Result<(), Ended> {
     for job in files {
         shared.go_on()?;
@@ -78,7 +83,7 @@ pub(super) fn read_large<'a>(
         let sequence = job.sequence;
         let mut sink = StoredByAll { shared, jobs, spare, sequence };
         let (sent, end) = read_file(&job, &mut cutter, &mut sink)?;
-        tell(found, Found::End { sequence, sent, end })?;
+        tell(found, vec![Found::End { sequence, sent, end }])?;
     }
     Ok(())
 }
@@ -86,17 +91,17 @@ pub(super) fn read_large<'a>(
 struct StoredHere<'s, 'a> {
     shared: &'a Shared<'a>,
     sealer: &'s mut Sealer<'a>,
-    found: &'s Sender<Found>,
-    sequence: u64,
+    chunks: Vec<Id>,
 }
 
 impl Sink for StoredHere<'_, '_> {
-    fn take(&mut self, cutter: &mut Cutter, length: usize, index: u64) -> Result<(), Ended> {
+    fn take(&mut self, cutter: &mut Cutter, length: usize, _: u64) -> Result<(), Ended> {
         self.shared.go_on()?;
         let id = self.sealer.store(BlobKind::Data, cutter.front(length))?;
         cutter.pass(length);
         self.shared.observer.event(&Event::Done { files: 0, bytes: length as u64 });
-        tell(self.found, Found::Chunk { sequence: self.sequence, index, id })
+        self.chunks.push(id);
+        Ok(())
     }
 }
 
@@ -118,6 +123,6 @@ impl Sink for StoredByAll<'_, '_> {
     }
 }
 
-fn tell(found: &Sender<Found>, what: Found) -> Result<(), Ended> {
+fn tell(found: &Sender<Vec<Found>>, what: Vec<Found>) -> Result<(), Ended> {
     found.send(what).map_err(|_| Ended)
 }

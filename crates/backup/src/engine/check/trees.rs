@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Finding;
 use super::report::Check;
+use crate::engine::tree_reader::TreeReader;
 use crate::engine::{Error, Index, Role, parallel};
 use crate::format::{BlobKind, Id, Node, NodeKind, Snapshot};
 
@@ -23,9 +24,10 @@ pub(super) fn check<R: Role>(
     parallel::for_each(threads, &numbers, |_| {
         // Also by a panic: the others would wait for what this thread has in hand.
         let _ended = Ended(&work);
+        let mut reader = TreeReader::new(check.repository, index)?;
         while let Some(id) = work.next() {
             check.go_on()?;
-            tree(check, index, &work, &id);
+            tree(check, &mut reader, (index, &work), &id);
             work.done();
         }
         Ok(())
@@ -97,8 +99,13 @@ impl Drop for Ended<'_> {
     }
 }
 
-fn tree<R: Role>(check: &Check<'_, R>, index: &Index, work: &Work, id: &Id) {
-    let tree = match check.repository.read_tree(index, id) {
+fn tree<R: Role>(
+    check: &Check<'_, R>,
+    reader: &mut TreeReader<'_>,
+    (index, work): (&Index, &Work),
+    id: &Id,
+) {
+    let tree = match reader.read(id) {
         Ok(tree) => tree,
         Err(source) => return check.find(Finding::Tree { id: *id, source }),
     };

@@ -11,6 +11,7 @@ use super::batch::{Batch, File, First, Folder, Link, Other, OtherKind, Piece, Pl
 use super::run::{Restore, fault};
 use super::select::{Choice, Selection};
 use super::{Existing, RestoreFault, beneath, fill, finish};
+use crate::engine::tree_reader::TreeReader;
 use crate::engine::{Error, Event, Role};
 use crate::format::{BlobKind, Id, Node, NodeKind};
 
@@ -19,6 +20,7 @@ pub(super) fn walk<R: Role>(restore: &Restore<'_, R>, root: &Id) -> Result<(), E
     let options = restore.options;
     let mut walk = Walk {
         restore,
+        reader: TreeReader::new(restore.repository, restore.index)?,
         selection: Selection::new(&options.include, &options.exclude),
         batch: Batch::default(),
         stack: Vec::new(),
@@ -37,6 +39,7 @@ pub(super) fn walk<R: Role>(restore: &Restore<'_, R>, root: &Id) -> Result<(), E
 
 struct Walk<'a, R> {
     restore: &'a Restore<'a, R>,
+    reader: TreeReader<'a>,
     selection: Selection,
     batch: Batch,
     stack: Vec<Level>,
@@ -242,8 +245,8 @@ impl<R: Role> Walk<'_, R> {
     }
 
     /// The entries of a tree, in the order of their names.
-    fn read(&self, id: &Id) -> Result<std::vec::IntoIter<Node>, Error> {
-        let mut nodes = self.restore.repository.read_tree(self.restore.index, id)?.nodes;
+    fn read(&mut self, id: &Id) -> Result<std::vec::IntoIter<Node>, Error> {
+        let mut nodes = self.reader.read(id)?.nodes;
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(nodes.into_iter())
     }

@@ -14,6 +14,11 @@ pub(super) fn tree(json: &[u8]) -> Result<Tree, FormatError> {
     Ok(Tree { nodes: tree.nodes.0? })
 }
 
+/// One node, from its own text.
+pub(super) fn one_node(json: &[u8]) -> Result<Node, FormatError> {
+    node(serde_json::from_slice(json).map_err(|error| FormatError::json(WHAT, &error))?)
+}
+
 fn node(json: NodeJson<'_>) -> Result<Node, FormatError> {
     let name = name::unquote(&json.name).ok_or(malformed("has a name that cannot be read"))?;
     if !is_name(&name) {
