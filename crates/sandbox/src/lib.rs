@@ -21,13 +21,14 @@
 //! |---|---|
 //! | [`Policy`], [`Limits`], [`Grants`] | what a program may do, and how much of the host it may use |
 //! | [`Guarantee`], [`Strength`] | what is promised, and how well it is kept |
+//! | [`Native`] | the sandbox for machine code |
 //! | [`Sandbox`], [`Prepared`] | something that runs programs under a policy; a program that is ready to be run |
 //! | [`Outcome`], [`Ended`], [`Usage`] | what a run gave, how it ended, what it used |
 //! | [`Report`], [`HostCaps`] | what enforced each guarantee; what this host can enforce |
 //!
 //! # Features
 //!
-//! `serde`: policies and reports as data. `file`: policies from TOML. `schema`: their JSON Schema.
+//! `native` (default): [`Native`], for Linux. `serde`: policies and reports as data. `file`: policies from TOML. `schema`: their JSON Schema.
 
 #![deny(unsafe_code)]
 
@@ -36,17 +37,23 @@ mod amount;
 mod data;
 mod error;
 mod guarantee;
+#[cfg(feature = "native")]
+mod native;
 mod outcome;
 mod policy;
 mod report;
 mod sandbox;
 mod span;
+mod streams;
 
 pub use amount::{NotAShare, NotASize, Share, Size};
 pub use error::SandboxError;
 pub use guarantee::{Guarantee, Strength};
+#[cfg(feature = "native")]
+pub use native::{Layer, Native};
 pub use outcome::{Denied, Ended, Outcome, Usage};
 pub use policy::{Bind, Grants, Limits, Policy};
 pub use report::{Enforcement, HostCaps, Report};
 pub use sandbox::{Capabilities, Prepared, Refused, Sandbox};
 pub use span::{NotASpan, Span};
+pub use streams::{Input, Sink};

@@ -2,4 +2,6 @@
 
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "native")]
+mod native;
 mod policy;

@@ -58,8 +58,11 @@ const SPELLS_PATHS: &str = "crates/validation/";
 const EXAMPLE_HOME: &str = concat!("/ho", "me/bot");
 
 /// The files that may hold this keyword, each named by a design decision: system calls that no safe crate has.
-const MAY_BE_UNSAFE: [&str; 2] =
-    ["crates/integrity/src/watch/fanotify/sys.rs", "crates/process/src/sys.rs"];
+const MAY_BE_UNSAFE: [&str; 3] = [
+    "crates/integrity/src/watch/fanotify/sys.rs",
+    "crates/process/src/sys.rs",
+    "crates/sandbox/src/native/sys.rs",
+];
 
 /// How the keyword is followed where it is one.
 const UNSAFE: [&str; 5] = [

@@ -1,0 +1,258 @@
+//! Native programs, held by the Linux kernel.
+
+mod attest;
+mod calls;
+mod cgroups;
+mod child;
+mod files;
+mod filter;
+mod image;
+mod landlock;
+mod layer;
+mod names;
+mod probe;
+mod start;
+mod sys;
+mod watch;
+
+use std::ffi::{CString, OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use wardkit_core::{Clock, SystemClock};
+
+use crate::{
+    Capabilities, HostCaps, Input, Outcome, Policy, Prepared, Sandbox, SandboxError, Sink,
+};
+use cgroups::{Controller, Controllers};
+use files::Layout;
+use image::Kind;
+pub use layer::Layer;
+use layer::Layers;
+use probe::Host;
+use start::{Image, Ready, setup};
+
+/// Runs native programs with an empty root, in namespaces, under Landlock, a filter of system calls and limits.
+///
+/// What the host can enforce is found out once, by the first call, with a process that does nothing.
+///
+/// ```
+/// use std::path::Path;
+/// use wardkit_sandbox::{Ended, Guarantee, Input, Native, Policy, Strength};
+///
+/// let mut policy = Policy::default();
+/// for guarantee in Guarantee::ALL {
+///     policy.at_least.insert(guarantee, Strength::Absent); // so that this runs on any host
+/// }
+/// let mut given = (Vec::new(), Vec::new());
+/// let echo = Path::new("/bin/echo");
+/// let outcome =
+///     Native::new().run(echo, &["hello".into()], &policy, Input::Bytes(b""), &mut given)?;
+/// assert_eq!(outcome.ended, Ended::Exited(0));
+/// assert_eq!(given.0, b"hello\n");
+/// # Ok::<(), wardkit_sandbox::SandboxError>(())
+/// ```
+pub struct Native {
+    inner: Arc<Inner>,
+}
+
+impl Native {
+    /// Enforces everything that this host can, in groups below the one that this process is in.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Groups::Own, Layers::ALL, Arc::new(SystemClock))
+    }
+
+    /// Makes its groups below this cgroup of version 2, which was delegated to this process and has none itself.
+    #[must_use]
+    pub fn with_cgroup(path: &Path) -> Self {
+        Self::with(Groups::Delegated(path.into()), Layers::ALL, Arc::new(SystemClock))
+    }
+
+    /// Leaves walls out, so that a test can see what they held back. What a policy demands is refused as on a host that
+    /// does not have them.
+    #[must_use]
+    pub fn danger_without(layers: &[Layer]) -> Self {
+        let left = layers.iter().fold(Layers::ALL, |left, layer| left.without(*layer));
+        Self::with(Groups::Own, left, Arc::new(SystemClock))
+    }
+
+    /// Runs a program of the host once and passes on what it gives as it comes, up to its end.
+    ///
+    /// The program sees itself at its own path, and what it needs to start at all: a script or a program that is linked
+    /// dynamically also sees what [`Grants::runtime`](crate::Grants::runtime) shows. The outcome has no output.
+    ///
+    /// # Errors
+    ///
+    /// When the program could not be started, or when this host cannot keep what the policy demands.
+    pub fn run(
+        &self,
+        program: &Path,
+        arguments: &[OsString],
+        policy: &Policy,
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Outcome, SandboxError> {
+        policy.check()?;
+        let path = program.canonicalize().map_err(|error| SandboxError::Invalid {
+            what: program.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let mut policy = policy.clone();
+        policy.grants.runtime |= Kind::of_file(&path)? != Kind::Static;
+        let layout = Layout::new(&policy, Some(&path))?;
+        let first = std::iter::once(program.as_os_str());
+        let all = first.chain(arguments.iter().map(OsString::as_os_str));
+        let arguments = all.map(argument).collect::<Result<_, _>>()?;
+        let image = Image::Path(argument(path.as_os_str())?);
+        let ready = self.inner.ready(&policy, layout, image, arguments)?;
+        self.inner.run(&ready, input, sink)
+    }
+}
+
+impl Default for Native {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Native").field("host", &self.inner.host.get()).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox for Native {
+    fn probe(&self) -> HostCaps {
+        let host = self.inner.host();
+        let kept = |controller: Controller| host.kept.get(&controller).copied();
+        HostCaps::new(attest::attest(host, host.layers, &kept, &Policy::default()))
+    }
+
+    /// Copies the program to sealed memory. It is told nothing but its input, on standard input; what it writes to
+    /// standard output is what it gives.
+    fn prepare(&self, program: &[u8], policy: &Policy) -> Result<Box<dyn Prepared>, SandboxError> {
+        policy.check()?;
+        let invalid = |reason: &str| {
+            Err(SandboxError::Invalid { what: "the program".into(), reason: reason.into() })
+        };
+        match Kind::of(program) {
+            None => return invalid("is no program for this machine"),
+            Some(Kind::Script) => return invalid("is a script, which is run by its path"),
+            Some(Kind::Dynamic) if !policy.grants.runtime => {
+                return invalid("is linked dynamically: link it statically, or grant `runtime`");
+            }
+            Some(Kind::Dynamic | Kind::Static) => {}
+        }
+        let layout = Layout::new(policy, None)?;
+        let image = Image::File(image::sealed(program).map_err(setup("copying the program"))?);
+        let ready = self.inner.ready(policy, layout, image, vec![c"program".into()])?;
+        Ok(Box::new(Sealed { inner: Arc::clone(&self.inner), ready }))
+    }
+}
+
+/// A program in sealed memory.
+#[derive(Debug)]
+struct Sealed {
+    inner: Arc<Inner>,
+    ready: Ready,
+}
+
+impl Prepared for Sealed {
+    /// A native program has no way to ask for anything.
+    fn call(&self, input: &[u8], _: &Arc<dyn Capabilities>) -> Result<Outcome, SandboxError> {
+        let most = self.ready.policy.limits.input.0;
+        if u64::try_from(input.len()).unwrap_or(u64::MAX) > most {
+            return Err(SandboxError::Invalid {
+                what: "the input".into(),
+                reason: format!("has {} bytes, and {most} are allowed", input.len()),
+            });
+        }
+        let mut given = (Vec::new(), Vec::new());
+        let mut outcome = self.inner.run(&self.ready, Input::Bytes(input), &mut given)?;
+        (outcome.output, outcome.errors) = given;
+        Ok(outcome)
+    }
+}
+
+struct Inner {
+    groups: Groups,
+    wanted: Layers,
+    clock: Arc<dyn Clock>,
+    host: OnceLock<Host>,
+}
+
+/// Where cgroups are made.
+#[derive(Debug)]
+enum Groups {
+    Own,
+    Delegated(std::path::PathBuf),
+}
+
+impl Native {
+    fn with(groups: Groups, wanted: Layers, clock: Arc<dyn Clock>) -> Self {
+        Self { inner: Arc::new(Inner { groups, wanted, clock, host: OnceLock::new() }) }
+    }
+}
+
+impl Inner {
+    fn host(&self) -> &Host {
+        self.host.get_or_init(|| {
+            let controllers = match &self.groups {
+                Groups::Own => Controllers::find(),
+                Groups::Delegated(path) => Controllers::delegated(path),
+            };
+            Host::find(controllers, self.wanted)
+        })
+    }
+
+    /// Refuses what this host cannot keep before anything is started.
+    fn ready(
+        &self,
+        policy: &Policy,
+        layout: Layout,
+        image: Image,
+        arguments: Vec<CString>,
+    ) -> Result<Ready, SandboxError> {
+        let host = self.host();
+        let kept = |controller: Controller| host.kept.get(&controller).copied();
+        attest::attest(host, host.layers, &kept, policy).satisfies(policy)?;
+        Ready::new(host, host.layers, policy, layout, image, arguments)
+    }
+
+    fn run(
+        &self,
+        ready: &Ready,
+        input: Input<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Outcome, SandboxError> {
+        let host = self.host();
+        let group = ready.group(host);
+        // A group that could not be made this time counts too.
+        let report = {
+            let kept = |controller: Controller| group.keeps(controller);
+            attest::attest(host, ready.layers, &kept, &ready.policy)
+        };
+        report.satisfies(&ready.policy)?;
+        let running = ready.start(host, group)?;
+        let (ended, usage) = watch::over(running, &ready.policy, &*self.clock, input, sink)?;
+        let mut outcome = Outcome::new(ended, Vec::new(), report);
+        outcome.usage = usage;
+        Ok(outcome)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("groups", &self.groups).finish_non_exhaustive()
+    }
+}
+
+fn argument(text: &OsStr) -> Result<CString, SandboxError> {
+    CString::new(text.as_bytes()).map_err(|_| SandboxError::Invalid {
+        what: "an argument".into(),
+        reason: "has a NUL byte".into(),
+    })
+}

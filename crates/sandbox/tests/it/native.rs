@@ -1,0 +1,78 @@
+use std::path::Path;
+use std::time::Duration;
+
+use wardkit_sandbox::{
+    Ended, Guarantee, Input, Native, Outcome, Policy, Sandbox as _, SandboxError, Strength,
+};
+
+/// A policy for a host of which nothing is known.
+fn lenient() -> Policy {
+    let mut policy = Policy::default();
+    policy.limits.tasks = 8;
+    for guarantee in Guarantee::ALL {
+        policy.at_least.insert(guarantee, Strength::Absent);
+    }
+    policy
+}
+
+fn shell(script: &str, policy: &Policy, input: &str) -> (Outcome, String, String) {
+    let mut given = (Vec::new(), Vec::new());
+    let arguments = ["-c".into(), script.into()];
+    let input = Input::Bytes(input.as_bytes());
+    let outcome = Native::new()
+        .run(Path::new("/bin/sh"), &arguments, policy, input, &mut given)
+        .expect("a shell can be run");
+    let text = |bytes| String::from_utf8(bytes).expect("it is text");
+    (outcome, text(given.0), text(given.1))
+}
+
+#[test]
+fn what_a_program_gives_is_passed_on() {
+    let (outcome, output, errors) = shell("cat; echo bad >&2; exit 7", &lenient(), "hello");
+    assert_eq!((output.as_str(), errors.as_str()), ("hello", "bad\n"), "{outcome:?}");
+    assert_eq!(outcome.ended, Ended::Exited(7));
+}
+
+#[test]
+fn a_program_sees_neither_the_hosts_files_nor_its_environment() {
+    let (_, output, _) =
+        shell("cat /etc/passwd /proc/1/environ; env; ls /home /root", &lenient(), "");
+    assert_eq!(output, "PWD=/\n");
+}
+
+#[test]
+fn a_program_is_ended_at_its_deadline_and_its_output_is_kept() {
+    let mut policy = lenient();
+    policy.limits.timeout = Duration::from_millis(300);
+    let (outcome, output, _) = shell("echo before; sleep 60; echo after", &policy, "");
+    assert_eq!(outcome.ended, Ended::Timeout);
+    assert_eq!(output, "before\n");
+}
+
+#[test]
+fn a_program_that_gives_too_much_is_ended() {
+    let mut policy = lenient();
+    policy.limits.output = "100kB".parse().expect("a size");
+    let (outcome, output, _) =
+        shell("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", &policy, "");
+    assert_eq!(outcome.ended, Ended::OutputLimit);
+    assert_eq!(output.len(), 100_000);
+}
+
+#[test]
+fn a_program_that_does_not_exist_is_an_error() {
+    let mut given = (Vec::new(), Vec::new());
+    let missing = Path::new("/no/such/program");
+    let error = Native::new()
+        .run(missing, &[], &lenient(), Input::Bytes(b""), &mut given)
+        .expect_err("there is no such program");
+    assert!(matches!(error, SandboxError::Invalid { .. }), "{error}");
+}
+
+#[test]
+fn what_is_found_of_a_host_is_what_a_run_reports() {
+    let native = Native::new();
+    let found = native.probe();
+    let (outcome, ..) = shell("true", &lenient(), "");
+    assert_eq!(outcome.report, found.best);
+}
