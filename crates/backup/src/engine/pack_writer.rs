@@ -1,62 +1,48 @@
-use std::mem;
-use std::sync::{Mutex, PoisonError};
-
-use crate::format::{BlobKind, IndexPack, PackBuilder, PackedBlob};
+use crate::format::{FinishedPack, FormatError, IndexPack, PackedBlob};
 use crate::store::{Key, Kind};
 
+use super::packer::{FullPack, Packer};
 use super::repository::Inner;
 use super::{Error, objects};
 
-/// Packs sealed blobs anew, trees apart from data, and stores the packs.
+/// Packs sealed blobs anew, and stores the packs.
 pub(crate) struct PackWriter<'r> {
     inner: &'r Inner,
-    data: Mutex<PackBuilder>,
-    trees: Mutex<PackBuilder>,
+    packer: Packer<'r>,
 }
 
 impl<'r> PackWriter<'r> {
     pub(crate) fn new(inner: &'r Inner) -> Self {
-        Self { inner, data: Mutex::default(), trees: Mutex::default() }
+        Self { inner, packer: Packer::new(&inner.master, DATA_PACKS, PACK_SIZE) }
     }
 
     /// Takes a sealed blob. Tells the pack that became full by it, once that is stored.
     pub(crate) fn add(&self, blob: &PackedBlob, sealed: &[u8]) -> Result<Option<IndexPack>, Error> {
-        let open = match blob.kind {
-            BlobKind::Data => &self.data,
-            BlobKind::Tree => &self.trees,
-        };
-        let full = {
-            let mut pack = open.lock().unwrap_or_else(PoisonError::into_inner);
-            pack.add(blob.kind, blob.id, sealed, blob.uncompressed)
-                .map_err(|source| Error::Unwritable { what: "a pack", source })?;
-            let is_full = pack.len() >= FULL || pack.blobs().len() >= MOST_BLOBS;
-            is_full.then(|| mem::take(&mut *pack))
-        };
-        full.map(|pack| self.store(pack)).transpose()
+        let header = objects::random()?;
+        let full = self.packer.add((blob.kind, blob.id), sealed, blob.uncompressed, &header);
+        let Some(FullPack { pack, room }) = full.map_err(unwritable)? else { return Ok(None) };
+        let stored = self.store(pack)?;
+        drop(room);
+        Ok(Some(stored))
     }
 
     /// Stores the packs that did not become full.
     pub(crate) fn finish(&self) -> Result<Vec<IndexPack>, Error> {
-        let mut stored = Vec::new();
-        for open in [&self.data, &self.trees] {
-            let pack = mem::take(&mut *open.lock().unwrap_or_else(PoisonError::into_inner));
-            if !pack.is_empty() {
-                stored.push(self.store(pack)?);
-            }
-        }
-        Ok(stored)
+        let rest = self.packer.rest(objects::random)?;
+        rest.into_iter().map(|pack| self.store(pack.map_err(unwritable)?)).collect()
     }
 
-    fn store(&self, pack: PackBuilder) -> Result<IndexPack, Error> {
-        let pack = pack
-            .finish(&self.inner.master, &objects::random()?)
-            .map_err(|source| Error::Unwritable { what: "a pack", source })?;
+    fn store(&self, pack: FinishedPack) -> Result<IndexPack, Error> {
         self.inner.store.put(&Key::Named(Kind::Pack, pack.id), &pack.bytes)?;
         Ok(IndexPack { id: pack.id, blobs: pack.blobs })
     }
 }
 
+fn unwritable(source: FormatError) -> Error {
+    Error::Unwritable { what: "a pack", source }
+}
+
+/// Two, so that chance has a part in the lengths of packs, and few stay small.
+const DATA_PACKS: usize = 2;
 /// As restic.
-const FULL: usize = 16 << 20;
-/// So many empty blobs have a header of less than a megabyte.
-const MOST_BLOBS: usize = 20_000;
+const PACK_SIZE: usize = 16 << 20;
