@@ -67,6 +67,28 @@ pub trait Source: Send + fmt::Debug {
     fn finish(&mut self) -> Result<(), SourceError>;
 }
 
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn paths(&self) -> Vec<PathBuf> {
+        (**self).paths()
+    }
+
+    fn claims(&self) -> Vec<PathBuf> {
+        (**self).claims()
+    }
+
+    fn prepare(&mut self) -> Result<(), SourceError> {
+        (**self).prepare()
+    }
+
+    fn next_entry(&mut self) -> Option<Result<Entry, Failure>> {
+        (**self).next_entry()
+    }
+
+    fn finish(&mut self) -> Result<(), SourceError> {
+        (**self).finish()
+    }
+}
+
 /// Something that goes into a snapshot.
 #[derive(Debug)]
 pub struct Entry {

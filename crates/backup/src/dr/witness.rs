@@ -64,6 +64,10 @@ impl<S: Source> Source for Witness<S> {
         self.inner.paths()
     }
 
+    fn claims(&self) -> Vec<PathBuf> {
+        self.inner.claims()
+    }
+
     fn prepare(&mut self) -> Result<(), SourceError> {
         self.inner.prepare()
     }
@@ -98,6 +102,10 @@ impl Content for Watched {
         let inner = self.inner.open()?;
         let (path, notes) = (Arc::clone(&self.path), Arc::clone(&self.notes));
         Ok(Box::new(Reading { inner, path, notes, hasher: blake3::Hasher::new() }))
+    }
+
+    fn is_told_by_metadata(&self) -> bool {
+        self.inner.is_told_by_metadata()
     }
 }
 

@@ -2,11 +2,13 @@ use std::ffi::OsString;
 use std::io::{self, Cursor, Read};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use wardkit_backup::dr::{Manifest, ManifestError, Sum, Witness};
 use wardkit_backup::source::{
-    Content, Entry, EntryKind, Failure, FileTime, Metadata, Opened, Source, SourceError,
+    CommandStdout, Content, Entry, EntryKind, Failure, FileTime, Metadata, Opened, Program, Source,
+    SourceError,
 };
 
 fn sum(content: &[u8]) -> Sum {
@@ -149,4 +151,16 @@ fn witness_hashes_what_is_read_and_keeps_what_is_taken_over() {
     let manifest = witnessed(&second, &["/c"], first);
     let known: Vec<_> = manifest.files().map(|(path, _)| path.to_owned()).collect();
     assert_eq!(known, [Path::new("/a"), Path::new("/c")], "the size of /b is another one");
+}
+
+#[test]
+fn what_the_metadata_does_not_tell_of_is_read_again_under_a_witness_too() {
+    let program = Program::new(["true"], Duration::from_secs(60)).unwrap();
+    let taken = FileTime { seconds: 0, nanos: 0 };
+    let source = CommandStdout::new("/dump", program, taken).unwrap();
+    let boxed: Box<dyn Source> = Box::new(source);
+    let mut source = Witness::new(boxed, Manifest::default());
+    source.prepare().unwrap();
+    let entry = source.next_entry().unwrap().unwrap();
+    assert!(!entry.content.unwrap().is_told_by_metadata());
 }
