@@ -1,11 +1,13 @@
 //! The command line of `auditctl backup`.
 
+mod drill;
 mod options;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use drill::{DrillCommand, DrillOptions};
 pub(crate) use options::{
     Compression, Destination, Existing, Keep, PasswordSource, Place, RunOptions, Selection,
 };
@@ -139,6 +141,12 @@ pub(crate) enum BackupCommand {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Proves that a snapshot can be restored; ends with 0 when it passed, 1 when it failed, 2 when it was not held
+    ///
+    /// It is restored into a folder of its own, which is removed afterwards. Each byte is proven, files are compared with
+    /// a manifest of what was read, and probes ask whether the result is of use.
+    #[command(args_conflicts_with_subcommands = true)]
+    Drill(Box<DrillOptions>),
     /// Says why a file would be read again by the next run
     Explain {
         /// The file or folder

@@ -4,6 +4,7 @@ mod browse;
 mod check;
 mod diff;
 mod doctor;
+mod drill;
 mod explain;
 mod forget;
 mod key;
@@ -13,14 +14,16 @@ mod restore;
 mod take;
 mod tend;
 
+mod interrupt;
+mod manifest;
 mod memory;
 mod opened;
 mod password;
 mod place;
 mod select;
-mod walk;
 mod watch;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -31,8 +34,23 @@ use wardkit_cli::{Common, Format, Report};
 use self::opened::Opener;
 use crate::cli::backup::{Backup, BackupCommand, KeyCommand, RepairCommand};
 
-/// Runs the command.
+/// Runs the command; one that was asked to end does so with the number of the signal.
 pub(super) fn run(common: &Common, backup: &Backup) -> Result<ExitCode, Report> {
+    match (command(common, backup), interrupt::exit_code()) {
+        (Err(report), Some(code)) => {
+            // Nobody can be told that standard error is gone.
+            let _ = std::io::stderr().write_all(report.render(common.format).as_bytes());
+            Ok(code)
+        }
+        (ended, _) => ended,
+    }
+}
+
+fn command(common: &Common, backup: &Backup) -> Result<ExitCode, Report> {
+    // A report is verified where there is no repository.
+    if let BackupCommand::Drill(options) = &backup.command {
+        return drill::run(common, &backup.place, options);
+    }
     let opener = Opener::new(common, &backup.place)?;
     match &backup.command {
         BackupCommand::Init => init(&opener),
@@ -73,6 +91,7 @@ pub(super) fn run(common: &Common, backup: &Backup) -> Result<ExitCode, Report> 
             KeyCommand::Remove { id } => key::remove(&opener, id),
             KeyCommand::Password(new) => key::change(&opener, new),
         },
+        BackupCommand::Drill(options) => drill::run(common, &backup.place, options),
         BackupCommand::Explain { path, parent } => explain::run(&opener, path, parent.as_deref()),
         BackupCommand::Doctor => doctor::run(&opener),
         BackupCommand::Kit { out } => kit::run(&opener, out),

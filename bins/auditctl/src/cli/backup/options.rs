@@ -133,6 +133,9 @@ pub(crate) struct RunOptions {
     /// The name that the command's output has in the snapshot
     #[arg(long, value_name = "NAME", default_value = "stdin", requires = "stdin_from_command")]
     pub stdin_filename: String,
+    /// Keep hashes of what was read in this file, for `drill --manifest`; the next run goes on from it
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
     /// How hard to compress
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Compression::Auto)]
     pub compression: Compression,

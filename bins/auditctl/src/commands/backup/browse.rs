@@ -1,24 +1,24 @@
 //! `auditctl backup ls` and `find`.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wardkit_backup::engine::{Index, Reader, Repository};
+use wardkit_backup::engine::{Index, Reader, Repository, Visit};
 use wardkit_backup::format::{Id, Node, Snapshot};
 use wardkit_backup::source::Excludes;
 use wardkit_cli::{Format, Report, escaped};
 
 use super::opened::Opener;
 use super::take::path_document;
-use super::walk::Walk;
 use super::watch::Watch;
-use super::{line, list, refused, select};
+use super::{INCOMPLETE, line, list, refused, select};
 use crate::cli::backup::Selection;
-use crate::commands::{could_not_run, print};
+use crate::commands::{could_not_run, note, print};
 
-/// Lists the files of a snapshot.
+/// Lists the files of a snapshot, and ends with 3 where it has not all of the paths.
 pub(super) fn ls(
     opener: &Opener<'_>,
     name: &str,
@@ -35,15 +35,36 @@ pub(super) fn ls(
     let index = repository.load_index(&Watch::default()).map_err(refused)?;
     let mut out = Lines::new(opener.format());
     out.add(String::new, || snapshot_line(snapshot))?;
-    let is_wanted = |path: &Path| paths.is_empty() || paths.iter().any(|one| path.starts_with(one));
-    let take = |path: &Path| is_wanted(path) || paths.iter().any(|one| one.starts_with(path));
-    let mut walk = Walk::new(&repository, &index, b"", &snapshot.1.tree).map_err(refused)?;
-    while let Some((path, node)) = walk.next(&take).map_err(refused)? {
-        if is_wanted(path) {
-            out.add(|| escaped(&path.to_string_lossy()) + "\n", || node_line(path, &node))?;
+    let mut missing = Vec::new();
+    for wanted in apart(paths) {
+        let mut told = Ok(());
+        let found = repository.list(&index, &snapshot.1.tree, wanted, &mut |at, node| {
+            let at = path(at);
+            told = out.add(|| escaped(&at.to_string_lossy()) + "\n", || node_line(at, node));
+            if told.is_ok() { Visit::Enter } else { Visit::End }
+        });
+        let is_there = found.map_err(refused)?;
+        told?;
+        if !is_there {
+            missing.push(path(wanted));
         }
     }
-    out.end()
+    let ended = out.end()?;
+    for path in &missing {
+        note(&format!("the snapshot has no {}", path.display()));
+    }
+    Ok(if missing.is_empty() { ended } else { ExitCode::from(INCOMPLETE) })
+}
+
+/// The paths of which none lies below another, so that nothing is told twice; without any, all there is.
+fn apart(paths: &[PathBuf]) -> Vec<&[u8]> {
+    if paths.is_empty() {
+        return vec![b"/"];
+    }
+    let mut sorted: Vec<&PathBuf> = paths.iter().collect();
+    sorted.sort();
+    sorted.dedup_by(|below, above| below.starts_with(above));
+    sorted.into_iter().map(|path| path.as_os_str().as_bytes()).collect()
 }
 
 /// Finds files in snapshots.
@@ -79,20 +100,23 @@ fn find_in(
     out: &mut Lines,
 ) -> Result<(), Report> {
     let (id, time) = (snapshot.0, snapshot.1.time.as_str());
-    let mut walk = Walk::new(repository, index, b"", &snapshot.1.tree).map_err(refused)?;
-    while let Some((path, node)) = walk.next(&|_| true).map_err(refused)? {
-        if wanted.matches(path.as_os_str().as_bytes()) {
-            out.add(
-                || format!("{}  {time}  {}\n", id.to_short(), escaped(&path.to_string_lossy())),
+    let mut told = Ok(());
+    let walked = repository.walk(index, &snapshot.1.tree, &mut |at, node| {
+        if wanted.matches(at) {
+            let at = path(at);
+            told = out.add(
+                || format!("{}  {time}  {}\n", id.to_short(), escaped(&at.to_string_lossy())),
                 || {
-                    let mut document = node_document(path, &node);
+                    let mut document = node_document(at, node);
                     document["snapshot"] = id.to_string().into();
                     line(&document)
                 },
-            )?;
+            );
         }
-    }
-    Ok(())
+        if told.is_ok() { Visit::Enter } else { Visit::End }
+    });
+    walked.map_err(refused)?;
+    told
 }
 
 /// Lines of an answer that may be longer than memory.
@@ -125,6 +149,10 @@ impl Lines {
     pub(super) fn end(self) -> Result<ExitCode, Report> {
         print(&self.text).map(|()| ExitCode::SUCCESS)
     }
+}
+
+pub(super) fn path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
 }
 
 fn snapshot_line(snapshot: &(Id, Snapshot)) -> Result<String, Report> {

@@ -1,18 +1,17 @@
 //! `auditctl backup diff`.
 
-use std::cmp::Ordering;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use serde_json::json;
-use wardkit_backup::engine::{Error, Index, Reader, Repository, SnapshotFilter};
-use wardkit_backup::format::{Id, Node, NodeKind};
+use wardkit_backup::engine::{Change, DiffCounts, DiffReport, Error, SnapshotFilter};
+use wardkit_backup::format::NodeKind;
 use wardkit_cli::{Report, escaped};
 
-use super::browse::Lines;
+use super::browse::{Lines, path};
 use super::opened::Opener;
 use super::take::path_document;
-use super::walk::{Walk, path};
-use super::watch::Watch;
+use super::watch::{Watch, bytes};
 use super::{line, refused, select};
 
 /// Says what differs between two snapshots.
@@ -30,24 +29,27 @@ pub(super) fn run(
     };
     let ((old_id, old), (new_id, new)) = (named(from)?, named(to)?);
     let index = repository.load_index(&Watch::default()).map_err(refused)?;
-    let mut told = Told { lines: Lines::new(opener.format()), with_metadata, counts: [0; 5] };
-    Pairs { repository: &repository, index: &index }.compare(&old, &new, &mut told)?;
-    let [added, removed, changed, metadata, kinds] = told.counts;
+    let mut told = Told { lines: Lines::new(opener.format()), with_metadata, failed: None };
+    let compared = repository.diff(&index, &old, &new, &mut |change| told.add(change));
+    let report = match (compared, told.failed) {
+        (Err(Error::Cancelled), Some(failed)) => return Err(failed),
+        (compared, _) => compared.map_err(refused)?,
+    };
+    let DiffReport { changed_files, added, removed, .. } = report;
     let end = json!({
         "struct_type": "statistics",
         "from": old_id.to_string(),
         "to": new_id.to_string(),
-        "added": added,
-        "removed": removed,
-        "changed": changed,
-        "metadata_changed": metadata,
-        "type_changed": kinds,
+        "changed_files": changed_files,
+        "added": document(&added),
+        "removed": document(&removed),
     });
     told.lines.add(
         || {
             let (old, new) = (old_id.to_short(), new_id.to_short());
+            let (added, removed) = (counts(&added), counts(&removed));
             format!(
-                "{added} added, {removed} removed, {changed} changed, {metadata} in metadata only, {kinds} of another type, from {old} to {new}\n"
+                "{changed_files} files changed; {added} added; {removed} removed, from {old} to {new}\n"
             )
         },
         || line(&end),
@@ -55,127 +57,63 @@ pub(super) fn run(
     told.lines.end()
 }
 
-/// How an entry differs, under restic's letters.
-#[derive(Clone, Copy)]
-enum Change {
-    Added,
-    Removed,
-    Content,
-    Metadata,
-    Type,
-}
-
 struct Told {
     lines: Lines,
     with_metadata: bool,
-    counts: [u64; 5],
+    failed: Option<Report>,
 }
 
 impl Told {
-    fn add(&mut self, change: Change, at: &[u8], kind: NodeKind) -> Result<(), Report> {
-        if matches!(change, Change::Metadata) && !self.with_metadata {
-            return Ok(());
-        }
-        self.counts[change as usize] += 1;
-        let letter = ["+", "-", "M", "U", "T"][change as usize];
+    fn add(&mut self, change: &Change<'_>) -> ControlFlow<()> {
+        let Some(letters) = letters(change, self.with_metadata) else {
+            return ControlFlow::Continue(());
+        };
+        let kind = change.after.or(change.before).map_or(NodeKind::Irregular, |node| node.kind);
         let slash = if kind == NodeKind::Dir { "/" } else { "" };
-        self.lines.add(
-            || format!("{letter}    {}{slash}\n", escaped(&path(at).to_string_lossy())),
+        let at = path(change.path);
+        let told = self.lines.add(
+            || format!("{letters:<5}{}{slash}\n", escaped(&at.to_string_lossy())),
             || {
                 let document = json!({
                     "struct_type": "change",
-                    "modifier": letter,
+                    "modifier": letters,
                     "type": kind.name(),
                 });
-                line(&path_document(path(at), document))
+                line(&path_document(at, document))
             },
-        )
+        );
+        self.failed = told.err();
+        if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-struct Pairs<'r> {
-    repository: &'r Repository<Reader>,
-    index: &'r Index,
-}
-
-impl Pairs<'_> {
-    /// Compares two trees and what is below them. The pairs that are left wait in a list: a tree may be deep.
-    fn compare(&self, old: &Id, new: &Id, told: &mut Told) -> Result<(), Report> {
-        let mut left = vec![(Vec::new(), *old, *new)];
-        while let Some((above, old, new)) = left.pop() {
-            if old == new {
-                continue;
-            }
-            let (old, new) =
-                (self.nodes(&old).map_err(refused)?, self.nodes(&new).map_err(refused)?);
-            let mut below = Vec::new();
-            let (mut olds, mut news) = (old.iter().peekable(), new.iter().peekable());
-            loop {
-                let order = match (olds.peek(), news.peek()) {
-                    (None, None) => break,
-                    (Some(_), None) => Ordering::Less,
-                    (None, Some(_)) => Ordering::Greater,
-                    (Some(old), Some(new)) => old.name.cmp(&new.name),
-                };
-                let old = olds.next_if(|_| order.is_le());
-                let new = news.next_if(|_| order.is_ge());
-                let Some(name) = old.or(new).map(|node| &node.name) else { break };
-                let at = [&above, &b"/"[..], name].concat();
-                match (old, new) {
-                    (Some(old), Some(new)) => below.extend(both(at, old, new, told)?),
-                    (Some(old), None) => self.one(Change::Removed, &at, old, told)?,
-                    (None, Some(new)) => self.one(Change::Added, &at, new, told)?,
-                    (None, None) => {}
-                }
-            }
-            left.extend(below.into_iter().rev());
-        }
-        Ok(())
-    }
-
-    /// Tells an entry that only one snapshot has, with all that is below it.
-    fn one(&self, change: Change, at: &[u8], node: &Node, told: &mut Told) -> Result<(), Report> {
-        use std::os::unix::ffi::OsStrExt as _;
-        told.add(change, at, node.kind)?;
-        let Some(tree) = &node.subtree else { return Ok(()) };
-        let mut walk = Walk::new(self.repository, self.index, at, tree).map_err(refused)?;
-        while let Some((path, node)) = walk.next(&|_| true).map_err(refused)? {
-            told.add(change, path.as_os_str().as_bytes(), node.kind)?;
-        }
-        Ok(())
-    }
-
-    fn nodes(&self, tree: &Id) -> Result<Vec<Node>, Error> {
-        let mut nodes = self.repository.read_tree(self.index, tree)?.nodes;
-        // They are in order where the writer was honest.
-        nodes.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(nodes)
+/// Returns restic's letters, without those of metadata where nobody asks for them. What a link leads to is its content,
+/// though: who looks for a change must not miss it.
+fn letters(change: &Change<'_>, with_metadata: bool) -> Option<&'static str> {
+    let leads_elsewhere = change
+        .before
+        .zip(change.after)
+        .is_some_and(|(before, after)| before.link_target != after.link_target);
+    match change.modifier() {
+        "U" if leads_elsewhere => Some("M"),
+        "U" if !with_metadata => None,
+        "TU" if !with_metadata => Some("T"),
+        letters => Some(letters),
     }
 }
 
-/// Compares two entries of one name; returns the directories that are to be compared next.
-fn both(
-    at: Vec<u8>,
-    old: &Node,
-    new: &Node,
-    told: &mut Told,
-) -> Result<Option<(Vec<u8>, Id, Id)>, Report> {
-    if old.kind != new.kind {
-        told.add(Change::Type, &at, new.kind)?;
-    } else if old.content != new.content || old.link_target != new.link_target {
-        told.add(Change::Content, &at, new.kind)?;
-    } else if !has_same_metadata(old, new) {
-        told.add(Change::Metadata, &at, new.kind)?;
-    }
-    Ok(old.subtree.zip(new.subtree).map(|(old, new)| (at, old, new)))
+fn document(counts: &DiffCounts) -> serde_json::Value {
+    json!({
+        "files": counts.files,
+        "dirs": counts.dirs,
+        "others": counts.others,
+        "data_blobs": counts.data_blobs,
+        "tree_blobs": counts.tree_blobs,
+        "bytes": counts.bytes,
+    })
 }
 
-fn has_same_metadata(old: &Node, new: &Node) -> bool {
-    let same = Node {
-        content: new.content.clone(),
-        subtree: new.subtree,
-        atime: new.atime,
-        ..old.clone()
-    };
-    same == *new
+fn counts(counts: &DiffCounts) -> String {
+    let DiffCounts { files, dirs, others, .. } = counts;
+    format!("{files} files, {dirs} folders, {others} others, {}", bytes(counts.bytes))
 }

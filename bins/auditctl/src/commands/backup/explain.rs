@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::{Component, Path};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wardkit_backup::engine::{Index, Reader, Repository, SnapshotFilter};
+use wardkit_backup::engine::{Index, Reader, Repository, SnapshotFilter, Visit};
 use wardkit_backup::format::{BlobKind, Id, Node, NodeKind, Snapshot, Timestamp};
 use wardkit_cli::{Format, Report, escaped};
 
@@ -76,17 +76,12 @@ fn node(
     root: &Id,
     path: &Path,
 ) -> Result<Option<Node>, Report> {
-    let mut tree = Some(*root);
     let mut found = None;
-    for part in path.components() {
-        let Component::Normal(name) = part else { continue };
-        let Some(id) = tree else { return Ok(None) };
-        let nodes = repository.read_tree(index, &id).map_err(refused)?.nodes;
-        let node = nodes.into_iter().find(|node| node.name == name.as_bytes());
-        let Some(node) = node else { return Ok(None) };
-        tree = node.subtree;
-        found = Some(node);
-    }
+    let listed = repository.list(index, root, path.as_os_str().as_bytes(), &mut |_, node| {
+        found = Some(node.clone());
+        Visit::End
+    });
+    listed.map_err(refused)?;
     Ok(found)
 }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
+use wardkit_backup::dr::Witness;
 use wardkit_backup::engine::{
     BackupOptions, BackupReport, Outcome, Parent, Repository, SnapshotFilter, Writer,
 };
@@ -20,13 +21,14 @@ use wardkit_core::{Clock as _, SystemClock};
 
 use super::opened::Opener;
 use super::watch::{Watch, bytes};
-use super::{INCOMPLETE, line, refused, select};
+use super::{INCOMPLETE, line, manifest, refused, select};
 use crate::cli::backup::{Compression, RunOptions};
 use crate::commands::{could_not_run, print};
 
 /// Takes a snapshot.
 pub(super) fn run(opener: &Opener<'_>, asked: &RunOptions) -> Result<ExitCode, Report> {
     let mut source = source(asked)?;
+    let before = asked.manifest.as_deref().map(manifest::before).transpose()?;
     let compression = match asked.compression {
         Compression::Off => Level::Off,
         Compression::Fast => Level::Fast,
@@ -36,9 +38,19 @@ pub(super) fn run(opener: &Opener<'_>, asked: &RunOptions) -> Result<ExitCode, R
     let repository = opener.writer(compression)?;
     let options = options(&repository, asked)?;
     let (watch, shown) = Watch::shown();
-    let report = repository.backup(&mut *source, &options, &*watch);
+    let (report, read) = match before {
+        None => (repository.backup(&mut *source, &options, &*watch), None),
+        Some(before) => {
+            let mut source = Witness::new(source, before);
+            let report = repository.backup(&mut source, &options, &*watch);
+            (report, Some(source.into_manifest()))
+        }
+    };
     drop(shown);
     let report = report.map_err(refused)?;
+    if let Some((path, read)) = asked.manifest.as_deref().zip(read) {
+        manifest::keep(path, &read)?;
+    }
     opener.memory().saw(&repository, [report.snapshot]);
     print(&match opener.format() {
         Format::Text => text(&report),

@@ -11,6 +11,7 @@ use wardkit_backup::store::{Key, Kind};
 use wardkit_cli::escaped;
 use wardkit_core::{Clock as _, SystemClock};
 
+use super::interrupt;
 use super::memory::chain;
 use crate::commands::{note, progress};
 
@@ -38,7 +39,10 @@ struct Now {
 
 impl Watch {
     /// Counts, and shows it on a terminal until what is returned beside it is dropped.
+    ///
+    /// From now on signals are noted, and ask whoever is observed to end.
     pub(super) fn shown() -> (Arc<Self>, progress::Shown) {
+        interrupt::listen();
         let watch = Arc::new(Self::default());
         let seen = Arc::clone(&watch);
         let shown = progress::show(move || seen.line());
@@ -72,6 +76,10 @@ impl Counted {
 }
 
 impl Observer for Watch {
+    fn is_cancelled(&self) -> bool {
+        interrupt::is_asked()
+    }
+
     fn event(&self, event: &Event<'_>) {
         match *event {
             Event::Stage(stage) => {

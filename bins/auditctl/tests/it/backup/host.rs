@@ -67,7 +67,8 @@ impl Host {
 
     /// Runs it for programs, asserts how it ends, and returns the answer.
     pub(super) fn json(&self, args: &[&str], code: i32) -> Value {
-        let ended = self.run(&[args, &["--format", "json"]].concat());
+        // Before what may be a command's own arguments.
+        let ended = self.run(&[&["--format", "json"], args].concat());
         assert_eq!(ended.code, Some(code), "{args:?} {ended:?}");
         assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
         serde_json::from_str(&ended.stdout).unwrap()

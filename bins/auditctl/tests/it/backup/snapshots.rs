@@ -53,7 +53,10 @@ fn what_is_in_snapshots_is_listed_found_and_compared() {
     for change in changes {
         assert!(told.contains(&change.to_owned()), "{change} in {told:?}");
     }
-    assert!(told.len() == 6 && told[5].starts_with("3 added, 1 removed, 1 changed"), "{told:?}");
+    assert!(
+        told.len() == 6 && told[5].starts_with("1 files changed; 2 files, 1 folders"),
+        "{told:?}"
+    );
     assert_eq!(lines(&["diff", "latest", "latest"]).len(), 1);
     assert!(lines(&["diff", "--metadata", &first, "latest"]).contains(&"U    /d/".to_owned()));
     let listed = host.run(&["ls", "latest", "--format", "json"]);
