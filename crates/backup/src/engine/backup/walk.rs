@@ -129,6 +129,10 @@ impl<'s, 'a> Walker<'s, 'a> {
 
     fn send(&mut self) -> Result<(), Ended> {
         let (jobs, _) = std::mem::take(&mut self.unsent);
+        if jobs.is_empty() {
+            // Whoever builds the trees waits for files that are read, and for nobody else.
+            return Ok(());
+        }
         self.small.send(Job::Files(jobs)).map_err(|_| Ended)
     }
 
