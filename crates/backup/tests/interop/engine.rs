@@ -16,12 +16,12 @@ use wardkit_backup::store::LocalDir;
 use wardkit_process::Procfs;
 
 /// A folder with a repository that is made here, and files.
-struct Stage {
+pub(crate) struct Stage {
     folder: TempDir,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stage = Self { folder: TempDir::new().unwrap() };
         stage.init("repo");
         fs::create_dir(stage.source()).unwrap();
@@ -32,47 +32,51 @@ impl Stage {
         stage
     }
 
-    fn init(&self, name: &str) -> Repository<Writer> {
+    pub(crate) fn init(&self, name: &str) -> Repository<Writer> {
         let store = LocalDir::create(self.folder.path().join(name)).unwrap();
         let mut options = InitOptions::default();
         options.kdf = KdfParams::new(16, 8, 1).unwrap();
         Repository::<Writer>::init(Arc::new(store), &Password::new("ours"), options).unwrap()
     }
 
-    fn open(&self, name: &str) -> Repository<Pruner> {
+    pub(crate) fn open(&self, name: &str) -> Repository<Pruner> {
         let store = LocalDir::open(self.folder.path().join(name)).unwrap();
         let password = Password::new("ours");
         Repository::<Pruner>::open(Arc::new(store), &password, OpenOptions::default()).unwrap()
     }
 
-    fn source(&self) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn source(&self) -> PathBuf {
         self.folder.path().join("source")
     }
 
-    fn command(&self, name: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("restic");
         command.args(["--no-cache", "-r"]).arg(self.folder.path().join(name)).args(arguments);
         command.env("RESTIC_PASSWORD", "ours").stdin(Stdio::null());
         command
     }
 
-    fn try_restic(&self, name: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn try_restic(&self, name: &str, arguments: &[&str]) -> Output {
         self.command(name, arguments).output().unwrap()
     }
 
-    fn restic(&self, name: &str, arguments: &[&str]) -> String {
+    pub(crate) fn restic(&self, name: &str, arguments: &[&str]) -> String {
         let output = self.try_restic(name, arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "restic {arguments:?}: {error}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn backup(&self) {
+    pub(crate) fn backup(&self) {
         self.restic("repo", &["backup", self.source().to_str().unwrap()]);
     }
 
     /// restic finds no error, and restores what is in the source.
-    fn assert_whole(&self, name: &str) {
+    pub(crate) fn assert_whole(&self, name: &str) {
         let told = self.restic(name, &["check", "--read-data"]);
         assert!(told.contains("no errors were found"), "{told}");
         let target = TempDir::new().unwrap();

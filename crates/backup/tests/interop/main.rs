@@ -10,5 +10,6 @@ mod engine;
 mod format;
 mod property;
 mod restore;
+mod sharing;
 mod source;
 mod stores;

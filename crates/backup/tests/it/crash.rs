@@ -16,7 +16,7 @@ fn before() -> impl Source {
         .dir("/d")
         .file("/d/stays", 2_000, Made::Of(1))
         .file("/d/was", 2_000, Made::Of(2))
-        .file("/large", 50_000, Made::Of(3))
+        .file("/large", 10_000, Made::Of(3))
 }
 
 /// More than one pack, so that puts follow each other.
@@ -29,7 +29,7 @@ fn after() -> impl Source {
     for number in 0..2 {
         source = source.file(&format!("/e{number}"), 40_000, Made::Of(5 + number));
     }
-    source.file("/large", 50_000, Made::Of(3))
+    source.file("/large", 10_000, Made::Of(3))
 }
 
 type Contents = BTreeMap<PathBuf, Option<Vec<u8>>>;
@@ -74,9 +74,12 @@ fn whatever_operation_fails_the_repository_is_whole_and_the_next_backup_ends_wel
         (Operation::Put, Fault::Torn),
         (Operation::Put, Fault::Unacknowledged),
         (Operation::Put, Fault::Dead),
+        (Operation::Put, Fault::Unavailable),
         (Operation::Get, Fault::Denied),
         (Operation::Stat, Fault::Denied),
         (Operation::List, Fault::Denied),
+        (Operation::List, Fault::Stale),
+        (Operation::List, Fault::Duplicate),
         (Operation::Remove, Fault::Dead),
     ];
     for (operation, fault) in plans {

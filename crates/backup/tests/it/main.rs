@@ -5,6 +5,7 @@
 mod backup;
 mod check;
 mod chunker;
+mod clock;
 mod copy;
 mod crafted;
 mod crash;
