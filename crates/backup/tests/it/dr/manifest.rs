@@ -155,7 +155,7 @@ fn witness_hashes_what_is_read_and_keeps_what_is_taken_over() {
 
 #[test]
 fn what_the_metadata_does_not_tell_of_is_read_again_under_a_witness_too() {
-    let program = Program::new(["true"], Duration::from_secs(60)).unwrap();
+    let program = Program::new(["true"], Duration::from_mins(1)).unwrap();
     let taken = FileTime { seconds: 0, nanos: 0 };
     let source = CommandStdout::new("/dump", program, taken).unwrap();
     let boxed: Box<dyn Source> = Box::new(source);
