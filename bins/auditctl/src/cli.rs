@@ -9,6 +9,7 @@ mod integrity;
 mod mask;
 mod metrics;
 mod rules;
+mod sandbox;
 mod services;
 mod trail;
 mod validate;
@@ -31,6 +32,7 @@ pub(crate) use integrity::{
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
 pub(crate) use rules::{Rules, RulesCommand};
+pub(crate) use sandbox::{Sandbox, SandboxCommand, SandboxRun};
 pub(crate) use services::{GraphForm, ImportFormat, Services, ServicesCommand};
 pub(crate) use trail::{Export, Form, Place, Search, Trail, TrailCommand};
 pub(crate) use validate::{Validate, ValidateCommand};
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Cleanup(Cleanup),
     /// Checks and tests alert rules in the format of Prometheus; needs no daemon
     Rules(Rules),
+    /// Runs programs that cannot touch the host; needs no daemon
+    Sandbox(Sandbox),
     /// Prints the completion script for a shell
     Completions {
         /// The shell

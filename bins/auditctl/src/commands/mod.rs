@@ -13,6 +13,7 @@ mod mask;
 mod metrics;
 mod progress;
 mod rules;
+mod sandbox;
 mod services;
 mod status;
 mod table;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Forecast(forecast) => forecast::run(&cli.common, forecast),
         Command::Cleanup(cleanup) => cleanup::run(&cli.common, cleanup),
         Command::Rules(rules) => rules::run(&cli.common, rules),
+        Command::Sandbox(sandbox) => sandbox::run(&cli.common, sandbox),
         Command::Completions { shell } => completions(*shell),
     }
 }

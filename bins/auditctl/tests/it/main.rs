@@ -10,6 +10,7 @@ mod integrity;
 mod mask;
 mod metrics;
 mod rules;
+mod sandbox;
 mod services;
 mod services_import;
 mod status;

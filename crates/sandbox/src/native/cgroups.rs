@@ -44,6 +44,9 @@ pub(crate) trait CgroupDriver: std::fmt::Debug + Send + Sync {
     /// Returns the values of a group that keeps this limit: name, value, and whether the kernel must take it.
     fn values(&self, controller: Controller, limits: &Limits) -> Vec<(&'static str, String, bool)>;
 
+    /// Returns the value that lifts the limit of processors.
+    fn any_cpu(&self) -> (&'static str, &'static str);
+
     /// Returns how often a process of the group was ended for want of memory.
     fn memory_kills(&self, group: &Path) -> u64;
 
@@ -77,6 +80,10 @@ impl CgroupDriver for V2 {
             }
             Controller::Tasks => vec![("pids.max", limits.tasks.to_string(), true)],
         }
+    }
+
+    fn any_cpu(&self) -> (&'static str, &'static str) {
+        ("cpu.max", "max")
     }
 
     fn memory_kills(&self, group: &Path) -> u64 {
@@ -116,8 +123,15 @@ impl CgroupDriver for V1 {
                     ("cpu.cfs_quota_us", quota.to_string(), true),
                 ]
             }
-            Controller::Tasks => vec![("pids.max", limits.tasks.to_string(), true)],
+            // One more for who visits; `Group::close` takes it back.
+            Controller::Tasks => {
+                vec![("pids.max", limits.tasks.saturating_add(1).to_string(), true)]
+            }
         }
+    }
+
+    fn any_cpu(&self) -> (&'static str, &'static str) {
+        ("cpu.cfs_quota_us", "-1")
     }
 
     fn memory_kills(&self, group: &Path) -> u64 {
@@ -172,11 +186,31 @@ impl Group {
         self.part(controller).map(|part| part.driver.version())
     }
 
-    /// Takes in a process that is not to be cloned into the group.
-    pub(crate) fn take(&self, pid: u32) -> io::Result<()> {
+    /// Has this thread visit the groups of version 1, so that its next child is born there. To move the child itself
+    /// would have the kernel wait until no process of the host is being made: milliseconds for each group.
+    pub(crate) fn visit(&self) -> io::Result<Visit> {
+        let mut visit = Visit { ways_back: Vec::new() };
         for part in self.parts.iter().filter(|part| part.driver.version() == 1) {
-            let joined = part.cgroup.set("cgroup.procs", &pid.to_string());
-            joined.map_err(io::Error::other)?;
+            let path = part.cgroup.path();
+            let open = |path: &Path| {
+                let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+                rustix::fs::open(path.join("tasks"), flags, Mode::empty())
+            };
+            // First the way back: nobody enters who cannot leave.
+            let back = open(path.parent().unwrap_or(path))?;
+            rustix::io::write(open(path)?, b"0")?;
+            visit.ways_back.push(back);
+        }
+        Ok(visit)
+    }
+
+    /// Lowers what was raised for the visitor.
+    pub(crate) fn close(&self, limits: &Limits) -> io::Result<()> {
+        for part in self.parts.iter().filter(|part| part.driver.version() == 1) {
+            if part.keeps.contains(&Controller::Tasks) {
+                let set = part.cgroup.set("pids.max", &limits.tasks.to_string());
+                set.map_err(io::Error::other)?;
+            }
         }
         Ok(())
     }
@@ -191,6 +225,11 @@ impl Group {
 
     /// Ends everything in it, where the kernel can do that at once.
     pub(crate) fn kill(&self) {
+        if let Some(part) = self.part(Controller::Cpu) {
+            // Who has used up its share would wait for the next period before it can die.
+            let (name, value) = part.driver.any_cpu();
+            let _ = part.cgroup.set(name, value);
+        }
         for part in &self.parts {
             // Version 1 has no such value; whoever calls kills by other means too.
             let _ = part.cgroup.kill();
@@ -214,6 +253,21 @@ impl Group {
 
     fn part(&self, controller: Controller) -> Option<&Part> {
         self.parts.iter().find(|part| part.keeps.contains(&controller))
+    }
+}
+
+/// A thread in groups that are not its own, which it leaves at the end of this.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    ways_back: Vec<OwnedFd>,
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        for back in &self.ways_back {
+            // It was open before the visit, and the group of a living process cannot be removed.
+            let _ = rustix::io::write(back, b"0");
+        }
     }
 }
 

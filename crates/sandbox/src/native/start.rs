@@ -86,13 +86,6 @@ impl Ready {
         let is_privileged = identity != Identity::Own;
         let user = host.user();
         let has_user_namespace = has_root && self.layers.has(Layer::UserNamespace);
-        let trees = || {
-            if is_privileged {
-                self.layout.trees()
-            } else {
-                self.layout.binds.iter().map(|_| None).collect()
-            }
-        };
         let orders = Orders {
             status: theirs,
             stdio: [input.1, output.1, errors.1],
@@ -100,7 +93,7 @@ impl Ready {
             user: if has_user_namespace { INSIDE } else { user },
             leaves_groups: is_privileged,
             has_user_namespace,
-            root: has_root.then(|| (&self.layout, trees())),
+            root: has_root.then(|| (&self.layout, self.trees(is_privileged))),
             limits: self.limits(host, &group),
             landlock: self.landlock.as_ref(),
             filter: self.filter.as_deref(),
@@ -115,8 +108,10 @@ impl Ready {
         };
         let entrance = group.entrance().map_err(setup("opening a cgroup"))?;
         let entrance = entrance.as_ref().map(|entrance| entrance.as_fd());
-        let (pid, pidfd) = sys::child(self.namespaces(), entrance, || child::obey(&orders))
-            .map_err(setup(CLONING))?;
+        let visit = group.visit().map_err(setup(ENTERING))?;
+        let child = sys::child(self.namespaces(), entrance, || child::obey(&orders));
+        drop(visit);
+        let (pid, pidfd) = child.map_err(setup(CLONING))?;
         let running = Running {
             pid,
             pidfd,
@@ -127,13 +122,24 @@ impl Ready {
             group,
         };
         drop(orders);
-        let released = release(&running, has_user_namespace, user, is_privileged);
+        let released = running.group.close(&self.policy.limits).map_err(setup(ENTERING));
+        let released =
+            released.and_then(|()| release(&running, has_user_namespace, user, is_privileged));
         if let Err(error) = released {
             running.kill();
             let _ = sys::reap(running.pidfd.as_fd(), true);
             return Err(error);
         }
         Ok(running)
+    }
+
+    /// Takes hold of the granted places, which an unprivileged process leaves to its child.
+    fn trees(&self, is_privileged: bool) -> Vec<Option<OwnedFd>> {
+        if is_privileged {
+            self.layout.trees()
+        } else {
+            self.layout.binds.iter().map(|_| None).collect()
+        }
     }
 
     /// Makes the groups of one start.
@@ -247,7 +253,6 @@ fn release(
     if has_user_namespace {
         map(running.pid, user, is_privileged).map_err(setup(MAPPING))?;
     }
-    running.group.take(running.pid).map_err(setup("entering a cgroup"))?;
     rustix::io::write(&running.status, &[1]).map_err(|errno| setup("starting")(errno.into()))?;
     Ok(())
 }
@@ -315,6 +320,8 @@ fn environment(policy: &Policy) -> Result<Vec<CString>, SandboxError> {
 pub(crate) fn setup(step: &'static str) -> impl FnOnce(io::Error) -> SandboxError {
     move |source| SandboxError::Setup { step, source }
 }
+
+const ENTERING: &str = "entering a cgroup";
 
 /// The steps that a probe knows by name.
 pub(crate) const CLONING: &str = "making a process in namespaces";

@@ -4,4 +4,6 @@
 mod file;
 #[cfg(feature = "native")]
 mod native;
+#[cfg(feature = "native")]
+mod native_limits;
 mod policy;
