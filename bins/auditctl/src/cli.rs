@@ -5,6 +5,7 @@ pub(crate) mod backup;
 mod cleanup;
 mod detect;
 mod forecast;
+mod harden;
 mod integrity;
 mod mask;
 mod metrics;
@@ -26,6 +27,7 @@ pub(crate) use backup::Backup;
 pub(crate) use cleanup::{Cleanup, CleanupCommand};
 pub(crate) use detect::Detect;
 pub(crate) use forecast::Forecast;
+pub(crate) use harden::{Harden, ProfileKind};
 pub(crate) use integrity::{
     Depth, Effort, ExportFormat, Integrity, IntegrityCommand, ListFormat, Scope, Store,
 };
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Forecast(Forecast),
     /// Removes old temporary files by the rules of a configuration; needs no daemon
     Cleanup(Cleanup),
+    /// Prints a profile of AppArmor, SELinux, systemd or seccomp for a program; needs no daemon
+    Harden(Harden),
     /// Checks and tests alert rules in the format of Prometheus; needs no daemon
     Rules(Rules),
     /// Runs programs that cannot touch the host; needs no daemon

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 9] = [
+pub(crate) const EXCLUDED: [&str; 10] = [
     "crates/auditlog/fuzz",
     "crates/backup/fuzz",
     "crates/bench",
+    "crates/harden/fuzz",
     "crates/integrity/fuzz",
     "crates/metrics/fuzz",
     "crates/promql/fuzz",

@@ -7,6 +7,7 @@ mod cleanup;
 mod csv;
 mod detect;
 mod forecast;
+mod harden;
 mod integrity;
 mod lines;
 mod mask;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Detect(detect) => detect::run(&cli.common, detect),
         Command::Forecast(forecast) => forecast::run(&cli.common, forecast),
         Command::Cleanup(cleanup) => cleanup::run(&cli.common, cleanup),
+        Command::Harden(harden) => harden::run(&cli.common, harden),
         Command::Rules(rules) => rules::run(&cli.common, rules),
         Command::Sandbox(sandbox) => sandbox::run(&cli.common, sandbox),
         Command::Completions { shell } => completions(*shell),

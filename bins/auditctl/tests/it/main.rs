@@ -6,6 +6,7 @@ mod backup;
 mod cleanup;
 mod detect;
 mod forecast;
+mod harden;
 mod integrity;
 mod mask;
 mod metrics;

@@ -12,7 +12,7 @@ use super::languages;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Programs and files that the interop suites need, and the Debian packages that bring them.
-const PEERS: [Peer; 30] = [
+const PEERS: [Peer; 34] = [
     Peer { program: "aide", package: "aide" },
     Peer { program: "b3sum", package: "b3sum" },
     Peer { program: "mtree", package: "mtree-netbsd" },
@@ -42,6 +42,12 @@ const PEERS: [Peer; 30] = [
     // Its analysis of units works without its being what boots.
     Peer { program: "systemd-analyze", package: "systemd" },
     Peer { program: "dbus-daemon", package: "dbus-daemon" },
+    // Where administrators' programs are is not on everybody's path.
+    Peer { program: "/usr/sbin/apparmor_parser", package: "apparmor" },
+    Peer { program: "checkmodule", package: "checkpolicy" },
+    Peer { program: "semodule_package", package: "semodule-utils" },
+    // Its file is named after the version of Python.
+    Peer { program: "/usr/share/doc/python3-seccomp/copyright", package: "python3-seccomp" },
     Peer { program: "restic", package: "restic" },
     Peer { program: "rclone", package: "rclone" },
     Peer { program: "borg", package: "borgbackup" },
