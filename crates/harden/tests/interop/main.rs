@@ -15,7 +15,7 @@ use wardkit_harden::{Needs, Subject, manifest};
 /// Needs of every kind, with names that mean something to the tools.
 fn all_kinds() -> (Subject, Needs) {
     let needs = manifest(
-        r##"
+        r#"
         user = "bot"
         reads = ["/srv/bot/", "/srv/bot x/*.py", "/etc/ssl/certs/", "/srv/q\"uote,{a,b}[c]^d@{e}$f\\g#h é"]
         lists = ["/srv/bot/plugins"]
@@ -29,7 +29,7 @@ fn all_kinds() -> (Subject, Needs) {
         families = ["unix", "inet", "inet6", "netlink", "packet", "rds", "can", "tipc", "bluetooth", "alg", "vsock", "kcm", "smc", "xdp"]
         listen = [443]
         connect = [5432]
-        "##,
+        "#,
     );
     (Subject::new("/srv/bot/bot.py").unwrap(), needs.unwrap())
 }

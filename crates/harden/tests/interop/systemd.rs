@@ -21,7 +21,6 @@ fn a_bot_s_unit_is_hardened_to_2_or_less() {
         let (before, after) = (judged(text), judged(&hardened));
         assert!(before >= 82, "{before}: {text}");
         assert!(after <= 20, "{after}: {hardened}");
-        println!("{before} -> {after}");
     }
 }
 
@@ -46,7 +45,7 @@ fn each_row_is_judged_as_systemd_does() {
         let rest = lines.iter().enumerate().filter(|(at, _)| *at != index);
         texts.push(rest.map(|(_, line)| *line).collect::<Vec<_>>().join("\n"));
     }
-    println!("{} units", texts.len());
+    assert!(texts.len() > 200);
     let differences: Vec<String> = texts.iter().flat_map(|text| compared(text).1).collect();
     assert_eq!(differences, Vec::<String>::new());
 }

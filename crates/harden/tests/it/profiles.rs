@@ -4,8 +4,7 @@ use wardkit_harden::{Needs, Program, Subject, Unit, apparmor, manifest, policy, 
 
 #[test]
 fn no_path_breaks_out_of_its_rule() {
-    let needs =
-        manifest(r##"reads = ["/a\" rwx,\\", "/b,} profile x {", "/c*", "/d e"]"##).unwrap();
+    let needs = manifest(r#"reads = ["/a\" rwx,\\", "/b,} profile x {", "/c*", "/d e"]"#).unwrap();
     let subject = Subject::new("/srv/b\"o t").unwrap();
     let profile = apparmor(&subject, &needs);
     for rule in [
