@@ -15,15 +15,17 @@ use super::chance::Chance;
 pub(super) struct Growing {
     root: PathBuf,
     chance: Chance,
-    /// How many large files are still to come.
-    large: usize,
 }
 
 impl Growing {
-    /// Makes a tree in a folder that is not there yet.
+    /// Makes a tree in a folder that is not there yet, with so many files that are longer than any chunk.
     pub(super) fn new(root: &Path, chance: Chance, large: usize) -> Self {
         fs::create_dir_all(root).unwrap();
-        let mut growing = Self { root: root.to_owned(), chance, large };
+        let mut growing = Self { root: root.to_owned(), chance };
+        for number in 0..large {
+            let bytes = growing.chance.bytes((8 << 20) + 70_001);
+            fs::write(root.join(format!("large{number}")), bytes).unwrap();
+        }
         for _ in 0..45 {
             growing.add();
         }
@@ -73,11 +75,7 @@ impl Growing {
     fn write(&mut self, path: &Path) {
         let length = match self.chance.below(12) {
             0..2 => 0,
-            2 => {
-                let is_large = self.large > 0;
-                self.large -= usize::from(is_large);
-                if is_large { (8 << 20) + 70_001 } else { 600_000 }
-            }
+            2 => 600_000,
             3..5 => 30_000 + self.chance.below(90_000),
             _ => 1 + self.chance.below(3_000),
         };
