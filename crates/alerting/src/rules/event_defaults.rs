@@ -109,6 +109,46 @@ const EVENT_RULES: &[(&str, OnEvent)] = &[
         },
     ),
     (
+        "BackupReplicaFailed",
+        OnEvent {
+            kind: &["backup.replica.failed"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.replica.succeeded"],
+            hours: 48,
+            summary: "a replica does not have the newest backup",
+        },
+    ),
+    (
+        "BackupReplicaLags",
+        OnEvent {
+            kind: &["backup.replica.lagging"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.replica.succeeded"],
+            hours: 24 * 30,
+            summary: "a replica is further behind than the newest backup may be old",
+        },
+    ),
+    (
+        "BackupCopiesTooFew",
+        OnEvent {
+            kind: &["backup.copies.too_few"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.copies.enough"],
+            hours: 24 * 30,
+            summary: "the newest backup is in fewer places than it has to be",
+        },
+    ),
+    (
+        "BackupPruneRefused",
+        OnEvent {
+            kind: &["backup.prune.refused", "backup.prune.failed"],
+            min_severity: Severity::Info,
+            resolved_by: &["backup.prune.succeeded"],
+            hours: 24 * 30,
+            summary: "nothing is removed from the repository of backups: something is not as it should be",
+        },
+    ),
+    (
         "DrillFailed",
         OnEvent {
             kind: &["backup.drill.failed"],
