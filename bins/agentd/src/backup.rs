@@ -1,15 +1,26 @@
-//! Backups on schedule, and drills that prove that they can be restored.
+//! Backups on schedule, copies of them elsewhere, and drills that prove that they can be restored.
 
 mod drill;
 mod job;
 mod kept;
+mod memory;
+mod place;
 mod plan;
+mod prune;
+mod replicas;
 mod shown;
 mod told;
+mod work;
 
-pub(crate) use drill::hold as hold_drill;
-pub(crate) use job::{Progress, run as run_backup};
+use job::Progress;
+use prune::{Pruned, Unpruned};
+use replicas::Copies;
+
 pub(crate) use kept::Kept;
 pub(crate) use plan::{Plan, Work};
 pub(crate) use shown::Shown;
-pub(crate) use told::{Overdue, tell_backup, tell_drill};
+pub(crate) use told::Overdue;
+pub(crate) use work::{Error, Job};
+
+/// What tells agentd's snapshots from those of others.
+const TAG: &str = "agentd";

@@ -79,7 +79,7 @@ impl Wanted<'_> {
                 lines.push(format!("ReadWritePaths=-{}", quoted(&rule.path)?));
             }
             for path in self.config.backup.written() {
-                lines.push(format!("ReadWritePaths=-{}", quoted(path)?));
+                lines.push(format!("ReadWritePaths=-{}", quoted(&path)?));
             }
         }
         lines.extend(["", "[Install]", "WantedBy=multi-user.target", ""].map(str::to_owned));
@@ -121,8 +121,9 @@ impl Wanted<'_> {
         let is_tmp = |path: &PathBuf| path.starts_with("/tmp") || path.starts_with("/var/tmp");
         let cleaned = self.config.cleanup.rules.iter().map(|rule| &rule.path);
         let watched = self.config.integrity.roots.iter();
-        let backup = self.config.backup.written().chain(self.config.backup.read());
-        cleaned.chain(watched).chain(backup).chain([&self.data_dir.to_owned()]).any(is_tmp)
+        let read = self.config.backup.read();
+        cleaned.chain(watched).chain(read).chain([&self.data_dir.to_owned()]).any(is_tmp)
+            || self.config.backup.written().any(|path| is_tmp(&path))
     }
 
     /// Returns what root may do beyond its own files; any other user nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,18 +10,19 @@ use std::time::Duration;
 
 use wardkit_backup::dr::{Rolling, Witness};
 use wardkit_backup::engine::{
-    BackupOptions, BackupReport, CheckOptions, CheckReport, Event, LockKind, Observer, OpenOptions,
-    Password, ReadData, Repository, Writer,
+    BackupOptions, BackupReport, CheckOptions, CheckReport, Event, LockKind, Observer, Outcome,
+    ReadData, Repository, Writer,
 };
-use wardkit_backup::source::{Chain, Files, FilesOptions, Sqlite, SqliteOptions};
-use wardkit_backup::store::{Kind, LocalDir, ObjectStore};
+use wardkit_backup::source::{Chain, Files, FilesOptions, RowCounts, Sqlite, SqliteOptions};
+use wardkit_backup::store::Kind;
 use wardkit_core::{Clock as _, SystemClock, Timestamp};
 
 use super::kept;
+use super::memory::Memory;
+use super::place::open;
 use crate::app::App;
 use crate::config::BackupConfig;
 use crate::reload::error_chain;
-use crate::telemetry::secret;
 
 /// Sees what a backup does, and ends it.
 #[derive(Debug, Default)]
@@ -73,18 +74,6 @@ impl Observer for Progress {
     }
 }
 
-/// Opens the repository of the configuration.
-pub(super) fn open(config: &BackupConfig) -> Result<Repository<Writer>, String> {
-    let password = secret(&config.password)
-        .map_err(|reason| format!("the password of `backup.password`: {reason}"))?;
-    let store = LocalDir::open(&config.repository).map_err(|error| error_chain(&error))?;
-    let store: Arc<dyn ObjectStore> = Arc::new(store);
-    let password = Password::new(password.expose().as_bytes().to_vec());
-    let mut options = OpenOptions::default();
-    options.lock_wait = LOCK_WAIT;
-    Repository::open(store, &password, options).map_err(|error| error_chain(&error))
-}
-
 /// Makes a backup.
 pub(crate) fn run(
     app: &App,
@@ -92,19 +81,40 @@ pub(crate) fn run(
     every: Duration,
     progress: &Progress,
 ) -> Result<Ended, String> {
-    let repository = open(config)?;
+    let repository: Repository<Writer> = open(config)?;
     let before = kept::manifest(app.data_dir()).unwrap_or_default();
-    let source = sources(app, config).map_err(|error| error_chain(&*error))?;
+    let rows = RowCounts::default();
+    let source = sources(app, config, &rows).map_err(|error| error_chain(&*error))?;
     let mut source = Witness::new(source, before);
     let mut options = BackupOptions::default();
-    options.tags = vec!["agentd".to_owned()];
+    options.tags = vec![super::TAG.to_owned()];
     options.excludes.clone_from(&config.exclude);
-    let report =
+    let mut report =
         repository.backup(&mut source, &options, progress).map_err(|error| error_chain(&error))?;
-    kept::keep_manifest(app, &source.into_manifest())
+    pass_over_vanished(app.data_dir(), &mut report);
+    let mut manifest = source.into_manifest();
+    for (database, table, rows) in rows.take() {
+        manifest.insert_rows(database, table, rows);
+    }
+    Memory::new(app, &config.repository).saw(&repository, report.snapshot)?;
+    kept::keep_manifest(app, &manifest)
         .map_err(|error| format!("the manifest cannot be kept: {error}"))?;
     let verified = verify(app, config, &repository, every, progress);
     Ok(Ended { report, verified })
+}
+
+/// What agentd itself made and removed while the backup ran is missing from nothing: without it the snapshot is as the
+/// directory is now.
+fn pass_over_vanished(data_dir: &Path, report: &mut BackupReport) {
+    if let Outcome::Partial { failed } = &mut report.outcome {
+        let is_gone = |path: &Path| {
+            fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        failed.retain(|one| !(one.path.starts_with(data_dir) && is_gone(&one.path)));
+        if failed.is_empty() {
+            report.outcome = Outcome::Complete;
+        }
+    }
 }
 
 /// Reads the packs that have waited longest.
@@ -141,9 +151,10 @@ fn verify(
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// All that is backed up, databases first: what they say of themselves goes before what their files look like.
-fn sources(app: &App, config: &BackupConfig) -> Result<Chain, Error> {
+fn sources(app: &App, config: &BackupConfig, rows: &RowCounts) -> Result<Chain, Error> {
     let mut options = SqliteOptions::new(app.data_dir(), Arc::new(SystemClock));
     options.deadline = COPY;
+    options.rows = Some(rows.clone());
     let (mut paths, mut databases) = (config.paths.clone(), config.sqlite.clone());
     if config.own_state {
         paths.push(app.data_dir().to_owned());
@@ -158,9 +169,13 @@ fn sources(app: &App, config: &BackupConfig) -> Result<Chain, Error> {
         return Ok(chain);
     }
     let mut files = FilesOptions::default();
-    let own = [config.repository.clone(), super::drill::scratch(app, config)];
-    for path in &own {
-        files.excludes.add(&literal(path))?;
+    for path in config.written().chain([super::drill::scratch(app, config)]) {
+        files.excludes.add(&literal(&path))?;
+    }
+    // Copies of databases, and files that are about to take the place of others.
+    for name in [".wardkit-copy-*", "*.agentd-tmp"] {
+        let pattern = [literal(app.data_dir()), b"/".to_vec(), name.as_bytes().to_vec()].concat();
+        files.excludes.add(&pattern)?;
     }
     for pattern in &config.exclude {
         files.excludes.add(pattern.as_bytes())?;
@@ -182,7 +197,7 @@ fn literal(path: &Path) -> Vec<u8> {
 }
 
 /// The databases of agentd itself.
-fn databases_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn databases_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
@@ -204,6 +219,6 @@ pub(crate) fn age(now: Timestamp, at: Timestamp) -> Duration {
 }
 
 /// Somebody may be pruning.
-const LOCK_WAIT: Duration = Duration::from_mins(30);
+pub(super) const LOCK_WAIT: Duration = Duration::from_mins(30);
 /// A database that is written to all the time may take so long.
 const COPY: Duration = Duration::from_mins(15);

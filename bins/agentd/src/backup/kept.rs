@@ -1,5 +1,6 @@
 //! What is remembered of backups and drills from one start of agentd to the next.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -30,6 +31,26 @@ pub(crate) struct Kept {
     pub restore_millis: Option<u64>,
     /// The name of the last report of a drill.
     pub report: Option<String>,
+    /// How far each replica is.
+    pub replicas: BTreeMap<String, Replica>,
+    /// When the newest backup began that is in as many places as it has to be.
+    pub copies_enough: Option<Timestamp>,
+    /// When the last removal of what is not to stay began.
+    pub prune_tried: Option<Timestamp>,
+    /// When the last one began that did it.
+    pub pruned: Option<Timestamp>,
+}
+
+/// How far a replica is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Replica {
+    /// When it was last tried to bring it up to date.
+    pub tried: Option<Timestamp>,
+    /// When the newest backup began that it has.
+    pub holds: Option<Timestamp>,
+    /// When the oldest backup began that it does not have.
+    pub behind_since: Option<Timestamp>,
 }
 
 impl Kept {
@@ -46,6 +67,30 @@ impl Kept {
                 tracing::warn!(path = %path.display(), %error, "what is known of backups cannot be read");
                 Self::default()
             }
+        }
+    }
+
+    /// Takes in which replicas there are; a new one has no backup yet.
+    pub(crate) fn settle_replicas<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        let new = Replica { behind_since: self.backup_stored, ..Replica::default() };
+        let mut known = std::mem::take(&mut self.replicas);
+        for name in names {
+            let replica = known.remove(name).unwrap_or_else(|| new.clone());
+            self.replicas.insert(name.to_owned(), replica);
+        }
+    }
+
+    /// Whether a replica does not have the newest backup.
+    pub(crate) fn is_behind(&self, replica: &str) -> bool {
+        let holds = self.replicas.get(replica).and_then(|known| known.holds);
+        self.backup_stored.is_some_and(|stored| holds != Some(stored))
+    }
+
+    /// Notes a new backup, which no replica has yet.
+    pub(crate) fn stored(&mut self, at: Timestamp) {
+        self.backup_stored = Some(at);
+        for replica in self.replicas.values_mut() {
+            replica.behind_since.get_or_insert(at);
         }
     }
 

@@ -58,28 +58,7 @@ impl Collector for Shown {
         let running = if numbers.is_running { 1.0 } else { 0.0 };
         let help = "Whether a backup or a drill is running.";
         out.single(gauge("agentd_backup_running", help), running);
-        let times = [
-            (
-                "agentd_backup_last_success_timestamp_seconds",
-                "When the newest complete backup began, as Unix time.",
-                kept.backup_complete,
-            ),
-            (
-                "agentd_backup_last_try_timestamp_seconds",
-                "When the last backup began, whatever became of it, as Unix time.",
-                kept.backup_tried,
-            ),
-            (
-                "agentd_backup_drill_last_success_timestamp_seconds",
-                "When the newest drill began that proved everything, as Unix time.",
-                kept.drill_green,
-            ),
-        ];
-        for (name, help, at) in times {
-            if let Some(at) = at {
-                out.single(gauge(name, help), unix(at));
-            }
-        }
+        times(kept, out);
         if let Some(at) = kept.backup_complete {
             let help =
                 "The age of the newest complete backup: what is lost if everything is lost now.";
@@ -102,7 +81,64 @@ impl Collector for Shown {
             let help = "How long the pack has waited to be read again that waits longest.";
             out.single(gauge("agentd_backup_oldest_unread_seconds", help), seconds);
         }
+        replicas(kept, out);
         Ok(())
+    }
+}
+
+fn times(kept: &Kept, out: &mut Samples) {
+    let times = [
+        (
+            "agentd_backup_last_success_timestamp_seconds",
+            "When the newest complete backup began, as Unix time.",
+            kept.backup_complete,
+        ),
+        (
+            "agentd_backup_last_try_timestamp_seconds",
+            "When the last backup began, whatever became of it, as Unix time.",
+            kept.backup_tried,
+        ),
+        (
+            "agentd_backup_drill_last_success_timestamp_seconds",
+            "When the newest drill began that proved everything, as Unix time.",
+            kept.drill_green,
+        ),
+        (
+            "agentd_backup_copies_last_success_timestamp_seconds",
+            "When the newest backup began that is in as many places as it has to be, as Unix time.",
+            kept.copies_enough,
+        ),
+        (
+            "agentd_backup_prune_last_success_timestamp_seconds",
+            "When what is not to stay was removed last, as Unix time.",
+            kept.pruned,
+        ),
+    ];
+    for (name, help, at) in times {
+        if let Some(at) = at {
+            out.single(gauge(name, help), unix(at));
+        }
+    }
+}
+
+fn replicas(kept: &Kept, out: &mut Samples) {
+    if kept.replicas.is_empty() {
+        return;
+    }
+    let now = SystemClock.now();
+    let help =
+        "For how long there has been a backup that the replica does not have; 0 where it has all.";
+    out.family(gauge("agentd_backup_replica_lag_seconds", help));
+    for (name, replica) in &kept.replicas {
+        let lag = replica.behind_since.map_or(0.0, |since| age(now, since).as_secs_f64());
+        out.push(&[("replica", name)], lag);
+    }
+    let help = "When the newest backup began that the replica has, as Unix time.";
+    out.family(gauge("agentd_backup_replica_last_success_timestamp_seconds", help));
+    for (name, replica) in &kept.replicas {
+        if let Some(holds) = replica.holds {
+            out.push(&[("replica", name)], unix(holds));
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! What became of backups and drills: events, what is remembered, and health.
 
+mod copies;
+mod prune;
+
 use std::time::Duration;
 
 use wardkit_backup::dr::{DrillReport, SignedReport, Verdict};
@@ -11,6 +14,9 @@ use super::job::{Ended, Verified, age};
 use super::{Kept, Shown};
 use crate::app::App;
 use crate::reload::error_chain;
+
+pub(crate) use copies::tell_copies;
+pub(crate) use prune::tell_prune;
 
 /// Whether there is no backup that is young enough; told once until there is.
 #[derive(Debug, Default)]
@@ -63,7 +69,7 @@ pub(crate) fn tell_backup(
             return Health::degraded(format!("the last backup failed: {reason}"));
         }
     };
-    kept.backup_stored = Some(began);
+    kept.stored(began);
     kept.snapshot = Some(report.snapshot.to_string());
     shown.added(report.counts.data_added_packed);
     let detailed = |event: Event| {
@@ -173,6 +179,11 @@ fn reason(report: &DrillReport) -> String {
         }
         Verdict::Passed { .. } => None,
     });
-    let all: Vec<String> = probes.chain(report.failures.iter().cloned()).take(3).collect();
+    let steps = report.steps.iter().filter_map(|step| match &step.verdict {
+        Verdict::Failed { reason } => Some(format!("{}: {reason}", step.step)),
+        _ => None,
+    });
+    let all = probes.chain(report.failures.iter().cloned()).chain(steps);
+    let all: Vec<String> = all.take(3).collect();
     all.join("; ")
 }

@@ -1,21 +1,41 @@
 //! `[backup]`: what is backed up into which repository, when, and how it is proven.
 
+mod drill;
+mod keep;
+mod place;
+mod runbook;
+
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wardkit_backup::dr::Parses;
+use wardkit_backup::store::Address;
 use wardkit_supervise::Cron;
+
+pub(crate) use drill::DrillConfig;
+use keep::KeepConfig;
+pub(crate) use place::{AccessConfig, CopyProof, ReplicaConfig};
+pub(crate) use runbook::{StepConfig, StepKind};
 
 /// What is backed up into which repository, when, and how it is proven.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub(crate) struct BackupConfig {
-    /// The folder of the repository, as `auditctl backup init` made it; nothing is backed up without one.
-    pub repository: PathBuf,
+    /// The repository, as `auditctl backup init` made it: a folder, `rest:https://host/path/` or
+    /// `s3:https://host/bucket/path`; nothing is backed up without one.
+    pub repository: String,
     /// Where its password is: `file:/etc/wardkit/backup.password` or `env:NAME`.
     pub password: String,
+    /// What the server of the repository asks for.
+    pub access: AccessConfig,
+    /// Whether the repository is only put into: nothing is removed there, not even a lock.
+    pub put_only: bool,
+    /// Further places that each backup is copied to, byte for byte.
+    pub replica: Vec<ReplicaConfig>,
+    /// In how many places, the repository and its replicas, a backup has to be before an alert is taken back: 1 is
+    /// the repository alone.
+    pub require: usize,
     /// What is backed up: absolute paths.
     pub paths: Vec<PathBuf>,
     /// Patterns of what is left out, as restic has them.
@@ -26,6 +46,10 @@ pub(crate) struct BackupConfig {
     pub own_state: bool,
     /// When backups begin, as a line of cron in UTC. One whose time came while agentd did not run is made up for.
     pub at: String,
+    /// How long lies between the begins of two backups, such as `6h`, instead of `at`.
+    #[serde(with = "wardkit_retry::duration")]
+    #[schemars(with = "String")]
+    pub every: Duration,
     /// By how much one is put off at most, by chance, so that hosts do not all begin at once.
     #[serde(with = "wardkit_retry::duration")]
     #[schemars(with = "String")]
@@ -42,70 +66,36 @@ pub(crate) struct BackupConfig {
     #[serde(with = "wardkit_retry::duration")]
     #[schemars(with = "String")]
     pub verify_within: Duration,
+    /// Which snapshots stay, and when the others go; all stay without a rule.
+    pub keep: KeepConfig,
     /// How backups are proven to be of use.
     pub drill: DrillConfig,
-}
-
-/// How backups are proven to be of use: one is restored into a place of its own, and looked at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub(crate) struct DrillConfig {
-    /// When drills begin, as a line of cron in UTC; none without one.
-    pub at: String,
-    /// The folder that is restored into, with room for everything; a folder in the data directory without one.
-    pub scratch: PathBuf,
-    /// A file that is in every backup and always says the same, as `canary-text`.
-    pub canary: PathBuf,
-    /// What the canary says.
-    pub canary_text: String,
-    /// Files that have to parse, by the endings of their names: `.json` or `.toml`.
-    pub parse: Vec<PathBuf>,
-    /// SQLite databases that have to be whole.
-    pub sqlite: Vec<PathBuf>,
-    /// A program that is started in `start-in` and has to end with 0: with its arguments, without a shell.
-    pub start: Vec<String>,
-    /// Where it is started: a folder of the backup.
-    pub start_in: PathBuf,
-    /// The user that it runs as; agentd as root starts nothing without one.
-    pub start_as: String,
-    /// How long it may take.
-    #[serde(with = "wardkit_retry::duration")]
-    #[schemars(with = "String")]
-    pub start_within: Duration,
+    /// What is done when this host is gone, step by step; drills rehearse it.
+    pub runbook: Vec<StepConfig>,
 }
 
 impl Default for BackupConfig {
     fn default() -> Self {
         Self {
-            repository: PathBuf::new(),
+            repository: String::new(),
             password: String::new(),
+            access: AccessConfig::default(),
+            put_only: false,
+            replica: Vec::new(),
+            require: 1,
             paths: Vec::new(),
             exclude: Vec::new(),
             sqlite: Vec::new(),
             own_state: true,
             at: "30 2 * * *".to_owned(),
+            every: Duration::ZERO,
             jitter: Duration::from_mins(15),
             deadline: Duration::from_hours(6),
             max_age: Duration::from_hours(26),
             verify_within: Duration::from_hours(24 * 30),
+            keep: KeepConfig::default(),
             drill: DrillConfig::default(),
-        }
-    }
-}
-
-impl Default for DrillConfig {
-    fn default() -> Self {
-        Self {
-            at: "30 4 * * *".to_owned(),
-            scratch: PathBuf::new(),
-            canary: PathBuf::new(),
-            canary_text: String::new(),
-            parse: Vec::new(),
-            sqlite: Vec::new(),
-            start: Vec::new(),
-            start_in: PathBuf::new(),
-            start_as: String::new(),
-            start_within: Duration::from_mins(1),
+            runbook: Vec::new(),
         }
     }
 }
@@ -113,14 +103,16 @@ impl Default for DrillConfig {
 impl BackupConfig {
     /// Whether anything is to be done.
     pub(crate) fn is_enabled(&self) -> bool {
-        !self.repository.as_os_str().is_empty()
+        !self.repository.is_empty()
     }
 
     /// The folders that are written to, besides the data directory.
-    pub(crate) fn written(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.repository, &self.drill.scratch]
-            .into_iter()
-            .filter(|path| !path.as_os_str().is_empty())
+    pub(crate) fn written(&self) -> impl Iterator<Item = PathBuf> {
+        let places = [&self.repository].into_iter();
+        let places = places.chain(self.replica.iter().map(|replica| &replica.repository));
+        let folder = |place: &String| Some(Address::parse(place).ok()?.folder()?.to_owned());
+        let scratch = self.drill.scratch.clone();
+        places.filter_map(folder).chain([scratch]).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// What is read.
@@ -135,72 +127,72 @@ impl BackupConfig {
             let reason = "is missing: nothing is backed up without it";
             return says_more.then(|| found("repository", reason)).into_iter().collect();
         }
-        let mut all = Vec::new();
-        let repository = [("repository", &self.repository)].into_iter();
-        let paths = self.paths.iter().map(|path| ("paths", path));
-        let databases = self.sqlite.iter().map(|path| ("sqlite", path));
-        for (key, path) in repository.chain(paths).chain(databases) {
-            all.extend((!is_plain(path)).then(|| found(key, &not_plain(path))));
+        let mut all = self.wrong_places();
+        all.extend(self.wrong_sources());
+        if !is_reference(&self.password) {
+            all.push(found("password", NO_REFERENCE));
         }
-        if !["file:", "env:"].iter().any(|kind| self.password.starts_with(kind)) {
-            all.push(found(
-                "password",
-                "must be `file:PATH` or `env:NAME`, never the password itself",
-            ));
+        if self.every.is_zero() {
+            all.extend(self.at.parse::<Cron>().is_err().then(|| found("at", NOT_CRON)));
+        } else if self.at != Self::default().at {
+            all.push(found("every", "stands instead of `at`: only one of them is possible"));
+        }
+        let spans = [("deadline", self.deadline), ("max-age", self.max_age)];
+        let every = (!self.every.is_zero()).then_some(("every", self.every));
+        for (key, span) in
+            spans.into_iter().chain([("verify-within", self.verify_within)]).chain(every)
+        {
+            all.extend((span < SHORTEST).then(|| found(key, "must be at least 1m")));
+        }
+        all.extend(self.keep.violations(self.put_only));
+        all.extend(self.drill.violations());
+        all.extend(runbook::violations(&self.runbook));
+        all
+    }
+
+    fn wrong_places(&self) -> Vec<(String, String)> {
+        let mut all = place::violations("", &self.repository, &self.access);
+        for (index, replica) in self.replica.iter().enumerate() {
+            let prefix = format!("replica[{index}].");
+            all.extend(place::violations(&prefix, &replica.repository, &replica.access));
+            let is_twice = self.replica[..index].iter().any(|other| other.name == replica.name);
+            if is_twice || !place::is_name(&replica.name) {
+                let reason = "must be of its own, of letters, digits, `-` and `_`";
+                all.push(found(&format!("{prefix}name"), reason));
+            }
+            let others = self.replica[..index].iter().map(|other| &other.repository);
+            if others.chain([&self.repository]).any(|other| *other == replica.repository) {
+                all.push(found(&format!("{prefix}repository"), "is a place that has it already"));
+            }
+        }
+        if !(1..=self.replica.len() + 1).contains(&self.require) {
+            let reason = format!(
+                "must be between 1 and {}: so many places are named",
+                self.replica.len() + 1
+            );
+            all.push(found("require", &reason));
+        }
+        all
+    }
+
+    fn wrong_sources(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        let paths = self.paths.iter().map(|path| ("paths", path));
+        for (key, path) in paths.chain(self.sqlite.iter().map(|path| ("sqlite", path))) {
+            all.extend((!is_plain(path)).then(|| found(key, &not_plain(path))));
         }
         if self.paths.is_empty() && self.sqlite.is_empty() && !self.own_state {
             all.push(found("paths", "there is nothing to back up"));
         }
-        let holds = |path: &PathBuf| self.repository.starts_with(path);
-        if let Some(path) = self.paths.iter().find(|path| holds(path)) {
-            let excluded = self.exclude.iter().any(|one| Path::new(one) == self.repository);
-            let reason = format!("{} holds the repository: exclude it", path.display());
-            all.extend((!excluded).then(|| found("paths", &reason)));
-        }
-        all.extend(self.at.parse::<Cron>().is_err().then(|| found("at", NOT_CRON)));
-        let spans = [("deadline", self.deadline), ("max-age", self.max_age)];
-        for (key, span) in spans.into_iter().chain([("verify-within", self.verify_within)]) {
-            all.extend((span < SHORTEST).then(|| found(key, "must be at least 1m")));
-        }
-        all.extend(self.drill.violations());
-        all
-    }
-}
-
-impl DrillConfig {
-    /// Whether drills are held.
-    pub(crate) fn is_enabled(&self) -> bool {
-        !self.at.is_empty()
-    }
-
-    fn violations(&self) -> Vec<(String, String)> {
-        let mut all = Vec::new();
-        if self.is_enabled() && self.at.parse::<Cron>().is_err() {
-            all.push(found("drill.at", NOT_CRON));
-        }
-        let given = |path: &PathBuf| !path.as_os_str().is_empty();
-        let single = [
-            ("drill.scratch", &self.scratch),
-            ("drill.canary", &self.canary),
-            ("drill.start-in", &self.start_in),
-        ];
-        let several = self.parse.iter().map(|path| ("drill.parse", path));
-        let several = several.chain(self.sqlite.iter().map(|path| ("drill.sqlite", path)));
-        for (key, path) in single.into_iter().filter(|(_, path)| given(path)).chain(several) {
-            all.extend((!is_plain(path)).then(|| found(key, &not_plain(path))));
-        }
-        for path in self.parse.iter().filter(|path| Parses::by_name(*path).is_none()) {
-            let reason = format!("{} ends neither in .json nor in .toml", path.display());
-            all.push(found("drill.parse", &reason));
-        }
-        if given(&self.canary) == self.canary_text.is_empty() {
-            all.push(found("drill.canary", "needs `canary-text`, and that needs a canary"));
-        }
-        if self.start.is_empty() && (given(&self.start_in) || !self.start_as.is_empty()) {
-            all.push(found("drill.start", "is missing"));
-        }
-        if !self.start.is_empty() && !given(&self.start_in) {
-            all.push(found("drill.start-in", "is missing: where is the program started?"));
+        for written in self.written() {
+            let holds = |path: &&PathBuf| written.starts_with(path);
+            let excluded = self.exclude.iter().any(|one| Path::new(one) == written);
+            let Some(path) = self.paths.iter().find(holds).filter(|_| !excluded) else { continue };
+            // The scratch folder of drills is left out by agentd itself.
+            if written != self.drill.scratch {
+                let reason = format!("{} holds {}: exclude it", path.display(), written.display());
+                all.push(found("paths", &reason));
+            }
         }
         all
     }
@@ -218,5 +210,12 @@ fn not_plain(path: &Path) -> String {
     format!("{} is not an absolute path without `..`", path.display())
 }
 
+/// Whether it says where a secret is, and not what it is.
+fn is_reference(text: &str) -> bool {
+    let place = ["file:", "env:"].iter().find_map(|kind| text.strip_prefix(kind));
+    place.is_some_and(|place| !place.is_empty())
+}
+
+const NO_REFERENCE: &str = "must be `file:PATH` or `env:NAME`, never the secret itself";
 const NOT_CRON: &str = "must be five fields of cron, such as `30 2 * * *`";
 const SHORTEST: Duration = Duration::from_mins(1);

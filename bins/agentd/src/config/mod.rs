@@ -24,7 +24,9 @@ use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 use wardkit_supervise::{GroupConfig, ServiceSpec};
 
 pub(crate) use alerting::{AlertingConfig, Durability, HeartbeatConfig, LOG as LOG_RECEIVER};
-pub(crate) use backup::{BackupConfig, DrillConfig};
+pub(crate) use backup::{
+    AccessConfig, BackupConfig, CopyProof, DrillConfig, ReplicaConfig, StepConfig, StepKind,
+};
 pub(crate) use defaults::{default_text, schema};
 pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};

@@ -1,19 +1,17 @@
 //! The part `backup`: makes backups on schedule, and holds drills that prove them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
 use wardkit_core::{Clock as _, Health, SystemClock};
 use wardkit_supervise::tasks::Context;
 
 use crate::app::App;
-use crate::backup::{Kept, Plan, Progress, Shown, Work, hold_drill, run_backup};
-use crate::backup::{Overdue, tell_backup, tell_drill};
+use crate::backup::{Job, Kept, Overdue, Plan, Shown, Work};
 use crate::config::BackupConfig;
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use crate::backup::Error;
 
 /// Starts the part, replaces it, or ends it where nothing is backed up.
 pub(crate) fn start(app: &App, config: &BackupConfig) {
@@ -30,13 +28,21 @@ pub(crate) fn start(app: &App, config: &BackupConfig) {
 async fn run(app: App, context: Context, config: Arc<BackupConfig>) -> Result<(), Error> {
     let plan = Plan::drawn(&config).ok_or("the schedule cannot be read")?;
     let mut kept = Kept::read(&app);
+    kept.settle_replicas(config.replica.iter().map(|replica| replica.name.as_str()));
     let mut overdue = Overdue::default();
     let shown = Shown::default();
     // A backup that succeeds makes no red drill green.
-    let (mut backups, mut drills) = (Health::Up, Health::Up);
+    let mut healths = BTreeMap::new();
     shown.kept(&kept);
     app.telemetry.show("backup", shown.clone());
     context.set_health(Health::Up);
+    if config.own_state {
+        // What the other parts are only making is not to be missing from the first backup.
+        tokio::select! {
+            () = context.stopped() => return Ok(()),
+            () = app.parts.settled(SETTLED) => {}
+        }
+    }
     loop {
         let now = SystemClock.now();
         overdue.look(&app, &context, now, config.max_age, &kept);
@@ -54,67 +60,25 @@ async fn run(app: App, context: Context, config: Arc<BackupConfig>) -> Result<()
         match work {
             Work::Backup => kept.backup_tried = Some(now),
             Work::Drill => kept.drill_tried = Some(now),
+            Work::Prune => kept.prune_tried = Some(now),
+            // Noted of each replica, and as cheap as it is to begin again.
+            Work::Copies => {}
         }
         // Before it begins: what ends agentd each time is not to be begun again at each start.
         kept.write(&app)?;
         shown.running(true);
-        let job = (app.clone(), Arc::clone(&config), kept.clone(), plan.every(now));
-        match work {
-            Work::Backup => {
-                let work = move |progress: &Progress| {
-                    let (app, config, _, every) = job;
-                    run_backup(&app, &config, every, progress)
-                };
-                let ended = aside(&context, config.deadline, work).await?;
-                backups = tell_backup(&app, now, &mut kept, &shown, ended);
-            }
-            Work::Drill => {
-                let work = move |progress: &Progress| {
-                    let (app, config, kept, _) = job;
-                    hold_drill(&app, &config, &kept, progress)
-                };
-                let ended = aside(&context, config.deadline, work).await?;
-                drills = tell_drill(&app, now, &mut kept, ended);
-            }
-        }
+        let job = Job { app: &app, context: &context, config: &config, shown: &shown, now };
+        let health = job.run(work, plan.every(now), &mut kept).await?;
         shown.running(false);
         shown.kept(&kept);
         kept.write(&app)?;
-        let healths = [("backup", backups.clone()), ("drill", drills.clone())];
-        context.set_health(Health::merge(healths));
+        healths.insert(work.name(), health);
+        context.set_health(Health::merge(healths.clone()));
         if context.is_stopped() {
             return Ok(());
         }
     }
 }
 
-/// Runs what blocks for hours on a thread that yields to all else; at the deadline and at the end it is broken off.
-async fn aside<T: Send + 'static>(
-    context: &Context,
-    deadline: Duration,
-    work: impl FnOnce(&Progress) -> Result<T, String> + Send + 'static,
-) -> Result<Result<T, String>, Error> {
-    let progress = Arc::new(Progress::default());
-    let (tell, mut told) = oneshot::channel();
-    let seen = Arc::clone(&progress);
-    std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
-        // Of this thread and of those that it starts.
-        let _ = rustix::process::setpriority_process(None, NICE);
-        let result = work(&seen);
-        wardkit_process::release_unused_memory();
-        let _ = tell.send(result);
-    })?;
-    let until = Instant::now() + deadline;
-    let reason = tokio::select! {
-        result = &mut told => return Ok(result.unwrap_or_else(|_| Err(PANICKED.to_owned()))),
-        () = sleep_until(until) => format!("it was broken off after {} s", deadline.as_secs()),
-        () = context.stopped() => "it was broken off: agentd stops".to_owned(),
-    };
-    progress.end();
-    let result = told.await.unwrap_or_else(|_| Err(PANICKED.to_owned()));
-    Ok(result.map_err(|_| reason))
-}
-
+const SETTLED: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-const NICE: i32 = 10;
-const PANICKED: &str = "it panicked; the log says where";

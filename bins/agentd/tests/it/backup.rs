@@ -1,5 +1,8 @@
 //! Backups on schedule, and drills.
 
+mod places;
+mod proofs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -126,8 +129,8 @@ fn own_state_is_backed_up_beside_what_is_asked_for() {
     let own = "own-state = true\n";
     let text = "own-state = false\n";
     let daemon = scene.start_as(|config| config.replace(text, own));
-    // What agentd writes just then may be missing from it; that it is tried is what counts here.
-    until_some(|| (scene.snapshots() > 0).then_some(()));
+    let found = daemon.logged(&["kind=backup."]);
+    assert!(found.contains("backup.succeeded"), "nothing is missing from it: {found}");
     let store = LocalDir::open(scene.path.join("repository")).unwrap();
     let password = Password::new("correct horse");
     let repository =
@@ -153,19 +156,56 @@ fn backup_that_cannot_be_made_is_an_alert() {
 }
 
 #[test]
+fn repository_that_is_gone_is_an_alert_and_on_the_trail() {
+    let scene = Scene::new();
+    fs::rename(scene.path.join("repository"), scene.path.join("elsewhere")).unwrap();
+    let daemon = scene.start("");
+    daemon.logged(&["backup.failed", "there is no repository"]);
+    until_some(|| daemon.request("/api/v2/alerts").body.contains("BackupFailed").then_some(()));
+    metric(&daemon, "agentd_backup_last_try_timestamp_seconds 1");
+    until_some(|| {
+        let trail = fs::read_dir(scene.path.join("data/trail")).ok()?;
+        let mut files = trail.flatten().filter_map(|file| fs::read(file.path()).ok());
+        files.any(|bytes| String::from_utf8_lossy(&bytes).contains("backup.failed")).then_some(())
+    });
+    assert!(!scene.path.join("repository").exists(), "nothing is made in its place");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_with_its_key() {
     let dir = dir();
     let config = dir.path().join("a.toml");
     let text = "[backup]\nrepository = \"/srv/backup\"\npassword = \"hunter2\"\npaths = [\"/srv\", \"x\"]\n\
-                at = \"daily\"\n[backup.drill]\nstart = [\"bot\"]\ncanary-text = \"x\"\nparse = [\"/a.yaml\"]\n";
+                at = \"daily\"\nrequire = 6\nput-only = true\n\
+                [backup.keep]\nlast = 3\nwithin = \"long\"\n\
+                [[backup.replica]]\nname = \"a b\"\nrepository = \"s3:https://host/bucket\"\n\
+                [[backup.replica]]\nname = \"b\"\nrepository = \"rest:https://me:hunter2@host/\"\n\
+                access = { secret = \"hunter2\" }\n\
+                [[backup.replica]]\nname = \"c\"\nrepository = \"sftp:host:/srv\"\n\
+                [[backup.replica]]\nname = \"d\"\nrepository = \"/srv/backup\"\n\
+                [[backup.runbook]]\ndo = \"restore\"\n\
+                [[backup.runbook]]\ndo = \"health-check\"\ncommand = [\"curl\"]\n\
+                [backup.drill]\nmin-rows-ratio = 2.0\nstart = [\"bot\"]\ncanary-text = \"x\"\nparse = [\"/a.yaml\"]\n";
     fs::write(&config, text).unwrap();
     let ended = run(&["check-config", "--config", config.to_str().unwrap()]);
     assert_eq!(ended.code, Some(78));
     for expected in [
         "backup.password: must be `file:PATH` or `env:NAME`",
         "backup.paths: x is not an absolute path",
-        "backup.paths: /srv holds the repository: exclude it",
+        "backup.paths: /srv holds /srv/backup: exclude it",
         "backup.at: must be five fields of cron",
+        "backup.replica[0].name: must be of its own",
+        "backup.replica[0].access: a bucket needs `user`",
+        "backup.replica[1].repository: holds a name or password",
+        "backup.replica[1].access.secret: must be `file:PATH` or `env:NAME`",
+        "backup.replica[2].repository: repository: there is no store of this kind",
+        "backup.replica[3].repository: is a place that has it already",
+        "backup.require: must be between 1 and 5",
+        "backup.keep: nothing is removed from a repository that is only put into",
+        "backup.keep.within: must be a span of time",
+        "backup.drill.min-rows-ratio: must be between 0 and 1",
+        "backup.runbook[1].command: curl is not an absolute path",
+        "backup.runbook: the runbook has to verify",
         "backup.drill.start-in: is missing",
         "backup.drill.canary: needs `canary-text`",
         "backup.drill.parse: /a.yaml ends neither in .json nor in .toml",

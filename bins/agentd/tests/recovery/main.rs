@@ -12,6 +12,7 @@ mod support;
 mod alert_support;
 
 mod alerts;
+mod backups;
 mod enforce;
 mod services;
 
