@@ -28,7 +28,7 @@
 //!
 //! # Features
 //!
-//! `native` (default): [`Native`], for Linux. `serde`: policies and reports as data. `file`: policies from TOML. `schema`: their JSON Schema.
+//! `native` (default): [`Native`], for Linux. `selftest`: the escape corpus, [`selftest`](https://docs.rs/wardkit-sandbox). `serde`: policies and reports as data. `file`: policies from TOML. `schema`: their JSON Schema.
 
 #![deny(unsafe_code)]
 
@@ -43,6 +43,8 @@ mod outcome;
 mod policy;
 mod report;
 mod sandbox;
+#[cfg(feature = "selftest")]
+pub mod selftest;
 mod span;
 mod streams;
 

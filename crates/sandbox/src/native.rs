@@ -31,8 +31,12 @@ use files::Layout;
 use image::Kind;
 pub use layer::Layer;
 use layer::Layers;
+#[cfg(feature = "selftest")]
+pub(crate) use names::number as call_number;
 use probe::Host;
 use start::{Image, Ready, setup};
+#[cfg(feature = "selftest")]
+pub(crate) use sys::{attempt, end};
 
 /// Runs native programs with an empty root, in namespaces, under Landlock, a filter of system calls and limits.
 ///

@@ -16,6 +16,16 @@ pub(crate) struct Sandbox {
 pub(crate) enum SandboxCommand {
     /// Tells what this host can enforce, by what, and what would make it better
     Probe,
+    /// Has a program try to get out, by every door of the escape corpus, on this host
+    #[command(after_help = AFTER_SELFTEST)]
+    Selftest,
+    /// Tries one door of the corpus
+    #[command(hide = true)]
+    Door {
+        /// The door, and what lies outside
+        #[arg(trailing_var_arg = true)]
+        arguments: Vec<OsString>,
+    },
     /// Runs a program that sees no file but programs and libraries, no network and no other process
     #[command(after_help = AFTER_RUN)]
     Run(SandboxRun),
@@ -45,6 +55,16 @@ pub(crate) struct SandboxRun {
     #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
     pub program: Vec<OsString>,
 }
+
+const AFTER_SELFTEST: &str = "\
+Exit codes:
+  0  every door is closed
+  1  a door is open
+  2  the corpus could not be run
+
+Examples:
+  auditctl sandbox selftest
+  setpriv --reuid=nobody --clear-groups auditctl sandbox selftest --format json";
 
 const AFTER_RUN: &str = "\
 What the program writes is passed on as it comes, also when it is ended. Its environment is empty. With

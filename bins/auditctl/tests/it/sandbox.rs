@@ -90,6 +90,15 @@ fn a_policy_in_a_file_grants_a_place() {
 }
 
 #[test]
+fn no_door_of_the_corpus_is_open() {
+    let ended = auditctl(&["--format", "json", "sandbox", "selftest"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(told["open"], 0);
+    assert!(told["doors"].as_array().unwrap().len() > 40);
+}
+
+#[test]
 fn data_tells_how_a_program_ended_and_what_held_it() {
     let ended = auditctl(&["--format", "json", "sandbox", "run", "--", "true"]);
     let told: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();

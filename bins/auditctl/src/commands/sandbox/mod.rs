@@ -1,5 +1,6 @@
 //! `auditctl sandbox`.
 
+mod corpus;
 mod launch;
 
 use std::fmt::Write as _;
@@ -15,6 +16,10 @@ use crate::cli::{Sandbox, SandboxCommand};
 pub(super) fn run(common: &Common, sandbox: &Sandbox) -> Result<ExitCode, Report> {
     match &sandbox.command {
         SandboxCommand::Probe => probe(common),
+        SandboxCommand::Selftest => corpus::selftest(common),
+        SandboxCommand::Door { arguments } => {
+            Ok(ExitCode::from(wardkit_sandbox::selftest::try_door(arguments)))
+        }
         SandboxCommand::Run(run) => launch::launch(common, run),
     }
 }
