@@ -147,11 +147,20 @@ fn refused(error: Error) -> Report {
         ],
         Error::IndexDamaged { .. } => &["mend it: auditctl backup repair index"],
         Error::NoKey { .. } => &["bring the folder `keys` back from a copy of the repository"],
+        error if is_read_only(error) => &["who only reads needs no lock: --no-lock"],
         error if error.is_damage() => &["find out how much is damaged: auditctl backup check"],
         _ => &[],
     };
     let hints: Vec<String> = hints.iter().map(|hint| (*hint).to_owned()).collect();
     super::could_not_run(error).with_hints(hints)
+}
+
+/// Whether the repository lies where nothing can be written.
+fn is_read_only(error: &Error) -> bool {
+    use std::error::Error as _;
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    let mut kinds = causes.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    kinds.any(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// The exit code of what is incomplete.

@@ -1,5 +1,6 @@
 //! Backups as an operator takes, restores and checks them.
 
+mod contract;
 mod drill;
 mod host;
 mod keys;

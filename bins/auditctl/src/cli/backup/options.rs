@@ -41,6 +41,10 @@ pub(crate) struct Place {
     /// Wait this many seconds for other programs to unlock the repository
     #[arg(long, value_name = "SECONDS", global = true, default_value_t = 0)]
     pub wait: u32,
+
+    /// Lock nothing in `restore`, `check` and `drill`: for a repository that is mounted read-only
+    #[arg(long, global = true)]
+    pub no_lock: bool,
 }
 
 /// Where a password is. It does not stand on the command line, which others can read.

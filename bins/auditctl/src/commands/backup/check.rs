@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use wardkit_backup::engine::{
-    CheckOptions, CheckOutcome, CheckReport, Error, LockKind, ReadData, Reader, Repository,
-    Severity,
+    CheckOptions, CheckOutcome, CheckReport, Error, ReadData, Reader, Repository, Severity,
 };
 use wardkit_cli::{Format, Report, escaped};
 
 use super::doctor::forgery;
 use super::memory::chain;
-use super::opened::Opener;
+use super::opened::{Opener, unlock};
 use super::watch::{Watch, bytes};
 use super::{line, refused};
 use crate::commands::{could_not_run, note, print};
@@ -40,7 +39,7 @@ pub(super) fn run(opener: &Opener<'_>, wanted: &Wanted<'_>) -> Result<ExitCode, 
         }
         Err(error) => return Err(refused(error)),
     };
-    let report = match checked(&repository, &options) {
+    let report = match checked(opener, &repository, &options) {
         Ok(report) => report,
         Err(error) if error.is_damage() => {
             let found = json!({"severity": "damage", "text": chain(&error)});
@@ -81,11 +80,15 @@ pub(super) fn run(opener: &Opener<'_>, wanted: &Wanted<'_>) -> Result<ExitCode, 
     ended
 }
 
-fn checked(repository: &Repository<Reader>, options: &CheckOptions) -> Result<CheckReport, Error> {
+fn checked(
+    opener: &Opener<'_>,
+    repository: &Repository<Reader>,
+    options: &CheckOptions,
+) -> Result<CheckReport, Error> {
     let (watch, _shown) = Watch::shown();
-    let lock = repository.lock(LockKind::Shared, &*watch)?;
+    let lock = opener.lock(repository, &*watch)?;
     let report = repository.check(options, &*watch)?;
-    lock.release()?;
+    unlock(lock);
     Ok(report)
 }
 

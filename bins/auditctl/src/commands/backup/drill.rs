@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wardkit_backup::dr::{Drill, DrillReport, SignedReport};
-use wardkit_backup::engine::{Error, LockKind, Observer as _, Reader, Repository};
+use wardkit_backup::engine::{Error, Observer as _, Reader, Repository};
 use wardkit_backup::format::Id;
 use wardkit_cli::{Report, host_name};
 use wardkit_core::{Clock as _, SystemClock};
 
 use self::probes::Asked;
 use super::memory::chain;
-use super::opened::Opener;
+use super::opened::{Opener, unlock};
 use super::watch::Watch;
 use super::{refused, select};
 use crate::cli::backup::{DrillCommand, DrillOptions};
@@ -59,7 +59,7 @@ fn hold(
             if let Some(manifest) = &manifest {
                 drill = drill.with_manifest(manifest);
             }
-            held(&repository, &drill, options)?
+            held(opener, &repository, &drill, options)?
         }
         Err(error) => broken(error, String::new())?,
     };
@@ -72,13 +72,14 @@ fn hold(
 
 /// Restores and looks. What of the repository is damaged makes the drill red, wherever that shows first.
 fn held(
+    opener: &Opener<'_>,
     repository: &Repository<Reader>,
     drill: &Drill<'_>,
     options: &DrillOptions,
 ) -> Result<DrillReport, Report> {
     let (watch, _shown) = Watch::shown();
     let id = repository.config().id.to_string();
-    let lock = repository.lock(LockKind::Shared, &*watch).map_err(refused)?;
+    let lock = opener.lock(repository, &*watch).map_err(refused)?;
     let found = match repository.snapshots() {
         Ok(found) => found,
         Err(error) => return broken(error, id),
@@ -96,9 +97,7 @@ fn held(
         Err(error) => return broken(error, id),
     };
     let report = drill.hold(repository, &index, chosen, &*watch).map_err(could_not_run)?;
-    if let Err(error) = lock.release() {
-        note(&format!("the lock may still be there: {}", chain(&error)));
-    }
+    unlock(lock);
     if watch.is_cancelled() { Err(refused(Error::Cancelled)) } else { Ok(report) }
 }
 

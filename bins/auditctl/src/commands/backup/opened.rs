@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wardkit_backup::engine::{
-    Error, InitOptions, OpenOptions, Password, Pruner, Reader, Repository, Writer,
+    Error, InitOptions, LockGuard, LockKind, Observer, OpenOptions, Password, Pruner, Reader,
+    Repository, Writer,
 };
 use wardkit_backup::format::Compression;
 use wardkit_backup::store::ObjectStore;
 use wardkit_cli::{Common, Format, Report};
 
-use super::memory::Memory;
+use super::memory::{Memory, chain};
 use super::password::{Asking, Given, ask};
 use super::place::{create, open, settled, shown};
 use super::refused;
 use crate::cli::backup::{Destination, PasswordSource, Place};
-use crate::commands::could_not_run;
+use crate::commands::{could_not_run, note};
 
 /// Opens the repository that the command line names, with the password that it names.
 pub(super) struct Opener<'c> {
@@ -118,6 +119,16 @@ impl<'c> Opener<'c> {
         Repository::open(store, &plain(&password), options).map_err(refused)
     }
 
+    /// Locks the repository for somebody who only reads, unless that is not wanted.
+    pub(super) fn lock(
+        &self,
+        repository: &Repository<Reader>,
+        observer: &dyn Observer,
+    ) -> Result<Option<LockGuard>, Error> {
+        let lock = || repository.lock(LockKind::Shared, observer);
+        (!self.place.no_lock).then(lock).transpose()
+    }
+
     pub(super) fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::default();
         options.lock_wait = Duration::from_secs(self.place.wait.into());
@@ -132,6 +143,13 @@ pub(super) fn new_password(
     what: &str,
 ) -> Result<Password, Report> {
     Ok(plain(&ask(file, source, Asking { what, twice: true })?))
+}
+
+/// Gives a lock back that was taken to read; what was read is not in doubt when that fails.
+pub(super) fn unlock(lock: Option<LockGuard>) {
+    if let Some(Err(error)) = lock.map(LockGuard::release) {
+        note(&format!("the lock may still be there: {}", chain(&error)));
+    }
 }
 
 fn plain(given: &Given) -> Password {

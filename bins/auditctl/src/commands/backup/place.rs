@@ -1,5 +1,6 @@
 //! Where a repository is: a folder, a server of restic's protocol, a bucket.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wardkit_backup::store::{Access, Address, PrunableStore, StoreError};
@@ -50,6 +51,20 @@ pub(super) fn shown(address: &str) -> String {
 /// Whether an address is none of a folder.
 pub(super) fn is_remote(address: &str) -> bool {
     address.split_once(':').is_some_and(|(kind, _)| OURS.contains(&kind) || OTHERS.contains(&kind))
+}
+
+/// Where below a folder a repository lies, if it is a folder too: as the path of the folder goes on.
+pub(super) fn below(address: &str, folder: &Path) -> Option<PathBuf> {
+    let real = folder.canonicalize().ok()?;
+    let rest = Path::new(address).strip_prefix(&real).ok().filter(|_| !is_remote(address))?;
+    (!rest.as_os_str().is_empty()).then(|| folder.join(rest))
+}
+
+/// Whether a path lies within a repository, or would.
+pub(super) fn is_within(address: &str, path: &Path) -> bool {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = absolute.ancestors().find_map(|above| above.canonicalize().ok());
+    !is_remote(address) && real.is_some_and(|real| real.starts_with(address))
 }
 
 fn place(address: &str) -> Result<(Address, Access), Report> {

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use wardkit_backup::engine::{Existing, LockKind, RestoreOptions, RestoreReport, Unrestored};
+use wardkit_backup::engine::{Existing, RestoreOptions, RestoreReport, Unrestored};
 use wardkit_cli::{Format, Report, escaped};
 
 use super::memory::chain;
-use super::opened::Opener;
+use super::opened::{Opener, unlock};
+use super::place::is_within;
 use super::take::path_document;
 use super::watch::{Watch, bytes};
 use super::{INCOMPLETE, line, refused, select};
 use crate::cli::backup::{Existing as Asked, Selection};
-use crate::commands::{could_not_run, note, print};
+use crate::commands::{could_not_run, print};
 
 /// What the command line says.
 pub(super) struct Wanted<'c> {
@@ -33,9 +34,13 @@ pub(super) fn run(opener: &Opener<'_>, wanted: &Wanted<'_>) -> Result<ExitCode, 
         return Err(could_not_run(format!("{} is not absolute", path.display()))
             .with_hint("paths are named as in the snapshot: auditctl backup ls SNAPSHOT"));
     }
+    if is_within(opener.address(), wanted.target) {
+        let target = wanted.target.display();
+        return Err(could_not_run(format!("{target} lies within the repository")));
+    }
     let repository = opener.reader()?;
     let (watch, shown) = Watch::shown();
-    let lock = repository.lock(LockKind::Shared, &*watch).map_err(refused)?;
+    let lock = opener.lock(&repository, &*watch).map_err(refused)?;
     let found = repository.snapshots().map_err(refused)?;
     let filter = select::filter(wanted.selection);
     let chosen = filter.find(&found.snapshots, wanted.snapshot);
@@ -51,9 +56,7 @@ pub(super) fn run(opener: &Opener<'_>, wanted: &Wanted<'_>) -> Result<ExitCode, 
     let report = repository.restore(&index, snapshot, &options, &*watch);
     drop(shown);
     let report = report.map_err(refused)?;
-    if let Err(error) = lock.release() {
-        note(&format!("the lock may still be there: {}", chain(&error)));
-    }
+    unlock(lock);
     let target = wanted.target.display().to_string();
     print(&match opener.format() {
         Format::Text => text(&report, &format!("snapshot {} in {target}", id.to_short())),

@@ -20,14 +20,15 @@ use wardkit_cli::{Format, Report, escaped};
 use wardkit_core::{Clock as _, SystemClock};
 
 use super::opened::Opener;
+use super::place::below;
 use super::watch::{Watch, bytes};
 use super::{INCOMPLETE, line, manifest, refused, select};
 use crate::cli::backup::{Compression, RunOptions};
-use crate::commands::{could_not_run, print};
+use crate::commands::{could_not_run, note, print};
 
 /// Takes a snapshot.
 pub(super) fn run(opener: &Opener<'_>, asked: &RunOptions) -> Result<ExitCode, Report> {
-    let mut source = source(asked)?;
+    let mut source = source(opener, asked)?;
     let before = asked.manifest.as_deref().map(manifest::before).transpose()?;
     let compression = match asked.compression {
         Compression::Off => Level::Off,
@@ -59,7 +60,7 @@ pub(super) fn run(opener: &Opener<'_>, asked: &RunOptions) -> Result<ExitCode, R
     Ok(ExitCode::from(if report.outcome.is_complete() { 0 } else { INCOMPLETE }))
 }
 
-fn source(asked: &RunOptions) -> Result<Box<dyn Source>, Report> {
+fn source(opener: &Opener<'_>, asked: &RunOptions) -> Result<Box<dyn Source>, Report> {
     if let Some(command) = asked.command() {
         return output_of(&asked.stdin_filename, command);
     }
@@ -77,6 +78,11 @@ fn source(asked: &RunOptions) -> Result<Box<dyn Source>, Report> {
         options.exclude_if_present.push(tag);
     }
     let roots = asked.paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
+    // Each snapshot would hold all before it, and the packs that are being written.
+    for own in roots.iter().filter_map(|root| below(opener.address(), root)) {
+        options.excludes.add(&literal(&own)).map_err(could_not_run)?;
+        note(&format!("{} is the repository, and left out", own.display()));
+    }
     let files = Files::new(roots, options).map_err(could_not_run)?;
     Ok(Box::new(files))
 }
@@ -102,6 +108,13 @@ pub(super) fn absolute(path: &Path) -> Result<std::path::PathBuf, Report> {
         _ => path.canonicalize(),
     }
     .map_err(|error| could_not_run(format!("{}: {error}", path.display())))
+}
+
+/// A pattern that matches this path and no other.
+fn literal(path: &Path) -> Vec<u8> {
+    let escape = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\').then_some(b'\\');
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes.flat_map(|byte| escape(byte).into_iter().chain([*byte])).collect()
 }
 
 fn excludes(asked: &RunOptions) -> Result<Excludes, Report> {

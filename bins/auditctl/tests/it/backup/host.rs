@@ -45,9 +45,10 @@ impl Host {
         fs::write(self.path("tree").join(name), text).unwrap();
     }
 
-    /// Runs `auditctl backup` with the repository and the password of this host.
-    pub(super) fn run(&self, args: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_auditctl"))
+    /// `auditctl backup` with the repository and the password of this host.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        command
             .arg("backup")
             .args(args)
             .current_dir(self.path(""))
@@ -55,9 +56,13 @@ impl Host {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("WARDKIT_DATA_DIR", self.path("data"))
             .env("WARDKIT_BACKUP_REPOSITORY", self.path("repository"))
-            .env("WARDKIT_BACKUP_PASSWORD_FILE", self.path("key"))
-            .output()
-            .unwrap();
+            .env("WARDKIT_BACKUP_PASSWORD_FILE", self.path("key"));
+        command
+    }
+
+    /// Runs `auditctl backup` with the repository and the password of this host.
+    pub(super) fn run(&self, args: &[&str]) -> Ended {
+        let output = self.command(args).output().unwrap();
         Ended {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
