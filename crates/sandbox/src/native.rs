@@ -38,6 +38,13 @@ use start::{Image, Ready, setup};
 #[cfg(feature = "selftest")]
 pub(crate) use sys::{attempt, end};
 
+/// Puts this process under a filter that knows no such calls.
+#[cfg(feature = "selftest")]
+pub(crate) fn refuse_calls(numbers: &[u32]) -> std::io::Result<()> {
+    rustix::thread::set_no_new_privs(true)?;
+    sys::filter(&filter::refusing(numbers), false).map(drop)
+}
+
 /// Runs native programs with an empty root, in namespaces, under Landlock, a filter of system calls and limits.
 ///
 /// What the host can enforce is found out once, by the first call, with a process that does nothing.

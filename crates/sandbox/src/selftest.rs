@@ -4,9 +4,11 @@ mod doors;
 mod scene;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::native::{call_number, refuse_calls};
 use crate::{Ended, Guarantee, Input, Native, Policy, SandboxError, Strength};
 use doors::DOORS;
 use scene::Scene;
@@ -70,6 +72,17 @@ pub fn knock(
         ended => (false, format!("it ended: {ended:?}")),
     };
     Ok(Tried { door, is_open, how })
+}
+
+/// Has this process and its children live on a host whose kernel does not have these system calls, for good.
+///
+/// # Errors
+///
+/// When the kernel has no filters, or when there is no such call.
+pub fn live_without(calls: &[&str]) -> io::Result<()> {
+    let number = |call: &&str| call_number(call).ok_or(io::ErrorKind::InvalidInput.into());
+    let numbers = calls.iter().map(number).collect::<io::Result<Vec<u32>>>()?;
+    refuse_calls(&numbers)
 }
 
 /// The default policy; the corpus shows what a host can do, and is told how well by the probe.

@@ -1,17 +1,34 @@
-//! The program that the escape corpus starts in its sandbox; and, told `all`, the corpus.
+//! The program that the escape corpus starts in its sandbox; told `all`, the
+//! corpus; told `probe`, what a host could enforce that lacks something.
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use wardkit_sandbox::{Native, selftest};
+use wardkit_sandbox::{Native, Sandbox as _, selftest};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "all") {
         return ExitCode::from(u8::from(!all_are_closed()));
     }
+    if let Some((_, calls)) = arguments.split_first().filter(|(first, _)| *first == "probe") {
+        return ExitCode::from(u8::from(!probe(calls)));
+    }
     ExitCode::from(selftest::try_door(&arguments))
+}
+
+/// Tells what a host could enforce that has everything but these system calls.
+fn probe(calls: &[OsString]) -> bool {
+    let calls: Vec<&str> = calls.iter().filter_map(|call| call.to_str()).collect();
+    if !calls.is_empty() && selftest::live_without(&calls).is_err() {
+        return false;
+    }
+    Native::new().probe().best.iter().all(|(guarantee, found)| {
+        let remedy = found.remedy.as_deref().unwrap_or_default();
+        let (strength, mechanism) = (found.strength, &found.mechanism);
+        writeln!(std::io::stdout(), "{guarantee}: {strength}: {mechanism}: {remedy}").is_ok()
+    })
 }
 
 /// Tries all doors, and tells which are open.

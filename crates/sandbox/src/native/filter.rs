@@ -70,6 +70,16 @@ pub(crate) fn program(rules: &Rules, otherwise: Otherwise) -> Vec<Instruction> {
     program
 }
 
+/// Writes a program that lets through everything but these calls, which are not there.
+#[cfg(feature = "selftest")]
+pub(crate) fn refusing(numbers: &[u32]) -> Vec<Instruction> {
+    let refuse = |number: &u32| [jump(EQUAL, *number, 0, 1), give(RETURN_ERRNO | ENOSYS)];
+    let mut program = vec![load(OFFSET_NUMBER)];
+    program.extend(numbers.iter().flat_map(refuse));
+    program.push(give(RETURN_ALLOW));
+    program
+}
+
 /// Decides about one call; it never falls through.
 fn body(alternatives: &[Alternative], denied: u32) -> Vec<Instruction> {
     let mut body = Vec::new();
