@@ -64,7 +64,6 @@ fn size(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-#[cfg(feature = "interpreter")]
 impl wasmi::ResourceLimiter for Budget {
     fn memory_growing(
         &mut self,

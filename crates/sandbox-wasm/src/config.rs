@@ -17,23 +17,13 @@ impl Default for Config {
 }
 
 /// What runs modules.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "interpreter", derive(Default))]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Engine {
     /// An interpreter: no machine code is ever made.
-    #[cfg(feature = "interpreter")]
     #[default]
     Interpreter,
     /// Machine code, from a cache that only this host can fill.
     #[cfg(feature = "runtime")]
     Compiled(crate::engine::compiled::Cache),
-}
-
-#[cfg(not(feature = "interpreter"))]
-impl Default for Engine {
-    /// Machine code that is kept nowhere: each plugin is compiled when it is prepared.
-    fn default() -> Self {
-        Self::Compiled(crate::engine::compiled::Cache::none())
-    }
 }

@@ -8,7 +8,6 @@ use crate::stop::Stop;
 
 #[cfg(feature = "runtime")]
 pub(crate) mod compiled;
-#[cfg(feature = "interpreter")]
 mod interpreter;
 
 /// An engine. Called from any thread.
@@ -49,7 +48,6 @@ pub(crate) trait Instance {
 
 pub(crate) fn make(engine: &Engine, slots: usize) -> Result<Box<dyn Runs>, SandboxError> {
     match engine {
-        #[cfg(feature = "interpreter")]
         Engine::Interpreter => {
             let _ = slots; // The interpreter has nothing to set aside for them.
             Ok(Box::new(interpreter::Interpreter::new()?))

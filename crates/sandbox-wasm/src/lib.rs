@@ -35,7 +35,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `interpreter` (default) | [`Engine::Interpreter`]: wasmi; builds in seconds, makes no machine code |
+//! | none | [`Engine::Interpreter`]: wasmi, which makes no machine code |
 //! | `runtime` | `Engine::Compiled`: wasmtime without its compiler; runs what a build with `compiler` left in the cache |
 //! | `compiler` | fills the cache |
 //!
@@ -43,9 +43,6 @@
 //!
 //! It answers no question of a plugin: that is `Capabilities`, which comes from outside. It knows no manifests and no
 //! signatures.
-
-#[cfg(not(any(feature = "interpreter", feature = "runtime")))]
-compile_error!("one of the features `interpreter` and `runtime` is needed");
 
 mod abi;
 mod budget;

@@ -34,5 +34,4 @@ impl From<Stop> for Ended {
     }
 }
 
-#[cfg(feature = "interpreter")]
 impl wasmi::errors::HostError for Stop {}

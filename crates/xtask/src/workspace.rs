@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 10] = [
+pub(crate) const EXCLUDED: [&str; 11] = [
     "crates/auditlog/fuzz",
     "crates/backup/fuzz",
     "crates/bench",
@@ -17,6 +17,7 @@ pub(crate) const EXCLUDED: [&str; 10] = [
     "crates/metrics/fuzz",
     "crates/promql/fuzz",
     "crates/retry-backoff",
+    "crates/sandbox-wasm/fuzz",
     "crates/tlog/fuzz",
     "crates/validation/fuzz",
 ];

@@ -9,7 +9,6 @@ use wardkit_sandbox_wasm::{Config, Wasm};
 /// A sandbox with each engine that was built in.
 pub(crate) fn engines() -> Vec<Wasm> {
     vec![
-        #[cfg(feature = "interpreter")]
         Wasm::with(&Config::default()).expect("the engine is made"),
         #[cfg(feature = "compiler")]
         compiled(),

@@ -64,19 +64,27 @@ impl Cache {
 
     /// Returns the code of a module for an engine.
     pub(super) fn code(&self, module: &[u8], engine: blake3::Hash) -> Result<Code, SandboxError> {
-        let module_hash = blake3::hash(module);
         if let Some(folder) = &self.folder
-            && let Some(code) = folder.get(module_hash, engine)?
+            && let Some(code) = folder.get(blake3::hash(module), engine)?
         {
             return Ok(code);
         }
+        self.compile(module, engine)
+    }
+
+    /// Makes the code of a module, and keeps it.
+    pub(super) fn compile(
+        &self,
+        module: &[u8],
+        engine: blake3::Hash,
+    ) -> Result<Code, SandboxError> {
         let compiler = self.compiler.as_ref().ok_or_else(|| SandboxError::Invalid {
             what: "module".into(),
             reason: "it was not compiled on this host, and there is no compiler here".into(),
         })?;
         let code = Code::trusted(compiler.compile(module)?);
         if let Some(folder) = &self.folder {
-            folder.put(module_hash, engine, &code)?;
+            folder.put(blake3::hash(module), engine, &code)?;
         }
         Ok(code)
     }
