@@ -196,17 +196,28 @@ fn literal(path: &Path) -> Vec<u8> {
     pattern
 }
 
-/// The databases of agentd itself.
-fn databases_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory)? {
+/// The databases of agentd itself: in its data directory, and in the folders that its parts have there.
+fn databases_in(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = vec![data_dir.to_owned()];
+    for entry in fs::read_dir(data_dir)? {
         let entry = entry?;
-        let mut head = [0; 16];
-        let is_database = entry.file_type()?.is_file()
-            && File::open(entry.path()).and_then(|mut file| file.read_exact(&mut head)).is_ok()
-            && head == *b"SQLite format 3\0";
-        if is_database {
-            found.push(entry.path());
+        // What is hidden is a copy that was left behind.
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if entry.file_type()?.is_dir() && !is_hidden {
+            folders.push(entry.path());
+        }
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let mut head = [0; 16];
+            let is_database = entry.file_type()?.is_file()
+                && File::open(entry.path()).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+                && head == *b"SQLite format 3\0";
+            if is_database {
+                found.push(entry.path());
+            }
         }
     }
     found.sort_unstable();

@@ -138,6 +138,8 @@ fn own_state_is_backed_up_beside_what_is_asked_for() {
     let snapshot = repository.snapshots().unwrap().snapshots.remove(0).1;
     let data = scene.path.join("data").display().to_string();
     assert!(snapshot.paths.contains(&data), "{:?}", snapshot.paths);
+    let alerts = format!("{data}/alerting/alerts.sqlite");
+    assert!(snapshot.paths.contains(&alerts), "as a database: {:?}", snapshot.paths);
     drop(daemon);
 }
 
