@@ -26,14 +26,15 @@ fn strength(guarantee: Guarantee) -> Strength {
 #[test]
 fn a_program_gets_its_share_of_a_processor_and_no_more() {
     let outcome = run("while :; do :; done", |policy| {
-        policy.limits.cpu = Share::from_thousandths(200).expect("it is a share");
+        policy.limits.cpu = Share::from_thousandths(40).expect("it is a share");
         policy.limits.timeout = Duration::from_secs(2);
     });
     assert_eq!(outcome.ended, Ended::Timeout);
-    // A fifth of two seconds; what stands in for a cgroup looks every few milliseconds.
-    let most = if strength(Guarantee::Cpu) == Strength::Enforced { 480 } else { 600 };
+    // A 25th of two seconds, so little that a busy host gives it more; what stands in for a cgroup looks every few
+    // milliseconds.
+    let most = if strength(Guarantee::Cpu) == Strength::Enforced { 140 } else { 250 };
     assert!(outcome.usage.cpu <= Duration::from_millis(most), "{:?}", outcome.usage);
-    assert!(outcome.usage.throttled > Duration::from_millis(500), "{:?}", outcome.usage);
+    assert!(outcome.usage.throttled > Duration::ZERO, "{:?}", outcome.usage);
 }
 
 #[test]
