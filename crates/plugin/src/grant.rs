@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wardkit_sandbox::{Bind, Limits, Policy, Share, Size};
+use wardkit_sandbox::{Limits, Policy, Share, Size};
 
 pub use http::{HttpGrants, HttpRule};
 
@@ -184,9 +184,7 @@ impl Grant {
         policy.grants.environment =
             granted.map(|(name, value)| (name.clone(), value.clone())).collect();
         policy.grants.capabilities = self.capabilities();
-        if self.runtime {
-            policy.grants.binds = RUNTIME.into_iter().map(Bind::read_only).collect();
-        }
+        policy.grants.runtime = self.runtime;
         policy
     }
 }
@@ -219,6 +217,3 @@ fn is_none(size: &Size) -> bool {
 
 /// What a store of keys and values is asked.
 const KV_NAMES: [&str; 4] = ["kv.get", "kv.set", "kv.delete", "kv.list"];
-
-/// Where interpreters and their libraries lie; nothing of them is a secret.
-const RUNTIME: [&str; 4] = ["/usr", "/lib", "/lib64", "/bin"];

@@ -38,7 +38,14 @@
 //! | [`Validator`], [`Finding`], [`Rule`] | what is looked through; what was found; what can be |
 //! | [`Signature`], [`SecretKey`], [`PublicKey`] | who answers for it |
 //! | [`TrustedKeys`], [`Revocations`] | whose packages are taken; what was taken back |
+//! | [`VerifiedPlugin`], [`PreparedPlugin`], [`CallQuota`] | the steps to a call, and how often there may be one |
+//! | [`Plugins`], [`Registry`] | what is installed, and where that is kept |
+//! | [`Broker`], [`Fetch`], [`KvStore`] | what a plugin is answered while it runs; who makes requests, who keeps values |
 //! | [`JsonSchema`] | what goes in and what comes out |
+//!
+//! # Features
+//!
+//! `sdk`: projects that run at once, their tests, and their pages.
 //!
 //! # What it does not do
 //!
@@ -47,24 +54,32 @@
 
 #![forbid(unsafe_code)]
 
+mod broker;
 mod error;
 mod finding;
 mod grant;
 pub mod manifest;
 mod package;
+mod registry;
 mod rule;
+mod run;
 mod schema;
+#[cfg(feature = "sdk")]
+pub mod sdk;
 mod signature;
 mod trust;
 mod validate;
 
+pub use broker::{Broker, Fetch, FetchAnswer, FetchRequest, KvStore, MemoryKv};
 pub use error::Error;
 pub use finding::{Finding, FindingLevel};
 pub use grant::{Grant, HttpGrants, HttpRule, Most};
 #[doc(inline)]
 pub use manifest::{Kind, Manifest};
 pub use package::Package;
+pub use registry::{Installed, MemoryRegistry, PluginState, Plugins, Registry};
 pub use rule::Rule;
+pub use run::{Answer, CallQuota, PreparedPlugin, VerifiedPlugin};
 pub use schema::JsonSchema;
 pub use signature::{KeyId, PublicKey, SecretKey, Signature};
 pub use trust::{Revocations, Trust, TrustedKeys};

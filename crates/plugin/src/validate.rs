@@ -108,6 +108,12 @@ impl Validator {
     }
 }
 
+/// Returns the names that a module imports from its host.
+#[cfg(feature = "sdk")]
+pub(crate) fn imports(module: &[u8]) -> Vec<String> {
+    module::imports(module)
+}
+
 fn check_files(package: &Package, found: &mut Vec<Finding>) {
     let manifest = package.manifest();
     let named = [

@@ -12,6 +12,7 @@ mod integrity;
 mod lines;
 mod mask;
 mod metrics;
+mod plugin;
 mod progress;
 mod rules;
 mod sandbox;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Harden(harden) => harden::run(&cli.common, harden),
         Command::Rules(rules) => rules::run(&cli.common, rules),
         Command::Sandbox(sandbox) => sandbox::run(&cli.common, sandbox),
+        Command::Plugin(plugin) => plugin::run(&cli.common, plugin),
         Command::Completions { shell } => completions(*shell),
     }
 }

@@ -10,6 +10,7 @@ mod harden;
 mod integrity;
 mod mask;
 mod metrics;
+mod plugin;
 mod rules;
 mod sandbox;
 mod services;

@@ -112,14 +112,19 @@ pub struct HttpWish {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names are those of HTTP")]
 #[non_exhaustive]
 pub enum Method {
+    /// Reads.
     Get,
+    /// Reads the headers alone.
     Head,
+    /// Hands something in.
     Post,
+    /// Puts something in its place.
     Put,
+    /// Changes a part.
     Patch,
+    /// Removes.
     Delete,
 }
 

@@ -35,6 +35,13 @@ pub(super) fn check(manifest: &Manifest, bytes: &[u8], found: &mut Vec<Finding>)
     }
 }
 
+/// Returns the names that a module imports from its host; none of what is no module.
+#[cfg(feature = "sdk")]
+pub(super) fn imports(bytes: &[u8]) -> Vec<String> {
+    let imports = read(bytes).map(|read| read.imports).unwrap_or_default();
+    imports.into_iter().map(|(_, name, _)| name).collect()
+}
+
 /// What was seen.
 #[derive(Default)]
 struct Read {

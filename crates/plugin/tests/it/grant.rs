@@ -80,8 +80,8 @@ proptest! {
         prop_assert!(!policy.grants.network);
         prop_assert!(!policy.grants.environment.contains_key("secret"));
         prop_assert_eq!(policy.grants.environment.contains_key("a"), a.env.contains("a"));
-        prop_assert_eq!(policy.grants.binds.is_empty(), !a.runtime);
-        prop_assert!(policy.grants.binds.iter().all(|bind| !bind.writable));
+        prop_assert_eq!(policy.grants.runtime, a.runtime);
+        prop_assert!(policy.grants.binds.is_empty());
         prop_assert_eq!(policy.grants.capabilities.contains("http"), !a.http.is_empty());
         prop_assert_eq!(policy.limits.memory, a.limits.memory);
     }

@@ -1,9 +1,14 @@
 //! Tests of the public interface.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod broker;
 mod grant;
 mod manifest;
 mod package;
+mod registry;
+mod run;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod signature;
 mod validate;
 

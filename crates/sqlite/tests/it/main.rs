@@ -6,5 +6,6 @@ mod alerts_faults;
 mod alerts_kill;
 mod history;
 mod jobs;
+mod plugins;
 mod services;
 mod services_faults;

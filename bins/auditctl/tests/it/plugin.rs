@@ -1,0 +1,98 @@
+//! `auditctl plugin`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::auditctl;
+
+const MANIFEST: &str = "[plugin]\nid = \"org.example.hello\"\nname = \"Hello\"\nversion = \"0.1.0\"\n\
+    description = \"Greets\"\nkind = \"native\"\nentry = \"hello.py\"\napi = \"1\"\n";
+
+fn plugin(folder: &Path) {
+    fs::write(folder.join("plugin.toml"), MANIFEST).unwrap();
+    fs::write(folder.join("hello.py"), "print('{}')\n").unwrap();
+}
+
+#[test]
+fn a_plugin_is_packed_signed_and_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    plugin(folder.path());
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (place, out, prefix) = (at(""), at("p.tar.zst"), at("k"));
+    let ended = auditctl(&["plugin", "pack", &place, "--out", &out]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let first = fs::read(&out).unwrap();
+    auditctl(&["plugin", "pack", &place, "--out", &out]);
+    assert_eq!(fs::read(&out).unwrap(), first);
+
+    let (secret, public) = (at("k.key"), at("k.pub"));
+    assert_eq!(auditctl(&["plugin", "keygen", "--out", &prefix]).code, Some(0));
+    assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(auditctl(&["plugin", "keygen", "--out", &prefix]).code, Some(2));
+    let verify = || auditctl(&["plugin", "verify", &out, "--pub", &public]).code;
+    assert_eq!(verify(), Some(1), "unsigned");
+    assert_eq!(auditctl(&["plugin", "sign", &out, "--key", &secret]).code, Some(0));
+    assert_eq!(verify(), Some(0));
+    auditctl(&["plugin", "keygen", "--out", &at("other")]);
+    let foreign = auditctl(&["plugin", "verify", &out, "--pub", &at("other.pub")]);
+    assert_eq!(foreign.code, Some(1), "{foreign:?}");
+    let mut tampered = first;
+    tampered[40] ^= 1;
+    fs::write(&out, tampered).unwrap();
+    assert_eq!(verify(), Some(1), "tampered");
+    assert_eq!(auditctl(&["plugin", "inspect", &out]).code, Some(2));
+    assert_eq!(auditctl(&["plugin", "sign", &out, "--key", &public]).code, Some(2));
+}
+
+#[test]
+fn what_speaks_against_a_plugin_is_told_in_three_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    plugin(folder.path());
+    let place = folder.path().display().to_string();
+    let check = |more: &[&str]| auditctl(&[&["plugin", "check", &place], more].concat());
+    let ended = check(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("warning WKP022 plugin.kind: "), "{ended:?}");
+    assert!(ended.stdout.ends_with("org.example.hello 0.1.0 can be run: 0 errors, 4 warnings\n"));
+    let wrong = MANIFEST.replace("native", "wasm");
+    fs::write(folder.path().join("plugin.toml"), wrong).unwrap();
+    assert_eq!(check(&[]).code, Some(1));
+    let object: Value = serde_json::from_str(&check(&["--format", "json"]).stdout).unwrap();
+    assert_eq!((&object["ok"], &object["findings"][0]["rule"]), (&false.into(), &"WKP001".into()));
+    let sarif: Value = serde_json::from_str(&check(&["--sarif"]).stdout).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "WKP001");
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "hello.py");
+    let packed = auditctl(&["plugin", "pack", &place, "--out", "/nonexistent/p"]);
+    assert!(packed.code == Some(2) && packed.stderr.contains("WKP001"), "{packed:?}");
+    fs::write(folder.path().join("plugin.toml"), "[plugin]\nid = 5").unwrap();
+    let ended = check(&[]);
+    assert!(
+        ended.code == Some(2) && ended.stderr.contains("plugin.toml: plugin.id: "),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_package_shows_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    plugin(folder.path());
+    let (place, out) =
+        (folder.path().display().to_string(), folder.path().join("p").display().to_string());
+    auditctl(&["plugin", "pack", &place, "--out", &out]);
+    let ended = auditctl(&["plugin", "inspect", &out]);
+    assert!(
+        ended.stdout.contains("id = \"org.example.hello\"") && ended.stdout.contains("blake3: "),
+        "{ended:?}"
+    );
+    let object: Value =
+        serde_json::from_str(&auditctl(&["plugin", "inspect", &out, "--format", "json"]).stdout)
+            .unwrap();
+    assert_eq!(object["manifest"]["plugin"]["id"], "org.example.hello");
+    assert_eq!(object["files"]["hello.py"], 12);
+    let schema: Value = serde_json::from_str(&auditctl(&["plugin", "schema"]).stdout).unwrap();
+    assert_eq!(schema["title"], "Manifest");
+}
