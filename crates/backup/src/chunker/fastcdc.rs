@@ -58,11 +58,13 @@ struct Gear([u64; 256]);
 impl Gear {
     fn new(secret: &[u8; 32]) -> Self {
         let mut numbers = blake3::Hasher::new_derive_key(CONTEXT).update(secret).finalize_xof();
-        Self(std::array::from_fn(|_| {
+        let mut gear = std::array::from_fn(|_| {
             let mut number = [0; 8];
             numbers.fill(&mut number);
             u64::from_le_bytes(number)
-        }))
+        });
+        gear[0] = ZEROS_CUT;
+        Self(gear)
     }
 }
 
@@ -81,6 +83,10 @@ impl Drop for Gear {
         self.0.zeroize();
     }
 }
+
+/// With it the hash of 64 zeros is the lowest there is, whatever the secret, as it is with restic's. Databases and images
+/// have zeros between their parts: they are cut there, and a change stores one part anew.
+const ZEROS_CUT: u64 = 0;
 
 /// Of all that may follow from the same secret, only this table does from this text.
 const CONTEXT: &str = "wardkit-backup 2026-11-22 Gear table of the chunker";

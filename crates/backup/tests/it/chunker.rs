@@ -66,6 +66,20 @@ fn another_secret_cuts_elsewhere() {
     assert!(one.intersection(&other).count() < one.len() / 20, "{one:?} {other:?}");
 }
 
+/// Pages of a database: full at their ends, and nothing between.
+#[test]
+fn chunks_end_where_zeros_are_whatever_the_secret() {
+    let mut content = random(4, 200_000);
+    for page in content.chunks_mut(1_000) {
+        page[100..200].fill(0);
+    }
+    for secret in [1, 2] {
+        let mut chunker = KeyedFastCdc::new(&[secret; 32], sizes(4_000, 8_000, 64_000));
+        let chunks = cut(&mut chunker, &content, usize::MAX);
+        assert!(chunks.iter().all(|chunk| chunk.len() < 5_200), "{secret}: {}", chunks.len());
+    }
+}
+
 #[test]
 fn what_was_not_read_to_its_end_is_forgotten() {
     let content = random(3, 50_000);
