@@ -90,7 +90,7 @@ pub(super) fn answer(
         broker.fetch.as_ref().ok_or_else(|| Refused::Failed("there is no client".into()))?;
     let mut headers = Vec::new();
     for (name, value) in request.headers {
-        headers.push(header(broker, name, value)?);
+        headers.push(header(broker, &name, value)?);
     }
     let to = url.pin(&broker.policy, &*broker.resolver).map_err(invalid)?;
     let body = request.body.into_bytes();
@@ -104,11 +104,7 @@ pub(super) fn answer(
     Ok(json!({"status": answer.status, "headers": answer.headers, "body": body}))
 }
 
-fn header(
-    broker: &Broker,
-    name: String,
-    value: Header,
-) -> Result<(String, Secret<String>), Refused> {
+fn header(broker: &Broker, name: &str, value: Header) -> Result<(String, Secret<String>), Refused> {
     let name = name.to_ascii_lowercase();
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(is_token) {

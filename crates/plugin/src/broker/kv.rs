@@ -102,9 +102,10 @@ pub(super) fn answer(
                 (_, Some(value)) => Some(value.as_str()),
                 (_, None) => return Err(invalid("no value")),
             };
-            match store.set(plugin, key()?, value, most).map_err(failed)? {
-                true => Ok(json!({})),
-                false => Err(Refused::Quota(format!("its store holds {most} bytes"))),
+            if store.set(plugin, key()?, value, most).map_err(failed)? {
+                Ok(json!({}))
+            } else {
+                Err(Refused::Quota(format!("its store holds {most} bytes")))
             }
         }
     }

@@ -11,14 +11,14 @@ pub(super) fn document(found: &[Finding]) -> Value {
             "tool": {"driver": {
                 "name": "wardkit-plugin",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": Rule::ALL.iter().map(rule).collect::<Vec<_>>(),
+                "rules": Rule::ALL.iter().copied().map(rule).collect::<Vec<_>>(),
             }},
             "results": found.iter().map(result).collect::<Vec<_>>(),
         }],
     })
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: Rule) -> Value {
     json!({
         "id": rule.id(),
         "shortDescription": {"text": rule.what()},
