@@ -96,3 +96,67 @@ fn a_package_shows_its_manifest() {
     let schema: Value = serde_json::from_str(&auditctl(&["plugin", "schema"]).stdout).unwrap();
     assert_eq!(schema["title"], "Manifest");
 }
+
+#[test]
+fn a_new_plugin_is_made_once_and_packs_the_same_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |at: &Path, args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        command.arg("plugin").args(args).current_dir(at).env("PATH", "").output().unwrap()
+    };
+    for template in ["basic", "advanced", "api", "security"] {
+        for lang in ["rust", "c", "zig", "as", "python", "wat"] {
+            let name = format!("{template}-{lang}");
+            let made = run(folder.path(), &["new", &name, "--template", template, "--lang", lang]);
+            assert!(made.status.success(), "{name}: {made:?}");
+            let again = run(folder.path(), &["new", &name, "--lang", lang]);
+            assert_eq!(again.status.code(), Some(2), "{name}");
+            let packed = run(&folder.path().join(&name), &["pack", "--out", "p.tar.zst"]);
+            if ["python", "wat"].contains(&lang) {
+                assert!(packed.status.success(), "{name}: {packed:?}");
+                assert!(run(&folder.path().join(&name), &["check"]).status.success());
+            } else {
+                let said = String::from_utf8_lossy(&packed.stderr).into_owned();
+                assert!(
+                    packed.status.code() == Some(2) && said.contains("hint: "),
+                    "{name}: {said}"
+                );
+            }
+        }
+    }
+    assert_eq!(run(folder.path(), &["new", "../x"]).status.code(), Some(2));
+    for (form, expected) in [("html", "<!doctype html>"), ("markdown", "# api-wat"), ("json", "{")]
+    {
+        let page = run(&folder.path().join("api-wat"), &["docs", "--as", form]);
+        assert!(page.status.success() && page.stdout.starts_with(expected.as_bytes()), "{page:?}");
+    }
+}
+
+#[test]
+fn a_new_plugin_passes_its_own_tests_unchanged() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |at: &Path, args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        command.arg("plugin").args(args).current_dir(at).output().unwrap()
+    };
+    for template in ["basic", "advanced", "api", "security"] {
+        let made = run(folder.path(), &["new", template, "--template", template, "--lang", "wat"]);
+        assert!(made.status.success(), "{made:?}");
+        let tested = run(&folder.path().join(template), &["test"]);
+        let said = String::from_utf8_lossy(&tested.stdout).into_owned();
+        assert!(
+            tested.status.success() && said.ends_with("\n12 passed\n"),
+            "{template}: {tested:?}"
+        );
+    }
+    let place = folder.path().join("basic");
+    let manifest = fs::read_to_string(place.join("plugin.toml")).unwrap();
+    fs::write(place.join("plugin.toml"), manifest.replacen("{ bytes = 7 }", "{ bytes = 8 }", 1))
+        .unwrap();
+    let tested = run(&place, &["test"]);
+    let said = String::from_utf8_lossy(&tested.stdout).into_owned();
+    assert!(tested.status.code() == Some(1) && said.ends_with("1 failed\n11 passed\n"), "{said}");
+    let benched = run(&folder.path().join("api"), &["bench", "--calls", "5", "--format", "json"]);
+    let object: Value = serde_json::from_slice(&benched.stdout).unwrap();
+    assert_eq!(object["calls"], 5);
+}
