@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use drill::{DrillCommand, DrillOptions};
+pub(crate) use drill::{DrillCommand, DrillOptions, Proof, RecoverOptions};
 pub(crate) use options::{
     Compression, Destination, Existing, Keep, PasswordSource, Place, RunOptions, Selection,
 };
@@ -147,6 +147,12 @@ pub(crate) enum BackupCommand {
     /// a manifest of what was read, and probes ask whether the result is of use.
     #[command(args_conflicts_with_subcommands = true)]
     Drill(Box<DrillOptions>),
+    /// Does a runbook in earnest: restores, verifies, restarts, asks; ends with 0 when all passed, 1 when a step failed, 2
+    /// when it could not begin
+    ///
+    /// A drill with the same runbook is its rehearsal. Files that are there are replaced. After a step that failed no
+    /// program is run. Without a runbook it restores and verifies.
+    Recover(Box<RecoverOptions>),
     /// Says why a file would be read again by the next run
     Explain {
         /// The file or folder

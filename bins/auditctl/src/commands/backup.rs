@@ -92,6 +92,7 @@ fn command(common: &Common, backup: &Backup) -> Result<ExitCode, Report> {
             KeyCommand::Password(new) => key::change(&opener, new),
         },
         BackupCommand::Drill(options) => drill::run(common, &backup.place, options),
+        BackupCommand::Recover(options) => drill::recover(common, &opener, options),
         BackupCommand::Explain { path, parent } => explain::run(&opener, path, parent.as_deref()),
         BackupCommand::Doctor => doctor::run(&opener),
         BackupCommand::Kit { out } => kit::run(&opener, out),

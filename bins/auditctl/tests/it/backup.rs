@@ -4,6 +4,7 @@ mod contract;
 mod drill;
 mod host;
 mod keys;
+mod recover;
 mod restore;
 mod snapshots;
 mod tampering;

@@ -7,18 +7,39 @@ use clap::{Args, Subcommand};
 
 use super::Selection;
 
-/// Which snapshot is proven, and how.
+/// Where a snapshot is proven, and how.
 #[derive(Debug, Args)]
 pub(crate) struct DrillOptions {
     #[command(subcommand)]
     pub command: Option<DrillCommand>,
 
-    /// The snapshot: `latest`, or the first digits of its id
-    #[arg(default_value = "latest")]
-    pub snapshot: String,
     /// Where to restore to, with room for all of it; a folder that was not there is removed again
     #[arg(long, value_name = "DIR", default_value = "/var/tmp/wardkit-drill")]
     pub scratch: PathBuf,
+    #[command(flatten)]
+    pub proof: Proof,
+}
+
+/// Where a snapshot belongs, and how it is proven.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverOptions {
+    /// The folder below which absolute paths are rebuilt: `/` where files belong to this host
+    #[arg(long, value_name = "DIR")]
+    pub target: PathBuf,
+    #[command(flatten)]
+    pub proof: Proof,
+}
+
+/// Which snapshot is proven, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Proof {
+    /// The snapshot: `latest`, or the first digits of its id
+    #[arg(default_value = "latest")]
+    pub snapshot: String,
+    /// The steps, as TOML: `[[backup.runbook]]` of agentd's configuration, which may be the whole of it [default: restore
+    /// and verify]
+    #[arg(long, value_name = "FILE")]
+    pub runbook: Option<PathBuf>,
     /// What was read when the snapshot was made, as `run --manifest` or agentd wrote it: files are compared with it
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,

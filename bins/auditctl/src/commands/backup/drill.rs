@@ -1,7 +1,8 @@
-//! `auditctl backup drill`: a restore that proves that the day of the real one can come.
+//! `auditctl backup drill`: a restore that proves that the day of the real one can come; and `recover`, for that day.
 
 mod keys;
 mod probes;
+mod runbook;
 mod told;
 mod verify;
 
@@ -10,18 +11,19 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use wardkit_backup::dr::{Drill, DrillReport, SignedReport};
-use wardkit_backup::engine::{Error, Observer as _, Reader, Repository};
-use wardkit_backup::format::Id;
+use wardkit_backup::dr::{Drill, DrillReport, Manifest, Recovery, Runbook, SignedReport};
+use wardkit_backup::engine::{Error, Index, Observer as _, Reader, Repository};
+use wardkit_backup::format::{Id, Snapshot};
 use wardkit_cli::{Report, host_name};
 use wardkit_core::{Clock as _, SystemClock};
 
 use self::probes::Asked;
 use super::memory::chain;
 use super::opened::{Opener, unlock};
+use super::place::is_within;
 use super::watch::Watch;
 use super::{refused, select};
-use crate::cli::backup::{DrillCommand, DrillOptions};
+use crate::cli::backup::{DrillCommand, DrillOptions, Proof, RecoverOptions};
 use crate::commands::{could_not_run, note};
 
 /// Holds a drill, or verifies the report of one.
@@ -35,36 +37,68 @@ pub(super) fn run(
             verify::run(common, report, key, previous.as_deref())
         }
         Some(DrillCommand::Key) => keys::print_public(common),
-        None => hold(common, &Opener::new(common, place)?, options),
+        None => {
+            let scratch = Scratch::new(&options.scratch)?;
+            let ground = Ground::Scratch(&scratch.path);
+            hold(common, &Opener::new(common, place)?, ground, &options.proof)
+        }
     }
+}
+
+/// Does a runbook in earnest.
+pub(super) fn recover(
+    common: &wardkit_cli::Common,
+    opener: &Opener<'_>,
+    options: &RecoverOptions,
+) -> Result<ExitCode, Report> {
+    if is_within(opener.address(), &options.target) {
+        let target = options.target.display();
+        return Err(could_not_run(format!("{target} lies within the repository")));
+    }
+    hold(common, opener, Ground::Live(&options.target), &options.proof)
+}
+
+/// Where the steps are done.
+#[derive(Clone, Copy)]
+enum Ground<'p> {
+    /// In a folder of their own: a rehearsal.
+    Scratch(&'p Path),
+    /// Where the files belong.
+    Live(&'p Path),
+}
+
+/// What is done, and with what it is compared.
+struct Wanted<'p> {
+    ground: Ground<'p>,
+    asked: Asked,
+    runbook: Runbook,
+    manifest: Option<Manifest>,
 }
 
 fn hold(
     common: &wardkit_cli::Common,
     opener: &Opener<'_>,
-    options: &DrillOptions,
+    ground: Ground<'_>,
+    options: &Proof,
 ) -> Result<ExitCode, Report> {
     // All that can be wrong with the question is, before hours are spent on the answer.
-    let asked = Asked::new(options)?;
-    let manifest = options.manifest.as_deref().map(super::manifest::read).transpose()?;
+    let is_rehearsal = matches!(ground, Ground::Scratch(_));
+    let runbook = options.runbook.as_deref().map(|path| runbook::read(path, is_rehearsal));
+    let wanted = Wanted {
+        ground,
+        asked: Asked::new(options)?,
+        runbook: runbook.transpose()?.unwrap_or_default(),
+        manifest: options.manifest.as_deref().map(super::manifest::read).transpose()?,
+    };
     let previous = options.previous.as_deref().map(verify::read).transpose()?;
     let previous = previous.map(|report| report.id());
     let kept =
         options.report.as_deref().map(|path| Kept::new(common, path, options)).transpose()?;
-    let scratch = Scratch::new(&options.scratch)?;
     let report = match opener.try_reader()? {
-        Ok(repository) => {
-            let mut drill = asked.added_to(Drill::new(&scratch.path).on_host(host_name()));
-            drill = drill.after(previous);
-            if let Some(manifest) = &manifest {
-                drill = drill.with_manifest(manifest);
-            }
-            held(opener, &repository, &drill, options)?
-        }
+        Ok(repository) => held(opener, &repository, wanted, options)?,
         Err(error) => broken(error, String::new())?,
     };
     let report = DrillReport { previous: previous.map(|id| id.to_string()), ..report };
-    drop(scratch);
     let signed = kept.map(|kept| kept.keep(&report)).transpose()?;
     told::held(opener, &report, options.report.as_deref().zip(signed.as_ref()))?;
     Ok(ExitCode::from(u8::from(!report.is_green())))
@@ -74,8 +108,8 @@ fn hold(
 fn held(
     opener: &Opener<'_>,
     repository: &Repository<Reader>,
-    drill: &Drill<'_>,
-    options: &DrillOptions,
+    wanted: Wanted<'_>,
+    options: &Proof,
 ) -> Result<DrillReport, Report> {
     let (watch, _shown) = Watch::shown();
     let id = repository.config().id.to_string();
@@ -96,9 +130,35 @@ fn held(
         Ok(index) => index,
         Err(error) => return broken(error, id),
     };
-    let report = drill.hold(repository, &index, chosen, &*watch).map_err(could_not_run)?;
+    let report = wanted.perform(repository, &index, chosen, &watch)?;
     unlock(lock);
     if watch.is_cancelled() { Err(refused(Error::Cancelled)) } else { Ok(report) }
+}
+
+impl Wanted<'_> {
+    fn perform(
+        self,
+        repository: &Repository<Reader>,
+        index: &Index,
+        chosen: (&Id, &Snapshot),
+        watch: &Watch,
+    ) -> Result<DrillReport, Report> {
+        let manifest = self.manifest.as_ref();
+        match self.ground {
+            Ground::Scratch(path) => {
+                let drill = Drill::new(path).on_host(host_name()).with_runbook(self.runbook);
+                let drill = self.asked.added_to(drill);
+                let drill = manifest.into_iter().fold(drill, Drill::with_manifest);
+                drill.hold(repository, index, chosen, watch).map_err(could_not_run)
+            }
+            Ground::Live(path) => {
+                let recovery = Recovery::new(path, self.runbook).on_host(host_name());
+                let recovery = self.asked.added_to_recovery(recovery);
+                let recovery = manifest.into_iter().fold(recovery, Recovery::with_manifest);
+                Ok(recovery.run(repository, index, chosen, watch))
+            }
+        }
+    }
 }
 
 /// The report of a drill that ended before anything could be restored, if that is for damage.
@@ -164,11 +224,7 @@ struct Kept {
 
 impl Kept {
     /// Takes the place of the report, which is never replaced: it is evidence.
-    fn new(
-        common: &wardkit_cli::Common,
-        path: &Path,
-        options: &DrillOptions,
-    ) -> Result<Self, Report> {
+    fn new(common: &wardkit_cli::Common, path: &Path, options: &Proof) -> Result<Self, Report> {
         let key = keys::signing(common, options.key.as_deref())?;
         let file = File::options().write(true).create_new(true).open(path);
         let file = file.map_err(|error| could_not_run(format!("{}: {error}", path.display())))?;

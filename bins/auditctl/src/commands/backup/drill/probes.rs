@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rustix::process::geteuid;
 use serde::Deserialize;
-use wardkit_backup::dr::{Canary, Database, Drill, Parses, Probe, StartCommand};
+use wardkit_backup::dr::{Canary, Database, Drill, Parses, Probe, Recovery, StartCommand};
 use wardkit_cli::Report;
 use wardkit_process::{Account, Limit, Resource};
 
 use super::super::memory::chain;
-use crate::cli::backup::DrillOptions;
+use crate::cli::backup::Proof;
 use crate::commands::could_not_run;
 
 /// What is asked of a tree that was restored, in the order of its asking.
@@ -36,7 +36,7 @@ struct Wanted {
 
 impl Asked {
     /// Takes the file and the options together; an option comes before what the file says.
-    pub(super) fn new(options: &DrillOptions) -> Result<Self, Report> {
+    pub(super) fn new(options: &Proof) -> Result<Self, Report> {
         let mut wanted = match &options.probes {
             Some(path) => read(path)?,
             None => Wanted::default(),
@@ -69,6 +69,11 @@ impl Asked {
     pub(super) fn added_to<'a>(&'a self, drill: Drill<'a>) -> Drill<'a> {
         let drill = drill.isolated_by(self.isolation);
         self.probes.iter().fold(drill, |drill, probe| drill.with_probe(&**probe))
+    }
+
+    /// Adds it to a recovery.
+    pub(super) fn added_to_recovery<'a>(&'a self, recovery: Recovery<'a>) -> Recovery<'a> {
+        self.probes.iter().fold(recovery, |recovery, probe| recovery.with_probe(&**probe))
     }
 }
 
@@ -141,7 +146,7 @@ fn is_empty(path: &Path) -> bool {
 }
 
 /// Enough to start, and not to take the host along; as agentd has them.
-fn limits() -> Vec<Limit> {
+pub(super) fn limits() -> Vec<Limit> {
     let limits = [(Resource::Processes, 512), (Resource::OpenFiles, 4096), (Resource::Core, 0)];
     limits.into_iter().map(|(resource, most)| Limit::hard(resource, most)).collect()
 }
