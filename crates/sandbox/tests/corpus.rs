@@ -1,17 +1,38 @@
 //! The escape corpus: each door is a test, as root where we are root and as nobody; and each wall, taken away, shows that
 //! the corpus sees a door that is open.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tempfile::TempDir;
 
 use wardkit_sandbox::{Layer, Native, selftest};
 
 const PROBER: &str = env!("CARGO_BIN_EXE_sandbox-door");
 
-fn is_open(native: &Native, door: &str) -> bool {
-    let tried = selftest::knock(native, Path::new(PROBER), &[], door).expect("it can be tried");
-    tried.is_open
+/// The program that tries doors, where everybody finds it and nobody can change it: what was built may lie below a folder
+/// that is its owner's alone.
+struct Prober(TempDir);
+
+impl Prober {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is a folder for it");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("it is ours");
+        let prober = Self(folder);
+        fs::copy(PROBER, prober.path()).expect("it was built");
+        prober
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("sandbox-door")
+    }
+}
+
+fn is_open(native: &Native, prober: &Path, door: &str) -> bool {
+    selftest::knock(native, prober, &[], door).expect("it can be tried").is_open
 }
 
 macro_rules! doors {
@@ -19,7 +40,7 @@ macro_rules! doors {
         $(
             #[test]
             fn $test() {
-                assert!(!is_open(&Native::new(), $door));
+                assert!(!is_open(&Native::new(), Path::new(PROBER), $door));
             }
         )*
 
@@ -81,13 +102,8 @@ doors! {
 
 #[test]
 fn nobody_finds_no_open_door_either() {
-    // The program must lie where nobody can get at it.
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("sandbox-door");
-    std::fs::copy(PROBER, &program).expect("a copy");
-    let mut command = Command::new("chmod");
-    assert!(command.args(["-R", "a+rX"]).arg(folder.path()).status().is_ok_and(|ok| ok.success()));
-    let mut corpus = Command::new(&program);
+    let prober = Prober::new();
+    let mut corpus = Command::new(prober.path());
     corpus.arg("all").current_dir("/");
     if rustix::process::geteuid().is_root() {
         corpus.uid(65_534).gid(65_534);
@@ -99,9 +115,9 @@ fn nobody_finds_no_open_door_either() {
 
 /// Without these walls, these doors are open; with them, the tests above show that they are not.
 fn sees(without: &[Layer], doors: &[&str]) {
-    let native = Native::danger_without(without);
+    let (native, prober) = (Native::danger_without(without), Prober::new());
     for door in doors {
-        assert!(is_open(&native, door), "{door} is closed without {without:?}");
+        assert!(is_open(&native, &prober.path(), door), "{door} is closed without {without:?}");
     }
 }
 
@@ -115,12 +131,13 @@ fn without_a_root_of_its_own_files_are_open() {
 #[test]
 fn landlock_alone_keeps_files_and_so_does_the_root_alone() {
     let doors = ["a-secret-file", "passwords", "a-file-in-tmp", "the-root-of-the-host"];
+    let prober = Prober::new();
     for without in [&ROOT[..2], &ROOT[2..]] {
         let native = Native::danger_without(without);
         for door in
             doors.iter().filter(|door| **door != "the-root-of-the-host" || without.len() == 2)
         {
-            assert!(!is_open(&native, door), "{door} is open without {without:?}");
+            assert!(!is_open(&native, &prober.path(), door), "{door} is open without {without:?}");
         }
     }
 }
