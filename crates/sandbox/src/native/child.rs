@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
@@ -134,6 +134,9 @@ fn follow(orders: &Orders<'_>) -> Result<(), (Step, io::Error)> {
     if let Some(rules) = orders.landlock {
         sys::landlock_enter(rules.as_fd()).map_err(at(Step::Landlock))?;
     }
+    if orders.closes {
+        close_rest(orders).map_err(at(Step::Stdio))?;
+    }
     if let Some(filter) = orders.filter {
         let step = if orders.listens { Step::Listener } else { Step::Filter };
         if let Some(listener) = sys::filter(filter, orders.listens).map_err(at(step))? {
@@ -145,6 +148,15 @@ fn follow(orders: &Orders<'_>) -> Result<(), (Step, io::Error)> {
         Program::File(file) => sys::exec_file(file.as_fd(), orders.arguments, orders.environment),
         Program::Path(path) => sys::exec_path(path, orders.arguments, orders.environment),
     }))
+}
+
+/// Closes what only the steps before needed, and what other threads of the parent had open.
+fn close_rest(orders: &Orders<'_>) -> io::Result<()> {
+    let program = match orders.program {
+        Program::File(file) => file.as_raw_fd(),
+        Program::Nothing | Program::Path(_) => STATUS,
+    };
+    sys::close_all_but([STATUS, orders.status.as_raw_fd(), program])
 }
 
 /// Waits until the parent has done its part, and takes its place among the processes.

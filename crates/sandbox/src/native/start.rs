@@ -136,7 +136,11 @@ impl Ready {
     /// Takes hold of the granted places, which an unprivileged process leaves to its child.
     fn trees(&self, is_privileged: bool) -> Vec<Option<OwnedFd>> {
         if is_privileged {
-            self.layout.trees()
+            self.layout
+                .trees()
+                .into_iter()
+                .map(|tree| tree.and_then(|tree| lifted(tree).ok()))
+                .collect()
         } else {
             self.layout.binds.iter().map(|_| None).collect()
         }

@@ -80,6 +80,22 @@ pub(crate) fn close_on_exec() -> io::Result<()> {
     })
 }
 
+/// Closes everything but standard input, output and error, and these: what the parent has open leaves the child no room
+/// below its limit. For the child, which uses nothing of it any more.
+pub(crate) fn close_all_but(mut kept: [RawFd; 3]) -> io::Result<()> {
+    kept.sort_unstable();
+    let mut from: c_uint = 3;
+    let ends = kept.into_iter().filter_map(|kept| c_uint::try_from(kept).ok());
+    for end in ends.chain([c_uint::MAX]) {
+        if from < end {
+            // SAFETY: the child owns its whole table of descriptors, and those that are closed are not used again.
+            check(unsafe { libc::syscall(libc::SYS_close_range, from, end - 1, 0) })?;
+        }
+        from = from.max(end.saturating_add(1));
+    }
+    Ok(())
+}
+
 /// Gives this process the dispositions and the mask of a new one. For the child.
 pub(crate) fn reset_signals() {
     // All zeros: the default disposition, no flags, no mask, on every architecture; and as a mask, no signal.
