@@ -1,5 +1,8 @@
 use std::path::Path;
+use std::process::Stdio;
 
+use rustix::fs::{CWD, FileType, Mode};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use wardkit_guardian::{Client, Error, Event, MARKER, Options, Record};
 use wardkit_process::{
     Exit, Launch, Likeness, Output, Process, Procfs, Signal, State, become_subreaper, search_marked,
@@ -303,4 +306,24 @@ fn a_master_that_leaves_is_not_started_again() {
     let client = scene.restart();
     assert_eq!(client.guardian().identity(), guardian.identity());
     assert_eq!(client.list().unwrap().len(), 1);
+}
+
+/// The parent of an orphan lives for ever, and would be waited for as long.
+#[test]
+fn a_guardian_whose_master_died_before_it_looked_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, gate) = (folder.path().join("socket"), folder.path().join("gate"));
+    rustix::fs::mknodat(CWD, &gate, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    rustix::net::bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+    rustix::net::listen(&listener, 8).unwrap();
+    // What starts the guardian ends at once; the guardian begins when the gate opens.
+    let script = "exec 3<&0; { read -r _ < \"$1\"; exec \"$0\" --guardian <&3; } >&2 & echo $!";
+    let guardian = env!("CARGO_BIN_EXE_wardkit-guardian");
+    let mut starter = std::process::Command::new("sh");
+    starter.args(["-c", script, guardian]).arg(&gate).stdin(listener).stderr(Stdio::null());
+    let pid = String::from_utf8(starter.output().unwrap().stdout).unwrap();
+    let guardian = Process::with_pid(pid.trim().parse().unwrap()).unwrap();
+    std::fs::write(&gate, "now\n").unwrap();
+    assert!(guardian.wait(Some(PATIENCE)).unwrap());
 }
