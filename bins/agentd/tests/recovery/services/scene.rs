@@ -122,7 +122,7 @@ impl Scene {
     /// Waits until agentd answers, and starts it when neither main nor guardian is there, as the service manager of the
     /// host does.
     pub(crate) fn revive(&mut self) {
-        until_some(|| {
+        let found = until_some_of(|| {
             let census = self.census();
             if census.mains.is_empty() && census.guardians.is_empty() {
                 self.ended();
@@ -130,6 +130,7 @@ impl Scene {
             }
             self.ask(&json!({"do": "list"}))
         });
+        assert!(found.is_some(), "nobody answers: {:?}\n{}", self.census(), self.log());
     }
 
     /// Has everything from now on take place on a host that was started anew.
