@@ -82,6 +82,9 @@ impl Writer {
         writer.expect_sealed(newest.is_some())?;
         if writer.tree.size() == 0 {
             writer.begin()?;
+        } else if newest.is_none() {
+            // A crash came between the first entry and its checkpoint; with a second entry it would be taken for lost.
+            writer.checkpoint(true)?;
         }
         writer.sync()?;
         Ok(writer)

@@ -91,3 +91,15 @@ fn a_checkpoint_that_was_asked_for_and_not_written_is_an_error_of_its_own() {
     assert_eq!(writer.settle(true).unwrap().size, 2);
     assert_eq!(writer.sealed.size, 2);
 }
+
+#[test]
+fn a_crash_before_the_first_checkpoint_is_made_good_before_anything_is_appended() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    fs::remove_file(dir.path().join("checkpoint")).unwrap();
+    let mut writer = open(dir.path());
+    assert_eq!(commit(&mut writer, 2, Durability::Written).unwrap(), [1, 2]);
+    drop(writer);
+    drop(open(dir.path()));
+    assert_eq!(verified_size(dir.path()), 3);
+}
