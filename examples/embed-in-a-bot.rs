@@ -118,6 +118,7 @@ impl Daemon for Bot {
             parts: Vec::new(),
             incidents: Vec::new(),
             services: Vec::new(),
+            plugins: Vec::new(),
             events: Vec::new(),
         }
     }

@@ -260,6 +260,7 @@ impl Daemon for App {
             parts: self.parts.status(),
             incidents: self.alerting.look().incidents,
             services: self.supervision.lines(),
+            plugins: Vec::new(),
             events,
         }
     }

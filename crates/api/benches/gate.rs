@@ -40,6 +40,7 @@ impl Daemon for Quiet {
             parts: Vec::new(),
             incidents: Vec::new(),
             services: Vec::new(),
+            plugins: Vec::new(),
             events: Vec::new(),
         }
     }

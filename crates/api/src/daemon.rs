@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use wardkit_core::{Event, Health, Labels, Timestamp};
 
 use crate::alerts::{AckStep, AckView, Call, Refused};
+use crate::plugins::{PluginLine, PluginRefused};
 use crate::services;
 use crate::{Answer, Question, QuestionRefused, WriteRefused};
 
@@ -88,6 +89,20 @@ pub trait Daemon: Send + Sync + 'static {
         })
     }
 
+    /// Calls a plugin with JSON, and answers with the JSON that it gave. The id is as it was asked for: letters, digits,
+    /// `-`, `_` and `.`. `by` is who asks on the control socket; on the listener, whoever may write.
+    ///
+    /// Dropped when its deadline passes: the plugin ends by its own.
+    fn call_plugin(
+        &self,
+        by: Option<Caller>,
+        id: String,
+        input: Vec<u8>,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        let _ = (by, id, input);
+        Box::pin(async { Err(PluginRefused::NotFound("there are no plugins here".to_owned())) })
+    }
+
     /// Begins to end the program, after the answer; only the control socket calls it.
     fn stop(&self, fate: services::Fate) -> BoxFuture<'_, Result<(), services::Refused>> {
         let _ = fate;
@@ -166,6 +181,9 @@ pub struct Status {
     /// The services that the program keeps up, in the order of the configuration.
     #[serde(default)]
     pub services: Vec<ServiceLine>,
+    /// The plugins that the program runs, by id.
+    #[serde(default)]
+    pub plugins: Vec<PluginLine>,
     /// The latest events, newest first.
     pub events: Vec<Event>,
 }

@@ -31,6 +31,7 @@
 //!             parts: Vec::new(),
 //!             incidents: Vec::new(),
 //!             services: Vec::new(),
+//!             plugins: Vec::new(),
 //!             events: Vec::new(),
 //!         }
 //!     }
@@ -62,13 +63,14 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics`, questions and the page at `/`, on loopback |
+//! | [`HttpServer`], [`HttpConfig`] | `/healthz`, `/readyz`, `/metrics`, questions, calls of plugins and the page at `/`, on loopback |
 //! | [`WriteToken`] | what a request must carry to bring metrics to `/api/v1/ingest` |
-//! | [`ControlServer`] | `/v1/status`, `/v1/reload`, `/v1/services` and more, for the daemon's own user and root |
+//! | [`ControlServer`] | `/v1/status`, `/v1/reload`, `/v1/services`, `/v1/plugins/ID/call` and more, for the daemon's own user and root |
 //! | [`ControlClient`] | calls the control socket, with a deadline on everything |
 //! | [`Daemon`], [`Status`], [`Question`], [`Answer`] | what the program gives |
 //! | [`alerts`] | Alertmanager's API v2, acknowledging links and the commands about alerts |
 //! | [`services`] | the commands about services that the program keeps up |
+//! | [`PluginLine`], [`PluginRefused`] | what is shown of plugins; why one was not called |
 //! | [`Error`] | one error for all of them; knows whether trying again makes sense |
 //!
 //! # What a client can cost
@@ -107,6 +109,7 @@ mod metrics;
 mod page;
 mod params;
 mod phase;
+mod plugins;
 mod problem;
 mod question;
 mod reply;
@@ -124,6 +127,7 @@ pub use daemon::{
 };
 pub use error::Error;
 pub use guard::{WriteRefused, WriteToken};
+pub use plugins::{PluginLine, PluginRefused};
 pub use question::{
     Answer, Number, ProcessUse, Question, QuestionRefused, Range, SeriesAnswer, SeriesPoints, Told,
     TopAnswer,

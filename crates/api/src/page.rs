@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use wardkit_core::{Event, Health, Severity, Timestamp};
 
-use crate::{OpenIncident, PartStatus, ServiceLine, Status};
+use crate::{OpenIncident, PartStatus, PluginLine, ServiceLine, Status};
 
 mod text;
 
@@ -46,6 +46,7 @@ impl Page {
         self.incidents(&status.incidents)?;
         self.facts(status)?;
         self.services(&status.services)?;
+        self.plugins(&status.plugins)?;
         self.parts(&status.parts)?;
         self.events(&status.events)?;
         self.foot()
@@ -157,6 +158,29 @@ impl Page {
                 write!(self.out, " · pid {pid}")?;
             }
             writeln!(self.out, " · restarts: {}</p>\n</li>", service.restarts)?;
+        }
+        self.out.write_str("</ol>\n</section>\n")
+    }
+
+    /// Shows the plugins that are run; nothing at all where there are none.
+    fn plugins(&mut self, plugins: &[PluginLine]) -> fmt::Result {
+        if plugins.is_empty() {
+            return Ok(());
+        }
+        self.out.write_str("<section>\n<h2>Plugins</h2>\n<ol class=\"events\">\n")?;
+        for plugin in plugins {
+            let class = if plugin.is_amiss { "down" } else { "up" };
+            writeln!(
+                self.out,
+                "<li class=\"{class}\">\n<p class=\"what\"><span class=\"badge {class}\">{}</span> \
+                 <code>{}</code> {} · calls: {}, errors: {}</p>\n<p>{}</p>\n</li>",
+                Escaped(&plugin.state),
+                Escaped(&plugin.id),
+                Escaped(&plugin.version),
+                plugin.calls,
+                plugin.errors,
+                Escaped(&plugin.why),
+            )?;
         }
         self.out.write_str("</ol>\n</section>\n")
     }

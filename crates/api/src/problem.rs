@@ -8,6 +8,7 @@ use wardkit_core::Id;
 
 use crate::alerts::Refused;
 use crate::page;
+use crate::plugins::PluginRefused;
 use crate::reply::Media;
 use crate::routes::Reads;
 use crate::services;
@@ -379,6 +380,37 @@ impl From<services::Refused> for Problem {
                 (Self::new(StatusCode::CONFLICT, "not-done", detail), reason)
             }
         };
+        problem.errors.push(reason);
+        problem
+    }
+}
+
+impl From<PluginRefused> for Problem {
+    fn from(refused: PluginRefused) -> Self {
+        let (status, code, detail, reason) = match refused {
+            PluginRefused::NotFound(reason) => {
+                let mut problem = Self::not_found();
+                problem.errors.push(reason);
+                return problem;
+            }
+            PluginRefused::BadInput(reason) => {
+                let detail = "What the plugin was called with is not what it takes.";
+                (StatusCode::BAD_REQUEST, "bad-input", detail, reason)
+            }
+            PluginRefused::Inactive(reason) => {
+                (StatusCode::CONFLICT, "not-active", "The plugin is not to be called.", reason)
+            }
+            PluginRefused::TooOften(reason) => {
+                let detail = "The plugin was called as often as it may.";
+                (StatusCode::TOO_MANY_REQUESTS, "too-often", detail, reason)
+            }
+            PluginRefused::Failed(reason) => {
+                let detail = "The plugin was called and did not answer as it should.";
+                (StatusCode::BAD_GATEWAY, "plugin-failed", detail, reason)
+            }
+            PluginRefused::Unavailable(reason) => return Self::unavailable(reason),
+        };
+        let mut problem = Self::new(status, code, detail);
         problem.errors.push(reason);
         problem
     }

@@ -19,6 +19,8 @@ pub(crate) enum Route {
     Reload,
     /// A command about services, which may take its time.
     Services,
+    /// A plugin is called, which may take its time.
+    Plugin,
     /// The daemon is told to end.
     Stop(Fate),
     /// Something about alerts.
@@ -82,6 +84,8 @@ pub(crate) enum Reads {
     Alerts,
     /// A small document in JSON.
     Json,
+    /// What a plugin is called with.
+    Input,
 }
 
 /// Where a request came in.
@@ -96,7 +100,7 @@ pub(crate) enum Door {
 impl Route {
     /// What metrics call the routes: the views and the questions in their order, what writes, and what reached no
     /// route.
-    pub(crate) const LABELS: [&'static str; 29] = [
+    pub(crate) const LABELS: [&'static str; 30] = [
         "healthz",
         "readyz",
         "metrics",
@@ -122,6 +126,7 @@ impl Route {
         "alerts_command",
         "ingest",
         "reload",
+        "plugin_call",
         "services_command",
         "stop",
         "leave",
@@ -135,8 +140,9 @@ impl Route {
             Some(Self::Alerts(alerts)) => {
                 View::Status as usize + Ask::Forecast as usize + 2 + alerts as usize
             }
-            Some(Self::Ingest) => Self::LABELS.len() - 6,
-            Some(Self::Reload) => Self::LABELS.len() - 5,
+            Some(Self::Ingest) => Self::LABELS.len() - 7,
+            Some(Self::Reload) => Self::LABELS.len() - 6,
+            Some(Self::Plugin) => Self::LABELS.len() - 5,
             Some(Self::Services) => Self::LABELS.len() - 4,
             Some(Self::Stop(Fate::Stop)) => Self::LABELS.len() - 3,
             Some(Self::Stop(Fate::LeaveRunning)) => Self::LABELS.len() - 2,
@@ -155,6 +161,7 @@ impl Route {
             Self::Ingest
             | Self::Reload
             | Self::Services
+            | Self::Plugin
             | Self::Stop(_)
             | Self::Alerts(
                 AlertsRoute::Post
@@ -171,6 +178,7 @@ impl Route {
     pub(crate) const fn reads(self) -> Reads {
         match self {
             Self::Ingest => Reads::Metrics,
+            Self::Plugin => Reads::Input,
             Self::Alerts(AlertsRoute::Post) => Reads::Alerts,
             Self::Services | Self::Alerts(AlertsRoute::SetSilence | AlertsRoute::Command) => {
                 Reads::Json
@@ -214,7 +222,7 @@ fn allow(routes: &[Route]) -> &'static str {
 }
 
 /// Only a path that is in the door's table leads anywhere: nothing of it is decoded, joined or looked up elsewhere. A
-/// name at its end, where the table has room for one, is letters, digits, `-`, `_` and `.`.
+/// name within it, where the table has room for one, is letters, digits, `-`, `_` and `.`.
 impl Accept<str> for Door {
     type Safe = &'static [Route];
 
@@ -223,13 +231,25 @@ impl Accept<str> for Door {
             Self::Http => HTTP,
             Self::Control => CONTROL,
         };
-        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        let fits = |pattern: &str| match pattern.split_once('*') {
             None => pattern == path,
-            Some(before) => path.strip_prefix(before).is_some_and(is_name),
+            Some((before, after)) => name_between(path, before, after).is_some(),
         };
         let found = table.iter().chain(ALERTMANAGER).find(|(pattern, _)| fits(pattern));
         found.map(|&(_, routes)| routes).ok_or(wardkit_validation::Error::NotListed)
     }
+}
+
+/// Returns the plugin that a path names, which led to its route.
+pub(crate) fn plugin_of(path: &str) -> &str {
+    PLUGIN
+        .split_once('*')
+        .and_then(|(before, after)| name_between(path, before, after))
+        .unwrap_or_default()
+}
+
+fn name_between<'p>(path: &'p str, before: &str, after: &str) -> Option<&'p str> {
+    path.strip_prefix(before)?.strip_suffix(after).filter(|name| is_name(name))
 }
 
 fn is_name(text: &str) -> bool {
@@ -239,6 +259,9 @@ fn is_name(text: &str) -> bool {
 
 /// Room for a signed link.
 const LONGEST_NAME: usize = 512;
+
+/// The same at both doors.
+const PLUGIN: &str = "/v1/plugins/*/call";
 
 type Table = &'static [(&'static str, &'static [Route])];
 
@@ -254,6 +277,7 @@ const HTTP: Table = &[
     ("/api/v1/ingest", &[Route::Ingest]),
     ("/api/v1/query", &[Route::Ask(Ask::Query)]),
     ("/api/v1/query_range", &[Route::Ask(Ask::QueryRange)]),
+    (PLUGIN, &[Route::Plugin]),
     ("/ack/*", &[Route::Alerts(AlertsRoute::AckPage), Route::Alerts(AlertsRoute::Ack)]),
 ];
 
@@ -268,6 +292,7 @@ const CONTROL: Table = &[
     ("/v1/forecast", &[Route::Ask(Ask::Forecast)]),
     ("/v1/alerts", &[Route::Alerts(AlertsRoute::Command)]),
     ("/v1/services", &[Route::Services]),
+    (PLUGIN, &[Route::Plugin]),
     ("/v1/stop", &[Route::Stop(Fate::Stop)]),
     ("/v1/leave", &[Route::Stop(Fate::LeaveRunning)]),
 ];

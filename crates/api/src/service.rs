@@ -29,7 +29,7 @@ use crate::params;
 use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::reply::Media;
-use crate::routes::{Reads, Route, View};
+use crate::routes::{Reads, Route, View, plugin_of};
 use crate::site::{Site, to_json};
 use crate::{Asked, BoxFuture, WriteRefused};
 
@@ -70,7 +70,7 @@ impl Service {
         match route {
             // What programs ask and bring all day would drown the commands on an audit trail; who changes something
             // about alerts or services, the program itself puts on it.
-            Route::Ingest | Route::Ask(_) | Route::Alerts(_) | Route::Services => {}
+            Route::Ingest | Route::Ask(_) | Route::Alerts(_) | Route::Services | Route::Plugin => {}
             Route::View(_) | Route::Reload | Route::Stop(_) => {
                 self.asked(Asked::For(route.label()));
             }
@@ -183,7 +183,7 @@ fn check_media(reads: Reads, fields: &HeaderMap) -> Result<(), Problem> {
     let taken: &[&str] = match reads {
         Reads::Nothing => return Ok(()),
         Reads::Metrics => &METRICS,
-        Reads::Alerts | Reads::Json => &JSON,
+        Reads::Alerts | Reads::Json | Reads::Input => &JSON,
     };
     let text = |name| fields.get(name).map(|value| value.to_str().unwrap_or("?"));
     let media = text(CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
@@ -247,6 +247,10 @@ async fn wait(
             Ok(answer) => (Media::Json, answer.0),
             Err(problem) => return fail(site, link, &problem),
         },
+        Route::Plugin => match call_plugin(site, link, head, bytes, deadline).await {
+            Ok(answer) => (Media::Json, answer.0),
+            Err(problem) => return fail(site, link, &problem),
+        },
         Route::Stop(fate) => {
             let stopped = Box::pin(async { site.daemon.stop(fate).await });
             match in_time(deadline, stopped, Problem::from).await {
@@ -274,6 +278,18 @@ async fn serve_services(
     in_time(deadline, answer, Problem::from).await
 }
 
+async fn call_plugin(
+    site: &Site,
+    link: &Link,
+    head: &Parts,
+    input: Vec<u8>,
+    deadline: Instant,
+) -> Result<crate::Answer, Problem> {
+    let id = plugin_of(head.uri.path()).to_owned();
+    let answer = Box::pin(async { site.daemon.call_plugin(link.caller, id, input).await });
+    in_time(deadline, answer, Problem::from).await
+}
+
 fn fail(site: &Site, link: &Arc<Link>, problem: &Problem) -> Response<Whole> {
     link.phase.continue_as(Phase::Busy);
     site.replies.problem(problem, link)
@@ -290,6 +306,7 @@ async fn take(site: &Site, route: Route, mut body: Incoming) -> Result<Taken<'_>
     let place = match reads {
         Reads::Metrics => site.bodies.acquire().await.ok(),
         Reads::Alerts => site.alert_bodies.acquire().await.ok(),
+        Reads::Input => site.inputs.acquire().await.ok(),
         Reads::Nothing | Reads::Json => None,
     };
     let (mut length, mut kept) = (0, Vec::new());

@@ -39,6 +39,8 @@ pub(crate) struct Site {
     pub(crate) bodies: Semaphore,
     /// The same for alerts, so that whoever brings metrics slowly keeps no alert out.
     pub(crate) alert_bodies: Semaphore,
+    /// The same for what plugins are called with.
+    pub(crate) inputs: Semaphore,
     pub(crate) metrics: Metrics,
     pub(crate) replies: Replies,
     /// The length of the last metrics, so that the next ones are allocated once.
@@ -62,6 +64,7 @@ impl RequestLimits {
         match reads {
             Reads::Metrics => self.max_ingest,
             Reads::Alerts => self.max_alerts,
+            Reads::Input => MOST_INPUT,
             Reads::Nothing | Reads::Json => self.max_body,
         }
     }
@@ -94,6 +97,7 @@ impl Site {
             guard,
             bodies: Semaphore::new(BODIES),
             alert_bodies: Semaphore::new(ALERT_BODIES),
+            inputs: Semaphore::new(INPUTS),
             metrics: Metrics::default(),
             replies: Replies::new(),
             metrics_length: AtomicUsize::new(0),
@@ -183,3 +187,7 @@ pub(crate) fn to_json(document: &impl Serialize) -> Vec<u8> {
 const BODIES: usize = 2;
 /// Bodies of alerts that are held at a time.
 const ALERT_BODIES: usize = 4;
+/// Inputs of plugins that are held at a time while they arrive and are worked on.
+const INPUTS: usize = 32;
+/// What a plugin takes at most, unless it asked for less.
+const MOST_INPUT: usize = 1 << 20;

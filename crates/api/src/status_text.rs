@@ -51,6 +51,12 @@ impl fmt::Display for Status {
                 service.restarts
             )?;
         }
+        if !self.plugins.is_empty() {
+            writeln!(f, "\nplugins")?;
+        }
+        for plugin in &self.plugins {
+            writeln!(f, "  {plugin}")?;
+        }
         writeln!(f, "\nevents, newest first")?;
         for event in self.events.iter().take(SHOWN) {
             event_line(f, event)?;
@@ -73,7 +79,7 @@ fn event_line(f: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
 }
 
 /// A text without what would break the line, steer the terminal, or hide or reorder what is read.
-struct Shown<'a>(&'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,6 +137,7 @@ mod tests {
                 since: at,
             }],
             incidents: Vec::new(),
+            plugins: Vec::new(),
             services: vec![ServiceLine {
                 name: "bot".to_owned(),
                 state: "crash_loop".to_owned(),

@@ -39,6 +39,7 @@ impl Daemon for OnePart {
             }],
             incidents: Vec::new(),
             services: Vec::new(),
+            plugins: Vec::new(),
             events: Vec::new(),
         }
     }

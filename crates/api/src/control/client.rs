@@ -99,6 +99,21 @@ impl ControlClient {
         self.call_with(Method::POST, "/v1/services", body.into(), REQUEST_DEADLINE).await
     }
 
+    /// Calls a plugin with JSON and reads the JSON that it gives.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Answer`] when it was not called or did not answer as it should, else as
+    /// [`ControlClient::status`] does.
+    pub async fn call_plugin<T: DeserializeOwned>(
+        &self,
+        id: &str,
+        input: impl Into<Vec<u8>>,
+    ) -> Result<T, Error> {
+        let path = format!("/v1/plugins/{id}/call");
+        self.call_with(Method::POST, &path, input.into().into(), REQUEST_DEADLINE).await
+    }
+
     /// Tells the daemon to end. It has not ended yet when this returns.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod drain;
 mod hosts;
 mod ingest;
 mod limits;
+mod plugins;
 mod props;
 mod questions;
 mod routes;

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use wardkit_api::alerts::{AckStep, AckView, Call, Command, ReceiverName, Refused};
 use wardkit_api::{
     Answer, BoxFuture, Caller, Daemon, HttpConfig, HttpServer, IngestRefused, Number, OpenIncident,
-    PartStatus, Question, QuestionRefused, ReloadRefused, Reloaded, SeriesAnswer, SeriesPoints,
-    ServiceLine, Status, WriteRefused, WriteToken,
+    PartStatus, PluginLine, PluginRefused, Question, QuestionRefused, ReloadRefused, Reloaded,
+    SeriesAnswer, SeriesPoints, ServiceLine, Status, WriteRefused, WriteToken,
 };
 use wardkit_core::{Event, Health, Labels, Severity, Timestamp};
 
@@ -129,6 +129,26 @@ impl Daemon for TestDaemon {
         })
     }
 
+    fn call_plugin(
+        &self,
+        by: Option<Caller>,
+        id: String,
+        input: Vec<u8>,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        let who = if by.is_some() { "known" } else { "unknown" };
+        let why = || "because".to_owned();
+        let answer = match (id.as_str(), &input[..]) {
+            ("org.example.hello", b"\"bad\"") => Err(PluginRefused::BadInput(why())),
+            ("org.example.hello", input) => Ok(Answer::new(&(who, input.len()))),
+            ("revoked", _) => Err(PluginRefused::Inactive(why())),
+            ("often", _) => Err(PluginRefused::TooOften(why())),
+            ("trap", _) => Err(PluginRefused::Failed(why())),
+            ("busy", _) => Err(PluginRefused::Unavailable(why())),
+            _ => Err(PluginRefused::NotFound(why())),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
     fn write_refused(&self, why: WriteRefused) {
         self.seen.refused.lock().unwrap().push(why);
     }
@@ -166,6 +186,15 @@ pub(crate) fn status() -> Status {
                 since: at,
             },
         ],
+        plugins: vec![PluginLine {
+            id: "org.example.hello".to_owned(),
+            version: "0.1.0".to_owned(),
+            state: "quarantined".to_owned(),
+            why: "5 faults <one> after the other".to_owned(),
+            is_amiss: true,
+            calls: 7,
+            errors: 5,
+        }],
         services: vec![ServiceLine {
             name: "bot<1>".to_owned(),
             state: "crash_loop".to_owned(),
