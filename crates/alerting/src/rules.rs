@@ -14,6 +14,7 @@ mod groups;
 mod keep;
 mod native;
 mod overlay;
+mod pattern;
 mod problem;
 mod rule;
 mod state;
@@ -32,6 +33,7 @@ pub use events::EventRules;
 #[cfg(feature = "yaml")]
 pub use file::RuleFile;
 pub use groups::RuleGroups;
+pub use pattern::EventPattern;
 pub use problem::RuleProblem;
 pub use rule::Group;
 pub use view::{AlertView, GroupView, RuleHealth, RuleKind, RuleView};

@@ -214,6 +214,31 @@ const EVENT_RULES: &[(&str, OnEvent)] = &[
         },
     ),
     (
+        "PluginQuarantined",
+        OnEvent {
+            kind: &["plugins.quarantined"],
+            min_severity: Severity::Info,
+            resolved_by: &[
+                "plugins.activated",
+                "plugins.upgraded",
+                "plugins.rolled_back",
+                "plugins.revoked",
+            ],
+            hours: 24 * 30,
+            summary: "a plugin failed too often, and is not called any more",
+        },
+    ),
+    (
+        "PluginErrors",
+        OnEvent {
+            kind: &["plugins.call.failed", "plugins.call.refused", "plugins.busy"],
+            min_severity: Severity::Warning,
+            resolved_by: &["plugins.call.succeeded"],
+            hours: 24,
+            summary: "a plugin does not do what it is there for",
+        },
+    ),
+    (
         "SecurityIncident",
         OnEvent {
             kind: &["security.*", "validation.attack.*"],

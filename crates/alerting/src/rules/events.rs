@@ -10,6 +10,7 @@ use super::config::{EventRuleConfig, RulesConfig};
 use super::effect::RuleEffect;
 use super::event_defaults::default_event_rules;
 use super::native::is_label_name;
+use super::pattern::EventPattern;
 use super::problem::RuleProblem;
 use crate::{Alert, Annotations, Fingerprint, Now, Record, Space};
 
@@ -24,9 +25,9 @@ pub struct EventRules {
 #[derive(Debug)]
 struct Rule {
     name: String,
-    kinds: Vec<Pattern>,
+    kinds: Vec<EventPattern>,
     min_severity: Severity,
-    resolved_by: Vec<Pattern>,
+    resolved_by: Vec<EventPattern>,
     lasts: Duration,
     labels: Labels,
     annotations: Annotations,
@@ -203,7 +204,7 @@ impl Rule {
             return wrong("lasts", "an alert must last for a while");
         }
         let patterns = |key: &str, kinds: &[String]| {
-            let patterns = kinds.iter().map(|kind| Pattern::new(kind));
+            let patterns = kinds.iter().map(|kind| EventPattern::new(kind));
             let patterns: Option<Vec<_>> = patterns.collect();
             let reason = "an event's kind is dotted lower-case words, or * for any word";
             patterns.ok_or_else(|| (key.to_owned(), reason.to_owned()))
@@ -261,34 +262,6 @@ impl Rule {
         add("summary", &event.message);
         add("kind", event.kind.as_str());
         annotations
-    }
-}
-
-/// The kind of an event, with `*` for any word; at the end for any words.
-#[derive(Debug)]
-struct Pattern(Vec<String>);
-
-impl Pattern {
-    fn new(text: &str) -> Option<Self> {
-        let words: Vec<String> = text.split('.').map(str::to_owned).collect();
-        let is_word = |word: &String| {
-            word == "*"
-                || (word.starts_with(|c: char| c.is_ascii_lowercase())
-                    && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')))
-        };
-        (words.len() > 1 && words.iter().all(is_word)).then_some(Self(words))
-    }
-
-    fn matches(&self, kind: &str) -> bool {
-        let mut words = kind.split('.');
-        for (index, pattern) in self.0.iter().enumerate() {
-            match words.next() {
-                Some(_) if pattern == "*" && index + 1 == self.0.len() => return true,
-                Some(word) if pattern == "*" || pattern == word => {}
-                _ => return false,
-            }
-        }
-        words.next().is_none()
     }
 }
 

@@ -74,6 +74,8 @@ fn every_shipped_rule_fires_on_its_events_and_on_no_others() {
         ("backup.prune.refused", "BackupPruneRefused"),
         ("backup.prune.failed", "BackupPruneRefused"),
         ("backup.drill.failed", "DrillFailed"),
+        ("plugins.quarantined", "PluginQuarantined"),
+        ("plugins.busy", "PluginErrors"),
         ("backup.drill.report", ""),
         ("supervise.crash_loop", "CrashLoop"),
         ("supervise.failed", "ServiceFailed"),
