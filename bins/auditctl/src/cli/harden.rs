@@ -15,7 +15,7 @@ pub(crate) struct Harden {
     #[arg(long, value_name = "PATH", required_unless_present = "unit")]
     pub program: Option<PathBuf>,
 
-    /// What the program needs, in TOML
+    /// What the program needs, in TOML; of a native plugin its plugin.toml
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
 

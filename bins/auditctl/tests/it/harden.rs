@@ -95,3 +95,41 @@ fn what_cannot_be_read_exits_2() {
         assert!(ended.stderr.contains(expected), "{args:?}: {ended:?}");
     }
 }
+
+#[test]
+fn a_plugins_manifest_says_what_it_asks_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().canonicalize().unwrap();
+    let file = folder.join("plugin.toml");
+    let plugin = "[plugin]\nid = \"org.example.sky\"\nname = \"Sky\"\nversion = \"0.1.0\"\n\
+                  description = \"Tells the weather\"\nkind = \"native\"\nentry = \"sky.py\"\napi = \"1\"\n";
+    let http =
+        "[[permissions.http]]\nhost = \"api.example.com\"\nports = [8443]\nwhy = \"asks for it\"\n";
+    let profile = |text: String| {
+        fs::write(&file, text).unwrap();
+        let own = std::env::current_exe().unwrap();
+        let program = ["--program", own.to_str().unwrap(), "--manifest", file.to_str().unwrap()];
+        let ended = auditctl(&[&["harden", "systemd", "--format", "json"], &program[..]].concat());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()
+    };
+    let closed = profile(plugin.to_owned());
+    assert_eq!(closed["needs"]["network"]["beyond_host"], false, "{closed}");
+    let open = profile(format!("{plugin}{http}"));
+    assert_eq!(open["needs"]["network"]["connect"], serde_json::json!([53, 8443]), "{open}");
+    let folder = format!("{}/", folder.display());
+    let files = open["needs"]["files"].as_array().unwrap();
+    assert!(files.iter().any(|one| one["path"] == *folder && one["read"] == true), "{open}");
+    fs::write(&file, format!("{plugin}colour = 1\n")).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let told = auditctl(&[
+        "harden",
+        "systemd",
+        "--program",
+        own.to_str().unwrap(),
+        "--manifest",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(told.code, Some(2), "{told:?}");
+    assert!(told.stderr.contains("colour"), "{told:?}");
+}

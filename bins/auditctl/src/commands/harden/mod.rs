@@ -1,5 +1,6 @@
 //! `auditctl harden`.
 
+mod plugin;
 mod sources;
 
 use std::io::Write as _;

@@ -7,6 +7,7 @@ use std::path::Path;
 use wardkit_cli::{Report, escaped, read_small_text};
 use wardkit_harden::{Access, Needs, Place, Program, Subject, Trace, Unit, manifest};
 
+use super::plugin;
 use crate::cli::Harden;
 use crate::commands::could_not_run;
 
@@ -42,7 +43,7 @@ impl Known {
         known.program(harden.program.is_some(), is_traced)?;
         if let Some(file) = &harden.manifest {
             let text = read_small_text(file).map_err(|error| named(file, error))?;
-            known.needs.merge(manifest(&text).map_err(|error| named(file, error))?);
+            known.needs.merge(asked(file, &text)?);
         }
         if let Some(file) = &harden.trace {
             known.trace(file)?;
@@ -123,6 +124,15 @@ impl Known {
     }
 }
 
+/// Reads what a program needs; of a plugin's own manifest what it asks for.
+fn asked(file: &Path, text: &str) -> Result<Needs, Report> {
+    let is_plugin = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("plugin"));
+    if is_plugin {
+        return plugin::needs(file, text);
+    }
+    manifest(text).map_err(|error| named(file, error))
+}
+
 fn read_unit(file: &Path) -> Result<Unit, Report> {
     let text = read_small_text(file).map_err(|error| named(file, error))?;
     Unit::parse(&text).map_err(|error| named(file, error))
@@ -155,7 +165,10 @@ fn text_of(path: &Path) -> Result<String, Report> {
     path.to_str().map(str::to_owned).ok_or_else(|| named(path, "its path is no UTF-8"))
 }
 
-fn named(path: &Path, what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Report {
+pub(super) fn named(
+    path: &Path,
+    what: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Report {
     could_not_run(Named { path: escaped(&path.display().to_string()), source: what.into() })
 }
 
