@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 
 use wardkit_core::Transient;
 use wardkit_sandbox::SandboxError;
@@ -92,6 +93,16 @@ pub enum Error {
         id: String,
         /// Why.
         source: SandboxError,
+    },
+    /// A file of a home of plugins cannot be used.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// What was being done.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// Compressing or decompressing failed.
     #[error("cannot {what}")]

@@ -47,6 +47,8 @@ pub struct Grant {
     pub clock: bool,
     /// Random bytes.
     pub random: bool,
+    /// Being run by the processor, for native plugins: only the kernel's fences hold them.
+    pub native: bool,
     /// The interpreters and libraries of the host, for native plugins.
     pub runtime: bool,
     /// Variables of the environment, for native plugins.
@@ -117,6 +119,7 @@ impl Grant {
             log: wishes.log.is_some(),
             clock: wishes.clock.is_some(),
             random: wishes.random.is_some(),
+            native: is_native,
             runtime: is_native && wishes.runtime.is_some(),
             env: if is_native { names(&wishes.env) } else { BTreeSet::new() },
             secrets: names(&wishes.secrets),
@@ -144,12 +147,19 @@ impl Grant {
             log: self.log && other.log,
             clock: self.clock && other.clock,
             random: self.random && other.random,
+            native: self.native && other.native,
             runtime: self.runtime && other.runtime,
             env: both(&self.env, &other.env),
             secrets: both(&self.secrets, &other.secrets),
             events: both(&self.events, &other.events),
             limits: self.limits.meet(&other.limits),
         }
+    }
+
+    /// Returns the same within these limits.
+    #[must_use]
+    pub fn capped(&self, most: &Most) -> Self {
+        Self { limits: self.limits.meet(most), ..self.clone() }
     }
 
     /// Whether everything that this grants, the other one grants too.

@@ -39,7 +39,8 @@
 //! | [`Signature`], [`SecretKey`], [`PublicKey`] | who answers for it |
 //! | [`TrustedKeys`], [`Revocations`] | whose packages are taken; what was taken back |
 //! | [`VerifiedPlugin`], [`PreparedPlugin`], [`CallQuota`] | the steps to a call, and how often there may be one |
-//! | [`Plugins`], [`Registry`] | what is installed, and where that is kept |
+//! | [`PluginHome`], [`HostTerms`], [`InstallTerms`] | the folder of what is installed, and on which terms |
+//! | [`Plugins`], [`Registry`] | which versions there are, in which state, and where that is kept |
 //! | [`Broker`], [`Fetch`], [`KvStore`] | what a plugin is answered while it runs; who makes requests, who keeps values |
 //! | [`JsonSchema`] | what goes in and what comes out |
 //!
@@ -58,6 +59,7 @@ mod broker;
 mod error;
 mod finding;
 mod grant;
+mod home;
 pub mod manifest;
 mod package;
 mod registry;
@@ -74,10 +76,11 @@ pub use broker::{Broker, Fetch, FetchAnswer, FetchRequest, KvStore, MemoryKv};
 pub use error::Error;
 pub use finding::{Finding, FindingLevel};
 pub use grant::{Grant, HttpGrants, HttpRule, Most};
+pub use home::{Candidate, HostTerms, InstallTerms, LoadedPlugin, PluginHome};
 #[doc(inline)]
 pub use manifest::{Kind, Manifest};
 pub use package::Package;
-pub use registry::{Installed, MemoryRegistry, PluginState, Plugins, Registry};
+pub use registry::{Change, Installed, MemoryRegistry, PluginState, Plugins, Registry};
 pub use rule::Rule;
 pub use run::{Answer, CallQuota, PreparedPlugin, VerifiedPlugin};
 pub use schema::JsonSchema;

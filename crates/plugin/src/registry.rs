@@ -1,11 +1,13 @@
 //! What is installed, in which state, and with what was granted.
 
 mod memory;
+mod plugins;
 
 use serde::{Deserialize, Serialize};
 use wardkit_core::Timestamp;
 
 pub use memory::MemoryRegistry;
+pub use plugins::Plugins;
 
 use crate::manifest::PluginId;
 use crate::{Error, Grant, KeyId};
@@ -106,178 +108,15 @@ pub trait Registry: Send {
     /// When they cannot be read.
     fn versions(&mut self, id: Option<&PluginId>) -> Result<Vec<Installed>, Error>;
 
-    /// Puts rows in the place of those with the same plugin and digest, or adds them: all or none.
+    /// Hands all versions of a plugin to `change`, and puts the rows that it returns in the place of those with the same
+    /// plugin and digest, or adds them: all or none. Nobody else, in no other process either, changes this plugin
+    /// between the reading and the writing: a count of calls must not undo a revocation.
     ///
     /// # Errors
     ///
-    /// When they cannot be written.
-    fn put(&mut self, rows: &[Installed]) -> Result<(), Error>;
+    /// What `change` says, or when they cannot be read or written.
+    fn change(&mut self, id: &PluginId, change: Change<'_>) -> Result<(), Error>;
 }
 
-/// The rules of what is installed: one version of a plugin is active, an upgrade is one step, and what failed too often
-/// is not called.
-///
-/// ```
-/// use wardkit_core::Timestamp;
-/// use wardkit_plugin::{Grant, Installed, MemoryRegistry, Plugins};
-///
-/// let mut plugins = Plugins::new(MemoryRegistry::default());
-/// let id = "org.example.hello".parse()?;
-/// for (version, digest) in [("0.1.0", "aa"), ("0.2.0", "bb")] {
-///     let named = ("org.example.hello".parse()?, version.parse()?);
-///     plugins.add(Installed::pending(named, digest, None, Grant::default(), Timestamp::UNIX_EPOCH))?;
-///     plugins.activate(&id, digest)?; // its self-test passed
-/// }
-/// assert_eq!(plugins.active(&id)?.map(|one| one.digest), Some("bb".to_owned()));
-/// assert_eq!(plugins.rollback(&id)?.digest, "aa");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct Plugins<R> {
-    registry: R,
-    /// How many faults one after the other are too many.
-    pub most_traps: u32,
-}
-
-impl<R: Registry> Plugins<R> {
-    /// Keeps what is installed there.
-    pub fn new(registry: R) -> Self {
-        Self { registry, most_traps: 5 }
-    }
-
-    /// Returns everything that is installed.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read.
-    pub fn all(&mut self) -> Result<Vec<Installed>, Error> {
-        self.registry.versions(None)
-    }
-
-    /// Returns the version that is called.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read.
-    pub fn active(&mut self, id: &PluginId) -> Result<Option<Installed>, Error> {
-        let versions = self.registry.versions(Some(id))?;
-        Ok(versions.into_iter().find(|one| one.state == PluginState::Active))
-    }
-
-    /// Adds a version, which is not called yet.
-    ///
-    /// # Errors
-    ///
-    /// When it is revoked, active already, or older than the active one.
-    pub fn add(&mut self, mut new: Installed) -> Result<(), Error> {
-        let versions = self.registry.versions(Some(&new.id))?;
-        let state = |reason: String| refused(&new.id, "installed", reason);
-        let same = versions.iter().find(|one| one.digest == new.digest);
-        match same.map(|one| one.state) {
-            Some(PluginState::Revoked) => return Err(state("it was revoked".to_owned())),
-            Some(PluginState::Active) => return Err(state("it is active already".to_owned())),
-            _ => {}
-        }
-        let newer = versions
-            .iter()
-            .find(|one| one.state == PluginState::Active && one.version > new.version);
-        if let Some(newer) = newer {
-            return Err(state(format!("{} is active; rollback goes back", newer.version)));
-        }
-        new.state = PluginState::Pending;
-        self.registry.put(&[new])
-    }
-
-    /// Makes a version the active one, in one step with what was active before.
-    ///
-    /// # Errors
-    ///
-    /// When it is not there, or was revoked.
-    pub fn activate(&mut self, id: &PluginId, digest: &str) -> Result<(), Error> {
-        let versions = self.registry.versions(Some(id))?;
-        let found = versions.iter().find(|one| one.digest == digest);
-        let mut new = found.ok_or_else(|| refused(id, "activated", "it is not installed"))?.clone();
-        if new.state == PluginState::Revoked {
-            return Err(refused(id, "activated", "it was revoked"));
-        }
-        (new.state, new.traps) = (PluginState::Active, 0);
-        "activated".clone_into(&mut new.why);
-        let mut rows: Vec<Installed> = versions
-            .into_iter()
-            .filter(|one| one.state == PluginState::Active && one.digest != digest)
-            .map(|one| changed(one, PluginState::Superseded, "another version took its place"))
-            .collect();
-        rows.push(new);
-        self.registry.put(&rows)
-    }
-
-    /// Goes back to the version before, which it returns.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub fn rollback(&mut self, id: &PluginId) -> Result<Installed, Error> {
-        let versions = self.registry.versions(Some(id))?;
-        let before = versions.iter().filter(|one| one.state == PluginState::Superseded);
-        let before = before.max_by(|one, two| one.version.cmp(&two.version)).cloned();
-        let before =
-            before.ok_or_else(|| refused(id, "rolled back", "there is no version before"))?;
-        let current = versions.into_iter().filter(|one| {
-            matches!(one.state, PluginState::Active | PluginState::Quarantined)
-                && one.digest != before.digest
-        });
-        let mut rows: Vec<Installed> = current
-            // Not superseded: the next rollback must not come back here.
-            .map(|one| changed(one, PluginState::Pending, "rolled back"))
-            .collect();
-        let mut back = changed(before, PluginState::Active, "rolled back to");
-        back.traps = 0;
-        rows.push(back.clone());
-        self.registry.put(&rows)?;
-        Ok(back)
-    }
-
-    /// Takes a plugin back, in all versions, for ever.
-    ///
-    /// # Errors
-    ///
-    /// When it is not installed.
-    pub fn revoke(&mut self, id: &PluginId, why: &str) -> Result<(), Error> {
-        let versions = self.registry.versions(Some(id))?;
-        if versions.is_empty() {
-            return Err(refused(id, "revoked", "it is not installed"));
-        }
-        let rows: Vec<Installed> =
-            versions.into_iter().map(|one| changed(one, PluginState::Revoked, why)).collect();
-        self.registry.put(&rows)
-    }
-
-    /// Counts a call of the active version, and tells whether it may be called again.
-    ///
-    /// # Errors
-    ///
-    /// When it is not active, or the row cannot be written.
-    pub fn called(&mut self, id: &PluginId, ended_well: bool) -> Result<PluginState, Error> {
-        let active = self.active(id)?;
-        let mut row = active.ok_or_else(|| refused(id, "counted", "it is not active"))?;
-        row.calls += 1;
-        row.traps = if ended_well { 0 } else { row.traps + 1 };
-        if row.traps >= self.most_traps {
-            let why = format!("{} faults one after the other", row.traps);
-            row = changed(row, PluginState::Quarantined, &why);
-        }
-        let state = row.state;
-        self.registry.put(&[row])?;
-        Ok(state)
-    }
-}
-
-fn changed(mut row: Installed, state: PluginState, why: &str) -> Installed {
-    row.state = state;
-    why.clone_into(&mut row.why);
-    row
-}
-
-fn refused(id: &PluginId, wanted: &'static str, reason: impl Into<String>) -> Error {
-    Error::State { id: id.to_string(), wanted, reason: reason.into() }
-}
+/// What a change makes of the versions of a plugin: the rows that are other or new.
+pub type Change<'c> = &'c mut dyn FnMut(Vec<Installed>) -> Result<Vec<Installed>, Error>;

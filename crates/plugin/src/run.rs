@@ -81,7 +81,7 @@ impl VerifiedPlugin {
     ///
     /// # Errors
     ///
-    /// When a schema is not usable, or the sandbox refuses it.
+    /// When a schema is not usable, it is native and that is not granted, or the sandbox refuses it.
     pub fn prepare(
         &self,
         sandbox: &dyn Sandbox,
@@ -92,6 +92,7 @@ impl VerifiedPlugin {
         let manifest = self.manifest();
         let id = manifest.plugin.id.to_string();
         let grant = Grant::asked_by(manifest).meet(operator).meet(ceiling);
+        grant.check_kind(manifest)?;
         let schema = |what, file: &Option<FilePath>| {
             let bytes = file.as_ref().and_then(|file| self.package.file(file.as_str()));
             bytes.map(|bytes| JsonSchema::parse(what, bytes)).transpose()

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use wardkit_plugin::manifest::PluginId;
-use wardkit_plugin::{Error as PluginError, Installed, Registry};
+use wardkit_plugin::{Change, Error as PluginError, Installed, Registry};
 
 use crate::Error;
 use crate::database::{self, Layout};
@@ -57,24 +57,9 @@ impl PluginRegistry {
         self.damage.take()
     }
 
-    fn read(&self, id: Option<&PluginId>) -> rusqlite::Result<Vec<String>> {
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT row FROM plugin WHERE ?1 IS NULL OR id = ?1 ORDER BY number")?;
-        let rows = select.query_map([id.map(PluginId::as_str)], |row| row.get(0))?;
-        rows.collect()
-    }
-
-    fn write(&mut self, rows: &[(&Installed, String)]) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
-        for (row, text) in rows {
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO plugin (id, digest, row) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id, digest) DO UPDATE SET row = excluded.row",
-            )?;
-            put.execute(params![row.id.as_str(), row.digest, text])?;
-        }
-        transaction.commit()
+    fn parse(&self, rows: &[String]) -> Result<Vec<Installed>, PluginError> {
+        let read = rows.iter().map(|row| serde_json::from_str(row));
+        read.collect::<Result<_, _>>().map_err(|error| self.unreadable(&error))
     }
 
     fn error(&self, error: &rusqlite::Error) -> PluginError {
@@ -99,17 +84,44 @@ impl fmt::Debug for PluginRegistry {
 /// A row that cannot be read is an error, and not left out: it may be the one that says "revoked".
 impl Registry for PluginRegistry {
     fn versions(&mut self, id: Option<&PluginId>) -> Result<Vec<Installed>, PluginError> {
-        let rows = self.read(id).map_err(|error| self.error(&error))?;
-        let read = rows.iter().map(|row| serde_json::from_str(row));
-        read.collect::<Result<_, _>>().map_err(|error| self.unreadable(&error))
+        let rows = read(&self.connection, id).map_err(|error| self.error(&error))?;
+        self.parse(&rows)
     }
 
-    fn put(&mut self, rows: &[Installed]) -> Result<(), PluginError> {
-        let texts = rows.iter().map(|row| Ok((row, serde_json::to_string(row)?)));
-        let texts: Result<Vec<_>, serde_json::Error> = texts.collect();
-        let texts = texts.map_err(|error| self.unreadable(&error))?;
-        self.write(&texts).map_err(|error| self.error(&error))
+    fn change(&mut self, id: &PluginId, change: Change<'_>) -> Result<(), PluginError> {
+        // What is read is to be written: the lock is taken before, or another process comes between.
+        let immediate = TransactionBehavior::Immediate;
+        let transaction = Transaction::new_unchecked(&self.connection, immediate);
+        let transaction = transaction.map_err(|error| self.error(&error))?;
+        let rows = read(&transaction, Some(id)).map_err(|error| self.error(&error))?;
+        for row in change(self.parse(&rows)?)? {
+            let text = serde_json::to_string(&row).map_err(|error| self.unreadable(&error))?;
+            write(&transaction, &row, &text).map_err(|error| self.error(&error))?;
+        }
+        transaction.commit().map_err(|error| self.error(&error))
     }
+}
+
+fn read(connection: &Connection, id: Option<&PluginId>) -> rusqlite::Result<Vec<String>> {
+    let rows = |row: &rusqlite::Row<'_>| row.get(0);
+    match id {
+        Some(id) => connection
+            .prepare_cached("SELECT row FROM plugin WHERE id = ?1 ORDER BY number")?
+            .query_map([id.as_str()], rows)?
+            .collect(),
+        None => connection
+            .prepare_cached("SELECT row FROM plugin ORDER BY number")?
+            .query_map([], rows)?
+            .collect(),
+    }
+}
+
+fn write(connection: &Connection, row: &Installed, text: &str) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO plugin (id, digest, row) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id, digest) DO UPDATE SET row = excluded.row",
+    )?;
+    put.execute(params![row.id.as_str(), row.digest, text]).map(drop)
 }
 
 const LAYOUT: Layout = Layout {

@@ -1,4 +1,4 @@
-use super::{Installed, Registry};
+use super::{Change, Installed, Registry};
 use crate::Error;
 use crate::manifest::PluginId;
 
@@ -11,12 +11,12 @@ impl Registry for MemoryRegistry {
         Ok(self.0.iter().filter(|one| id.is_none_or(|id| one.id == *id)).cloned().collect())
     }
 
-    fn put(&mut self, rows: &[Installed]) -> Result<(), Error> {
-        for row in rows {
+    fn change(&mut self, id: &PluginId, change: Change<'_>) -> Result<(), Error> {
+        for row in change(self.versions(Some(id))?)? {
             let same = |one: &&mut Installed| one.id == row.id && one.digest == row.digest;
             match self.0.iter_mut().find(same) {
-                Some(there) => there.clone_from(row),
-                None => self.0.push(row.clone()),
+                Some(there) => *there = row,
+                None => self.0.push(row),
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod broker;
 mod grant;
+mod home;
 mod manifest;
 mod package;
 mod registry;

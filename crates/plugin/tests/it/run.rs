@@ -26,7 +26,7 @@ impl Prepared for Echo {
 }
 
 #[derive(Default)]
-struct Host(Mutex<Vec<Policy>>);
+pub(crate) struct Host(Mutex<Vec<Policy>>);
 
 impl Sandbox for Host {
     fn probe(&self) -> HostCaps {
@@ -44,7 +44,8 @@ fn prepared(more: &str, operator: &str, host: &Host) -> PreparedPlugin {
     let schema = br#"{"type": "string"}"#;
     let files = [("plugin.toml", text.as_bytes()), ("hello.py", b""), ("s.json", schema)];
     let plugin = Validator::default().verify(package(&files), Trust::Unsigned).unwrap();
-    let operator: Grant = toml::from_str(operator).unwrap();
+    let mut operator: Grant = toml::from_str(operator).unwrap();
+    operator.native = true;
     plugin.prepare(host, &operator, &operator, &BTreeMap::new()).unwrap()
 }
 
