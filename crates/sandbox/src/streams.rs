@@ -11,8 +11,8 @@ pub enum Input<'a> {
     Open(BorrowedFd<'a>),
 }
 
-/// Takes what a program gives, as it comes. Called from the thread that runs the program; while it does not return,
-/// no limit of time is watched. An error ends the program.
+/// Takes what a program gives, as it comes. Called from the thread that runs the program. It may take its time: the
+/// program is kept to its share and ended at its deadline meanwhile. An error ends the program.
 pub trait Sink {
     /// Takes a part of its standard output.
     ///

@@ -1,5 +1,6 @@
 //! One loop that watches over a program from its start to its end.
 
+mod guard;
 mod streams;
 mod throttle;
 
@@ -7,9 +8,11 @@ use std::collections::BTreeMap;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::thread::Scope;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use wardkit_core::Clock;
 
@@ -19,6 +22,7 @@ use super::names;
 use super::start::{self, Running, setup};
 use super::sys::{self, End};
 use crate::{Denied, Ended, Input, Policy, SandboxError, Sink, Usage};
+use guard::Guard;
 use streams::{Feed, Flow};
 use throttle::Throttle;
 
@@ -31,94 +35,105 @@ pub(crate) fn over(
     sink: &mut dyn Sink,
 ) -> Result<(Ended, Usage), SandboxError> {
     let begun = clock.uptime();
+    let limits = &policy.limits;
+    let feed = Feed::new(running.input.take(), input, limits.input.0);
     let has_throttle = running.group.keeps(Controller::Cpu).is_none();
-    let mut watch = Watch {
-        deadline: begun.saturating_add(policy.limits.timeout),
-        throttle: has_throttle.then(|| Throttle::new(&policy.limits, begun)),
-        feed: Feed::new(running.input.take(), input, policy.limits.input.0),
-        output: Flow::new(policy.limits.output.0),
-        errors: Flow::new(policy.limits.output.0),
-        listener: None,
-        denied: BTreeMap::new(),
-        denials: 0,
-        has_started: false,
-        clock,
-        sink,
-        running,
-    };
-    let cut = watch.until_end();
-    watch.running.kill();
-    let reaped = sys::reap(watch.running.pidfd.as_fd(), true).map_err(setup("reaping"))?;
-    let cut = cut?;
-    let drained = watch.drain()?;
-    let (end, cpu, most) = reaped.unwrap_or((End::Killed(libc::SIGKILL), Duration::ZERO, 0));
-    let group = &watch.running.group;
-    let usage = Usage {
-        cpu,
-        throttled: watch
-            .throttle
-            .map_or_else(|| group.throttled(), |throttle| throttle.stood_still),
-        wall: clock.uptime().saturating_sub(begun),
-        peak_memory: group.memory_peak().unwrap_or(most),
-        denied: denied(&watch.denied),
-    };
-    let ended = match (cut.or(drained), end) {
-        (Some(cut), _) => cut,
-        (None, End::Exited(status)) => Ended::Exited(u8::try_from(status & 0xFF).unwrap_or(1)),
-        (None, End::Killed(_)) if group.ran_out_of_memory() => Ended::OutOfMemory,
-        (None, End::Killed(libc::SIGKILL | libc::SIGXCPU))
-            if has_throttle && cpu.as_secs() >= start::cpu_seconds(policy) =>
-        {
-            Ended::CpuBudget
-        }
-        (None, End::Killed(signal)) => Ended::Killed(signal),
-    };
-    Ok((ended, usage))
+    let throttle = has_throttle.then(|| Throttle::new(limits, begun));
+    let guard = Guard::new(&running, clock, begun.saturating_add(limits.timeout), throttle);
+    std::thread::scope(|scope| {
+        let mut watch = Watch {
+            running: &running,
+            guard: &guard,
+            scope,
+            clock,
+            sink,
+            feed,
+            output: Flow::new(limits.output.0),
+            errors: Flow::new(limits.output.0),
+            listener: None,
+            denied: BTreeMap::new(),
+            denials: 0,
+            has_started: false,
+            is_reaped: false,
+        };
+        let cut = watch.until_end();
+        let (end, cpu, most) = watch.reap()?;
+        let cut = cut?;
+        let drained = watch.drain(cut.is_some())?;
+        let usage = Usage {
+            cpu,
+            throttled: guard.stood_still().unwrap_or_else(|| running.group.throttled()),
+            wall: clock.uptime().saturating_sub(begun),
+            peak_memory: running.group.memory_peak().unwrap_or(most),
+            denied: denied(&watch.denied),
+        };
+        let ended = cut.or(drained).unwrap_or_else(|| match end {
+            End::Exited(status) => Ended::Exited(u8::try_from(status & 0xFF).unwrap_or(1)),
+            End::Killed(_) if running.group.ran_out_of_memory() => Ended::OutOfMemory,
+            End::Killed(libc::SIGKILL | libc::SIGXCPU)
+                if has_throttle && cpu.as_secs() >= start::cpu_seconds(policy) =>
+            {
+                Ended::CpuBudget
+            }
+            End::Killed(signal) => Ended::Killed(signal),
+        });
+        Ok((ended, usage))
+    })
 }
 
-/// Waits until a child became its program, or ended well without one; reaps it when it did not.
+/// Waits until a child that becomes no program has gone through every step, and reaps it.
 pub(crate) fn started(running: &Running) -> Result<(), (Step, io::Error)> {
     let mut listener = None;
     let result = loop {
         match message(&running.status, &mut listener) {
             Ok(Message::Listener) => {}
-            Ok(Message::Started) => break Ok(()),
+            Ok(Message::Silence) => break Ok(()),
             Ok(Message::Failed(step, error)) => break Err((step, error)),
             Err(error) => break Err((Step::Stdio, error)),
         }
     };
-    running.kill();
-    let _ = sys::reap(running.pidfd.as_fd(), true);
-    result
+    if result.is_err() {
+        running.kill();
+    }
+    match (result, sys::reap(running.pidfd.as_fd(), true)) {
+        // Whoever was ended on the way is silent too.
+        (Ok(()), Ok(Some((End::Exited(0), ..)))) => Ok(()),
+        (Ok(()), _) => Err((Step::Exec, io::ErrorKind::Interrupted.into())),
+        (failed, _) => failed,
+    }
 }
 
-struct Watch<'a> {
-    running: Running,
-    clock: &'a dyn Clock,
-    sink: &'a mut dyn Sink,
-    feed: Feed<'a>,
+struct Watch<'scope, 'env> {
+    running: &'env Running,
+    guard: &'env Guard<'env>,
+    scope: &'scope Scope<'scope, 'env>,
+    clock: &'env dyn Clock,
+    sink: &'env mut dyn Sink,
+    feed: Feed<'env>,
     output: Flow,
     errors: Flow,
-    deadline: Duration,
-    throttle: Option<Throttle>,
     listener: Option<OwnedFd>,
     denied: BTreeMap<u32, u64>,
     denials: u64,
     has_started: bool,
+    is_reaped: bool,
 }
 
-impl Watch<'_> {
+/// Also where a sink panics nothing runs on.
+impl Drop for Watch<'_, '_> {
+    fn drop(&mut self) {
+        if !self.is_reaped {
+            let _ = self.reap();
+        }
+    }
+}
+
+impl Watch<'_, '_> {
     /// Goes on until the program has ended, or must be: then it says why.
     fn until_end(&mut self) -> Result<Option<Ended>, SandboxError> {
         loop {
             let now = self.clock.uptime();
-            if now >= self.deadline {
-                return Ok(Some(Ended::Timeout));
-            }
-            let mut wake = self.deadline;
-            if let Some(throttle) = &mut self.throttle {
-                wake = wake.min(throttle.step(now, &self.running));
-            }
+            let Some(mut wake) = self.guard.step(now) else { return Ok(Some(Ended::Timeout)) };
             if self.is_flooded() {
                 wake = wake.min(now.saturating_add(FLOOD_PAUSE));
             }
@@ -130,6 +145,15 @@ impl Watch<'_> {
                 return Ok(None);
             }
         }
+    }
+
+    /// Ends it and all that it started; returns how it ended, its processor time and its most memory.
+    fn reap(&mut self) -> Result<(End, Duration, u64), SandboxError> {
+        self.guard.end();
+        self.running.kill();
+        self.is_reaped = true;
+        let reaped = sys::reap(self.running.pidfd.as_fd(), true).map_err(setup("reaping"))?;
+        Ok(reaped.unwrap_or((End::Killed(libc::SIGKILL), Duration::ZERO, 0)))
     }
 
     /// Waits until something is ready, and says what.
@@ -155,7 +179,7 @@ impl Watch<'_> {
             sources.iter().map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
         let timeout = Timespec::try_from(longest).unwrap_or(Timespec { tv_sec: 60, tv_nsec: 0 });
         match rustix::event::poll(&mut polled, Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(setup("waiting for the program")(errno.into())),
         }
         let is_ready = |polled: &PollFd<'_>| !polled.revents().is_empty();
@@ -174,31 +198,33 @@ impl Watch<'_> {
         if ready.contains(&Source::Input) {
             self.feed.step()?;
         }
-        let passed_on = setup("passing output on");
+        let (guard, scope, sink) = (self.guard, self.scope, &mut *self.sink);
         let mut fits = true;
         if ready.contains(&Source::Output) {
-            let step = self.output.step(&self.running.output, &mut |part| self.sink.output(part));
-            fits &= step.map_err(passed_on)?;
+            let step = self
+                .output
+                .step(&self.running.output, &mut |part| guard.pass_on(scope, || sink.output(part)));
+            fits &= step.map_err(setup(PASSING))?;
         }
-        let passed_on = setup("passing output on");
         if ready.contains(&Source::Errors) {
-            let step = self.errors.step(&self.running.errors, &mut |part| self.sink.errors(part));
-            fits &= step.map_err(passed_on)?;
+            let step = self
+                .errors
+                .step(&self.running.errors, &mut |part| guard.pass_on(scope, || sink.errors(part)));
+            fits &= step.map_err(setup(PASSING))?;
         }
         Ok((!fits).then_some(Ended::OutputLimit))
     }
 
     /// Takes what is left in the pipes of a program that has ended.
-    fn drain(&mut self) -> Result<Option<Ended>, SandboxError> {
-        // The child's message comes before its end.
-        if !self.has_started {
+    fn drain(&mut self, was_cut: bool) -> Result<Option<Ended>, SandboxError> {
+        // The child's message comes before its end, unless it was ended on its way.
+        if !self.has_started && !was_cut {
             self.hear()?;
         }
-        let passed_on = setup("passing output on");
         let sink = &mut *self.sink;
         let output = self.output.drain(&self.running.output, &mut |part| sink.output(part));
         let errors = self.errors.drain(&self.running.errors, &mut |part| sink.errors(part));
-        let fits = output.and_then(|output| Ok(output && errors?)).map_err(passed_on)?;
+        let fits = output.and_then(|output| Ok(output && errors?)).map_err(setup(PASSING))?;
         Ok((!fits).then_some(Ended::OutputLimit))
     }
 
@@ -208,7 +234,7 @@ impl Watch<'_> {
             match message(&self.running.status, &mut self.listener) {
                 Ok(Message::Listener) if self.has_ended() => {}
                 Ok(Message::Listener) => return Ok(()),
-                Ok(Message::Started) => {
+                Ok(Message::Silence) => {
                     self.has_started = true;
                     return Ok(());
                 }
@@ -267,7 +293,8 @@ enum Source {
 enum Message {
     Listener,
     Failed(Step, io::Error),
-    Started,
+    /// Nothing more: it became its program, or has ended.
+    Silence,
 }
 
 fn message(status: &OwnedFd, listener: &mut Option<OwnedFd>) -> io::Result<Message> {
@@ -275,15 +302,20 @@ fn message(status: &OwnedFd, listener: &mut Option<OwnedFd>) -> io::Result<Messa
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
-    let received =
-        rustix::net::recvmsg(status, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags)?;
+    let buffers = &mut [IoSliceMut::new(&mut bytes)];
+    let received = match rustix::net::recvmsg(status, buffers, &mut control, flags) {
+        Ok(received) => received,
+        // It was ended before it took our message.
+        Err(Errno::CONNRESET) => return Ok(Message::Silence),
+        Err(errno) => return Err(errno.into()),
+    };
     for one in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut fds) = one {
             *listener = fds.next();
         }
     }
     match (received.bytes, bytes) {
-        (0, _) => Ok(Message::Started),
+        (0, _) => Ok(Message::Silence),
         (1, [LISTENER, ..]) => Ok(Message::Listener),
         (5, [step, a, b, c, d, ..]) => {
             let step = Step::ALL.get(usize::from(step)).copied().unwrap_or(Step::Exec);
@@ -303,6 +335,8 @@ fn denied(counted: &BTreeMap<u32, u64>) -> Vec<Denied> {
     denied.sort();
     denied
 }
+
+const PASSING: &str = "passing output on";
 
 /// So many denials are answered at once.
 const PROMPT_DENIALS: u64 = 1_000;

@@ -1,8 +1,13 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use wardkit_sandbox::{
-    Ended, Guarantee, Input, Native, Outcome, Policy, Sandbox as _, SandboxError, Strength,
+    Bind, Ended, Guarantee, Input, Native, Outcome, Policy, Sandbox as _, SandboxError, Sink,
+    Strength,
 };
 
 /// A policy for a host of which nothing is known.
@@ -47,6 +52,48 @@ fn a_program_is_ended_at_its_deadline_and_its_output_is_kept() {
     let (outcome, output, _) = shell("echo before; sleep 60; echo after", &policy, "");
     assert_eq!(outcome.ended, Ended::Timeout);
     assert_eq!(output, "before\n");
+}
+
+#[test]
+fn a_deadline_that_comes_before_the_program_is_a_deadline() {
+    let mut policy = lenient();
+    policy.limits.timeout = Duration::from_nanos(1);
+    let (outcome, output, _) = shell("echo never", &policy, "");
+    assert_eq!((outcome.ended, output.as_str()), (Ended::Timeout, ""));
+}
+
+/// Takes nothing while another has a file locked.
+struct WhileLocked(File);
+
+impl Sink for WhileLocked {
+    fn output(&mut self, _: &[u8]) -> io::Result<()> {
+        self.0.lock()
+    }
+
+    fn errors(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_program_is_ended_at_its_deadline_although_nobody_takes_what_it_gives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("it is ours");
+    let path = folder.path().join("lock");
+    let mut sink = WhileLocked(File::create(&path).expect("a file"));
+    let mut policy = lenient();
+    policy.grants.binds.push(Bind::read_only(folder.path()));
+    policy.limits.timeout = Duration::from_millis(500);
+    // It has the file locked as long as it lives, which would be longer than the test waits.
+    let script = ["/bin/sh", "-c", "echo locked; sleep 30"];
+    let arguments = [path.as_os_str()].into_iter().chain(script.map(OsStr::new));
+    let arguments: Vec<OsString> = arguments.map(OsStr::to_os_string).collect();
+    let flock = Path::new("/usr/bin/flock");
+    let outcome = Native::new()
+        .run(flock, &arguments, &policy, Input::Bytes(b""), &mut sink)
+        .expect("it can be run");
+    assert_eq!(outcome.ended, Ended::Timeout);
+    assert!(outcome.usage.wall < Duration::from_secs(20), "{:?}", outcome.usage);
 }
 
 #[test]
