@@ -109,11 +109,17 @@ impl View<'_> {
     }
 
     fn deadline(&self) -> Enforcement {
-        if self.layers.has(Layer::Namespaces) {
-            enforced("its namespace of processes is killed with its first")
-        } else {
-            approximate("its process group is killed, which its system calls do not let it leave")
-                .remedy(probe::namespaces_remedy())
+        match (self.layers.has(Layer::Namespaces), self.layers.has(Layer::SystemCalls)) {
+            (true, _) => enforced("its namespace of processes is killed with its first"),
+            (false, true) => approximate(
+                "its process group is killed, which its system calls do not let it leave",
+            )
+            .remedy(probe::namespaces_remedy()),
+            (false, false) => {
+                let why = self.why(Layer::Namespaces);
+                absent(format!("its process group is killed, and it can leave that; {why}"))
+                    .remedy(probe::namespaces_remedy())
+            }
         }
     }
 

@@ -7,3 +7,5 @@ mod native;
 #[cfg(feature = "native")]
 mod native_limits;
 mod policy;
+#[cfg(feature = "native")]
+mod refusals;
