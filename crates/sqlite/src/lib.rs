@@ -23,6 +23,7 @@
 //! | [`AlertStore`] | the state, the messages and the history of alerting |
 //! | [`HistoryIndex`] | where the blocks of [`History`](wardkit_metrics::history::History) lie |
 //! | [`JobStore`] | the journal of [`Jobs`](wardkit_supervise::jobs::Jobs) |
+//! | [`PluginKv`] | the keys and values that plugins keep |
 //! | [`PluginRegistry`] | what is installed of plugins |
 //! | [`ServiceStore`], [`ServiceChange`] | what is kept of the services of `wardkit-supervise` |
 //! | [`State`] | whether a database was new, sound, or had to be made anew |
@@ -39,6 +40,7 @@ mod database;
 mod error;
 mod history;
 mod jobs;
+mod plugin_kv;
 mod plugins;
 mod schema;
 mod services;
@@ -47,5 +49,6 @@ pub use alerts::AlertStore;
 pub use error::Error;
 pub use history::{HistoryIndex, State};
 pub use jobs::JobStore;
+pub use plugin_kv::PluginKv;
 pub use plugins::PluginRegistry;
 pub use services::{ServiceChange, ServiceStore};

@@ -36,6 +36,8 @@ use crate::database::{self, Layout};
 pub struct PluginRegistry {
     path: PathBuf,
     connection: Connection,
+    /// Which file that is.
+    file: Option<(u64, u64)>,
     damage: Option<String>,
 }
 
@@ -48,13 +50,29 @@ impl PluginRegistry {
     /// cannot be put aside.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let (connection, damage) = database::open(path, &LAYOUT)?;
-        Ok(Self { path: path.to_owned(), connection, damage })
+        let file = database::identity(path).ok();
+        Ok(Self { path: path.to_owned(), connection, file, damage })
     }
 
     /// Returns what was wrong with the database, for people, once.
     #[must_use]
     pub fn take_damage(&mut self) -> Option<String> {
         self.damage.take()
+    }
+
+    /// Another process may have put a damaged database aside: what it writes to the new one holds here too.
+    fn follow(&mut self) -> Result<(), PluginError> {
+        if database::identity(&self.path).ok() == self.file && self.file.is_some() {
+            return Ok(());
+        }
+        let opened = Self::open(&self.path).map_err(|error| PluginError::Store {
+            transient: error.is_transient(),
+            reason: error.to_string(),
+        })?;
+        let damage = self.damage.take();
+        *self = opened;
+        self.damage = damage.or_else(|| self.damage.take());
+        Ok(())
     }
 
     fn parse(&self, rows: &[String]) -> Result<Vec<Installed>, PluginError> {
@@ -84,11 +102,13 @@ impl fmt::Debug for PluginRegistry {
 /// A row that cannot be read is an error, and not left out: it may be the one that says "revoked".
 impl Registry for PluginRegistry {
     fn versions(&mut self, id: Option<&PluginId>) -> Result<Vec<Installed>, PluginError> {
+        self.follow()?;
         let rows = read(&self.connection, id).map_err(|error| self.error(&error))?;
         self.parse(&rows)
     }
 
     fn change(&mut self, id: &PluginId, change: Change<'_>) -> Result<(), PluginError> {
+        self.follow()?;
         // What is read is to be written: the lock is taken before, or another process comes between.
         let immediate = TransactionBehavior::Immediate;
         let transaction = Transaction::new_unchecked(&self.connection, immediate);

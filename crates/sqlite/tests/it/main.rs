@@ -6,6 +6,7 @@ mod alerts_faults;
 mod alerts_kill;
 mod history;
 mod jobs;
+mod plugin_kv;
 mod plugins;
 mod services;
 mod services_faults;

@@ -35,6 +35,35 @@ fn what_is_installed_survives() {
 }
 
 #[test]
+fn a_call_that_is_counted_undoes_no_revocation() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugins.sqlite");
+    let id = "org.example.hello".parse().unwrap();
+    let open = || Plugins::new(PluginRegistry::open(&path).unwrap());
+    let (mut daemon, mut operator) = (open(), open());
+    daemon.add(version("0.1.0", "aa")).unwrap();
+    daemon.activate(&id, "aa").unwrap();
+    assert!(operator.active(&id).unwrap().is_some());
+    operator.revoke(&id, "it leaks").unwrap();
+    assert!(daemon.active(&id).unwrap().is_none(), "at the next call");
+    assert!(daemon.called(&id, true).is_err());
+    assert_eq!(daemon.all().unwrap()[0].state, PluginState::Revoked);
+}
+
+#[test]
+fn a_database_that_another_process_put_in_its_place_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugins.sqlite");
+    let mut plugins = Plugins::new(PluginRegistry::open(&path).unwrap());
+    plugins.add(version("0.1.0", "aa")).unwrap();
+    std::fs::rename(&path, folder.path().join("aside")).unwrap();
+    let mut other = Plugins::new(PluginRegistry::open(&path).unwrap());
+    other.add(version("0.2.0", "bb")).unwrap();
+    let seen: Vec<String> = plugins.all().unwrap().into_iter().map(|one| one.digest).collect();
+    assert_eq!(seen, ["bb"]);
+}
+
+#[test]
 fn a_row_that_cannot_be_read_is_told_and_not_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plugins.sqlite");
