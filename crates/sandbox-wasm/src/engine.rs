@@ -8,6 +8,7 @@ use crate::stop::Stop;
 
 #[cfg(feature = "runtime")]
 pub(crate) mod compiled;
+mod imports;
 mod interpreter;
 
 /// An engine. Called from any thread.

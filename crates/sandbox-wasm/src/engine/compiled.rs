@@ -10,6 +10,7 @@ use wasmtime::{
 };
 
 use crate::abi;
+use crate::engine::imports::imports;
 use crate::engine::{Instance, Loaded, Runs};
 use crate::host::Host;
 use crate::stop::Stop;
@@ -109,12 +110,6 @@ impl Loaded for Ready {
     }
 }
 
-/// What lives in the store of a call.
-struct State {
-    host: Host,
-    memory: Option<Memory>,
-}
-
 struct Running {
     store: Store<State>,
     memory: Memory,
@@ -156,49 +151,7 @@ fn stop(error: &Error, host: &Host) -> Stop {
     host.why(reason)
 }
 
-fn link(linker: &mut Linker<State>) -> Result<(), Error> {
-    linker.func_wrap(
-        abi::MODULE,
-        "log",
-        |mut caller: Caller<'_, State>, level: i32, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.log(memory, level, (address, length)))
-        },
-    )?;
-    linker.func_wrap(abi::MODULE, "now", |caller: Caller<'_, State>| caller.data().host.now())?;
-    linker.func_wrap(
-        abi::MODULE,
-        "random",
-        |mut caller: Caller<'_, State>, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.random(memory, (address, length)))
-        },
-    )?;
-    linker.func_wrap(
-        abi::MODULE,
-        "ask",
-        |mut caller: Caller<'_, State>, name: i32, name_length: i32, at: i32, length: i32| {
-            with(&mut caller, |memory, host| host.ask(memory, (name, name_length), (at, length)))
-        },
-    )?;
-    linker.func_wrap(
-        abi::MODULE,
-        "answer",
-        |mut caller: Caller<'_, State>, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.answer(memory, (address, length)))
-        },
-    )?;
-    Ok(())
-}
-
-fn with<R>(
-    caller: &mut Caller<'_, State>,
-    does: impl FnOnce(&mut [u8], &mut Host) -> Result<R, Stop>,
-) -> Result<R, Error> {
-    let memory = caller.data().memory;
-    let memory = memory.or_else(|| caller.get_export(abi::MEMORY).and_then(Extern::into_memory));
-    let memory = memory.ok_or_else(|| Error::new(Stop::trap("there is no memory")))?;
-    let (bytes, state) = memory.data_and_store_mut(caller);
-    does(bytes, &mut state.host).map_err(Error::new)
-}
+imports!(fault: Error::new, refused: Error);
 
 fn setup(step: &'static str, error: &Error) -> SandboxError {
     SandboxError::Setup { step, source: io::Error::other(error.to_string()) }

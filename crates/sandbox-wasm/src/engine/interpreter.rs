@@ -8,6 +8,7 @@ use wasmi::{
 
 use crate::abi;
 use crate::budget::STACK;
+use crate::engine::imports::imports;
 use crate::engine::{Instance, Loaded, Runs};
 use crate::host::Host;
 use crate::stop::Stop;
@@ -94,12 +95,6 @@ impl Loaded for Translated {
     }
 }
 
-/// What lives in the store of a call.
-struct State {
-    host: Host,
-    memory: Option<Memory>,
-}
-
 struct Running {
     store: Store<State>,
     memory: Memory,
@@ -160,49 +155,7 @@ fn stop(error: &Error, host: &Host) -> Stop {
     error.downcast_ref::<Stop>().cloned().unwrap_or_else(|| host.why(error.to_string()))
 }
 
-fn link(linker: &mut Linker<State>) -> Result<(), wasmi::errors::LinkerError> {
-    linker.func_wrap(
-        abi::MODULE,
-        "log",
-        |mut caller: Caller<'_, State>, level: i32, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.log(memory, level, (address, length)))
-        },
-    )?;
-    linker.func_wrap(abi::MODULE, "now", |caller: Caller<'_, State>| caller.data().host.now())?;
-    linker.func_wrap(
-        abi::MODULE,
-        "random",
-        |mut caller: Caller<'_, State>, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.random(memory, (address, length)))
-        },
-    )?;
-    linker.func_wrap(
-        abi::MODULE,
-        "ask",
-        |mut caller: Caller<'_, State>, name: i32, name_length: i32, at: i32, length: i32| {
-            with(&mut caller, |memory, host| host.ask(memory, (name, name_length), (at, length)))
-        },
-    )?;
-    linker.func_wrap(
-        abi::MODULE,
-        "answer",
-        |mut caller: Caller<'_, State>, address: i32, length: i32| {
-            with(&mut caller, |memory, host| host.answer(memory, (address, length)))
-        },
-    )?;
-    Ok(())
-}
-
-fn with<R>(
-    caller: &mut Caller<'_, State>,
-    does: impl FnOnce(&mut [u8], &mut Host) -> Result<R, Stop>,
-) -> Result<R, Error> {
-    let memory = caller.data().memory;
-    let memory = memory.or_else(|| caller.get_export(abi::MEMORY).and_then(Extern::into_memory));
-    let memory = memory.ok_or_else(|| Error::host(Stop::trap("there is no memory")))?;
-    let (bytes, state) = memory.data_and_store_mut(caller);
-    does(bytes, &mut state.host).map_err(Error::host)
-}
+imports!(fault: Error::host, refused: wasmi::errors::LinkerError);
 
 /// Steps between two looks at the clock: half a millisecond where this was measured, so that a deadline and a share are
 /// kept well within what is promised also on a slow machine, and a look costs nothing beside it.
