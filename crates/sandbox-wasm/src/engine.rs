@@ -22,6 +22,12 @@ pub(crate) trait Runs: Send + Sync {
     /// Whether loading may mean compiling, which is the work of an installation and not of a start.
     fn compiles(&self) -> bool;
 
+    /// Its number, for a worker.
+    fn number(&self) -> u64;
+
+    /// What a worker needs to load a module that was checked.
+    fn pack(&self, module: &[u8]) -> Result<Vec<u8>, SandboxError>;
+
     /// Makes a module that was checked ready to be started.
     fn load(&self, module: &[u8]) -> Result<Box<dyn Loaded>, SandboxError>;
 }
@@ -55,5 +61,18 @@ pub(crate) fn make(engine: &Engine, slots: usize) -> Result<Box<dyn Runs>, Sandb
         }
         #[cfg(feature = "runtime")]
         Engine::Compiled(cache) => Ok(Box::new(compiled::Compiled::new(cache.clone(), slots)?)),
+    }
+}
+
+/// Loads what an engine of this number has packed.
+pub(crate) fn unpack(number: u64, packed: &[u8]) -> Result<Box<dyn Loaded>, SandboxError> {
+    match number {
+        interpreter::NUMBER => interpreter::Interpreter::new()?.load(packed),
+        #[cfg(feature = "runtime")]
+        compiled::NUMBER => compiled::unpack(packed),
+        _ => Err(SandboxError::Setup {
+            step: "finding the engine",
+            source: std::io::Error::other("the worker was built without it"),
+        }),
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meter::Meter;
-use crate::share::Allowance;
+use crate::share::Draws;
 use crate::stop::Stop;
 
 /// Watches one call. The engine asks it a few hundred times a second.
 pub(crate) struct Governor {
     meter: Arc<dyn Meter>,
-    allowance: Arc<Allowance>,
+    allowance: Arc<dyn Draws>,
     started: Duration,
     deadline: Duration,
     /// What the thread had used when the call began, and when it was last charged.
@@ -22,7 +22,7 @@ pub(crate) struct Governor {
 
 impl Governor {
     /// Begins with a call; to be made by the thread that runs it.
-    pub(crate) fn new(meter: Arc<dyn Meter>, allowance: Arc<Allowance>, timeout: Duration) -> Self {
+    pub(crate) fn new(meter: Arc<dyn Meter>, allowance: Arc<dyn Draws>, timeout: Duration) -> Self {
         let (started, cpu) = (meter.uptime(), meter.cpu());
         let cpu_most = allowance.most(timeout);
         Self {
@@ -96,6 +96,8 @@ mod tests {
 
     use wardkit_core::Timestamp;
     use wardkit_sandbox::Share;
+
+    use crate::share::Allowance;
 
     use super::*;
 

@@ -13,7 +13,7 @@ use crate::stop::Stop;
 
 mod ask;
 
-pub(crate) use ask::Asker;
+pub(crate) use ask::{Asker, Questions};
 
 /// The host's side of one call; lives in the engine's store.
 pub(crate) struct Host {
@@ -179,7 +179,7 @@ const MOST_SAID: usize = 64 * 1024;
 /// Time is told in steps that are longer than any cache takes.
 const CLOCK_STEP_MILLIS: i64 = 10;
 
-const MOST_OF_A_REQUEST: usize = 1 << 20;
+pub(crate) const MOST_OF_A_REQUEST: usize = 1 << 20;
 
 /// As many different names of what was denied are told, and as much of each.
 const MOST_DENIED: usize = 32;

@@ -29,7 +29,8 @@
 //! | [`Wasm`], [`Config`] | the sandbox: an engine and the slots that its calls share |
 //! | [`Engine`] | what runs the modules |
 //! | [`Module`] | what a module is made of, checked before an engine sees it |
-//! | `Cache`, `HostKey`, `Compile`, `InProcess` | machine code that was made on this host; with the feature `runtime` |
+//! | [`Isolation`], [`Worker`], [`worker`] | each call in a process of its own, which the kernel holds |
+//! | `Cache`, `HostKey`, `Compile`, `InProcess`, `Confined` | machine code that was made on this host; with the feature `runtime` |
 //!
 //! # Features
 //!
@@ -54,14 +55,18 @@ mod host;
 mod meter;
 mod plugin;
 mod pool;
+mod process;
 mod share;
 mod stop;
 mod wasm;
 
 pub use check::Module;
-pub use config::{Config, Engine};
+pub use config::{Config, Engine, Isolation};
 #[cfg(feature = "compiler")]
 pub use engine::compiled::InProcess;
 #[cfg(feature = "runtime")]
 pub use engine::compiled::{Cache, Compile, HostKey};
+#[cfg(feature = "runtime")]
+pub use process::Confined;
+pub use process::{Worker, worker};
 pub use wasm::Wasm;

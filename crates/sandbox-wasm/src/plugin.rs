@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use wardkit_sandbox::{Capabilities, Ended, Limits, Outcome, Prepared, Report, SandboxError};
 
@@ -8,10 +7,10 @@ use crate::abi::Given;
 use crate::budget::Budget;
 use crate::engine::{Instance, Loaded};
 use crate::governor::Governor;
-use crate::host::{Asker, Host, range};
+use crate::host::{Asker, Host, Questions, range};
 use crate::meter::Meter;
 use crate::pool::{PluginId, Pool};
-use crate::share::Allowance;
+use crate::share::Draws;
 use crate::stop::Stop;
 
 /// A module that is ready to be called.
@@ -19,12 +18,11 @@ pub(crate) struct Plugin {
     pub(crate) loaded: Box<dyn Loaded>,
     pub(crate) limits: Limits,
     pub(crate) granted: Arc<BTreeSet<String>>,
-    pub(crate) allowance: Arc<Allowance>,
+    pub(crate) allowance: Arc<dyn Draws>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) id: PluginId,
     pub(crate) meter: Arc<dyn Meter>,
-    pub(crate) open: Arc<AtomicUsize>,
-    pub(crate) most_open: usize,
+    pub(crate) questions: Questions,
     pub(crate) report: Report,
 }
 
@@ -34,14 +32,7 @@ impl Prepared for Plugin {
         input: &[u8],
         capabilities: &Arc<dyn Capabilities>,
     ) -> Result<Outcome, SandboxError> {
-        let too_long = || SandboxError::Invalid {
-            what: "input".into(),
-            reason: format!("it has {} bytes, and may have {}", input.len(), self.limits.input),
-        };
-        let length = i32::try_from(input.len()).map_err(|_| too_long())?;
-        if u64::from(length.cast_unsigned()) > self.limits.input.0 {
-            return Err(too_long());
-        }
+        let length = input_length(input, &self.limits)?;
         let _slot = self.pool.enter(self.id, self.limits.timeout)?;
         let mut instance = match self.loaded.start(self.host(capabilities)) {
             Ok(instance) => instance,
@@ -63,12 +54,8 @@ impl Plugin {
             Arc::clone(&self.allowance),
             self.limits.timeout,
         );
-        let asker = Asker::new(
-            Arc::clone(capabilities),
-            Arc::clone(&self.granted),
-            Arc::clone(&self.open),
-            self.most_open,
-        );
+        let asker =
+            Asker::new(Arc::clone(capabilities), Arc::clone(&self.granted), self.questions.clone());
         Host::new(governor, Budget::new(self.limits.memory.0), asker)
     }
 
@@ -110,4 +97,14 @@ impl Plugin {
         outcome.usage.peak_memory = host.budget.peak();
         outcome
     }
+}
+
+/// Returns the length of an input that is not too long.
+pub(crate) fn input_length(input: &[u8], limits: &Limits) -> Result<i32, SandboxError> {
+    let length = i32::try_from(input.len()).ok();
+    let length = length.filter(|length| u64::from(length.cast_unsigned()) <= limits.input.0);
+    length.ok_or_else(|| SandboxError::Invalid {
+        what: "input".into(),
+        reason: format!("it has {} bytes, and may have {}", input.len(), limits.input),
+    })
 }

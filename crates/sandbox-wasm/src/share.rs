@@ -5,6 +5,15 @@ use std::time::Duration;
 
 use wardkit_sandbox::Share;
 
+/// What a call draws its time of a processor from. Called by the thread that runs the call, a few hundred times a second.
+pub(crate) trait Draws: Send + Sync {
+    /// Takes what was used, and says how long whoever used it has to stand still.
+    fn charge(&self, now: Duration, used: Duration) -> Duration;
+
+    /// Returns the most that one call can use until its deadline when it is alone.
+    fn most(&self, timeout: Duration) -> Duration;
+}
+
 /// The bucket that all calls of one plugin draw from.
 #[derive(Debug)]
 pub(crate) struct Allowance {
@@ -15,15 +24,15 @@ impl Allowance {
     pub(crate) fn new(share: Share) -> Self {
         Self { bucket: Mutex::new(Bucket::new(share)) }
     }
+}
 
-    /// Takes what was used, and says how long whoever used it has to stand still.
-    pub(crate) fn charge(&self, now: Duration, used: Duration) -> Duration {
+impl Draws for Allowance {
+    fn charge(&self, now: Duration, used: Duration) -> Duration {
         // The bucket is whole after every statement, so that a panic elsewhere leaves nothing half done.
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner).charge(now, used)
     }
 
-    /// Returns the most that one call can use until its deadline when it is alone.
-    pub(crate) fn most(&self, timeout: Duration) -> Duration {
+    fn most(&self, timeout: Duration) -> Duration {
         let bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         nanos(bucket.grown(timeout).saturating_add(bucket.most))
     }

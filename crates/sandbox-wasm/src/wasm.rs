@@ -1,7 +1,7 @@
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use wardkit_sandbox::{
     Enforcement, Guarantee, HostCaps, Policy, Prepared, Report, Sandbox, SandboxError, Strength,
@@ -9,11 +9,13 @@ use wardkit_sandbox::{
 
 use crate::abi;
 use crate::check::Module;
-use crate::config::Config;
+use crate::config::{Config, Isolation};
 use crate::engine::{self, Runs};
+use crate::host::Questions;
 use crate::meter::{HostMeter, Meter};
 use crate::plugin::Plugin;
 use crate::pool::Pool;
+use crate::process::{Keeper, Remote};
 use crate::share::Allowance;
 
 /// Runs WebAssembly modules that can compute and nothing else.
@@ -22,9 +24,9 @@ pub struct Wasm {
     pool: Arc<Pool>,
     meter: Arc<dyn Meter>,
     next: AtomicU64,
-    /// The questions of all plugins that are being answered.
-    open: Arc<AtomicUsize>,
-    most_open: usize,
+    questions: Questions,
+    /// Keeps the processes of the calls, when each is one.
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl Wasm {
@@ -49,9 +51,12 @@ impl Wasm {
             pool: Arc::new(Pool::new(slots, config.waiting)),
             meter: Arc::new(HostMeter),
             next: AtomicU64::new(0),
-            open: Arc::default(),
             // Each call has one open at most, and as many again may be left behind by calls that were ended.
-            most_open: slots * 2,
+            questions: Questions::Apart { open: Arc::default(), most: slots * 2 },
+            keeper: match &config.isolation {
+                Isolation::Engine => None,
+                Isolation::Process(worker) => Some(Arc::new(Keeper::new(worker.clone()))),
+            },
         })
     }
 
@@ -96,32 +101,74 @@ impl Sandbox for Wasm {
     }
 
     fn prepare(&self, program: &[u8], policy: &Policy) -> Result<Box<dyn Prepared>, SandboxError> {
-        let before = self.meter.cpu();
         let report = self.report();
         report.satisfies(policy)?;
         only_capabilities(policy)?;
         Module::read(program)?.fits(policy)?;
-        let loaded = self.engine.load(program)?;
-        let took = self.meter.cpu().saturating_sub(before);
-        if took > policy.limits.load && !self.engine.compiles() {
-            return Err(SandboxError::Invalid {
-                what: "module".into(),
-                reason: format!("it takes {took:?} to load, and may take {:?}", policy.limits.load),
-            });
+        match &self.keeper {
+            None => self.within(program, policy, report),
+            Some(keeper) => self.apart(keeper, program, policy, report),
         }
-        let granted: BTreeSet<String> = policy.grants.capabilities.clone();
+    }
+}
+
+impl Wasm {
+    /// A module that runs in this process.
+    fn within(
+        &self,
+        program: &[u8],
+        policy: &Policy,
+        report: Report,
+    ) -> Result<Box<dyn Prepared>, SandboxError> {
+        let before = self.meter.cpu();
+        let loaded = self.engine.load(program)?;
+        self.in_time(self.meter.cpu().saturating_sub(before), policy)?;
         Ok(Box::new(Plugin {
             loaded,
             limits: policy.limits.clone(),
-            granted: Arc::new(granted),
+            granted: Arc::new(policy.grants.capabilities.clone()),
             allowance: Arc::new(Allowance::new(policy.limits.cpu)),
             pool: Arc::clone(&self.pool),
             id: self.next.fetch_add(1, Ordering::Relaxed),
             meter: Arc::clone(&self.meter),
-            open: Arc::clone(&self.open),
-            most_open: self.most_open,
+            questions: self.questions.clone(),
             report,
         }))
+    }
+
+    /// A module whose every call is a process.
+    fn apart(
+        &self,
+        keeper: &Arc<Keeper>,
+        program: &[u8],
+        policy: &Policy,
+        report: Report,
+    ) -> Result<Box<dyn Prepared>, SandboxError> {
+        let mut remote = Remote {
+            keeper: Arc::clone(keeper),
+            engine: self.engine.number(),
+            program: self.engine.pack(program)?,
+            policy: policy.clone(),
+            granted: Arc::new(policy.grants.capabilities.clone()),
+            allowance: Arc::new(Allowance::new(policy.limits.cpu)),
+            pool: Arc::clone(&self.pool),
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            meter: Arc::clone(&self.meter),
+            questions: self.questions.clone(),
+            report,
+        };
+        self.in_time(remote.try_to_load()?, policy)?;
+        Ok(Box::new(remote))
+    }
+
+    fn in_time(&self, took: Duration, policy: &Policy) -> Result<(), SandboxError> {
+        if took <= policy.limits.load || self.engine.compiles() {
+            return Ok(());
+        }
+        Err(SandboxError::Invalid {
+            what: "module".into(),
+            reason: format!("it takes {took:?} to load, and may take {:?}", policy.limits.load),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wardkit_sandbox::SandboxError;
 use wasmtime::{
-    Caller, Engine, Error, Extern, InstancePre, Linker, Memory, Store, Trap, TypedFunc,
+    Caller, Engine, Error, Extern, InstancePre, Linker, Memory, Module, Store, Trap, TypedFunc,
     UpdateDeadline,
 };
 
@@ -27,6 +27,7 @@ pub use compile::Compile;
 #[cfg(feature = "compiler")]
 pub use compile::InProcess;
 pub use key::HostKey;
+use native::Code;
 use ticker::Ticker;
 
 pub(crate) struct Compiled {
@@ -61,20 +62,41 @@ impl Runs for Compiled {
         true
     }
 
+    fn number(&self) -> u64 {
+        NUMBER
+    }
+
+    fn pack(&self, module: &[u8]) -> Result<Vec<u8>, SandboxError> {
+        Ok(self.cache.code(module, self.fingerprint)?.into_bytes())
+    }
+
     fn load(&self, module: &[u8]) -> Result<Box<dyn Loaded>, SandboxError> {
         let code = self.cache.code(module, self.fingerprint)?;
-        let invalid = |error: &Error| SandboxError::Invalid {
-            what: "compiled module".into(),
-            reason: error.to_string(),
-        };
         // What is refused is ours, and of another release of wasmtime, which says so before it looks at the code.
         let module = native::load(&self.engine, &code).or_else(|_| {
             let code = self.cache.compile(module, self.fingerprint)?;
             native::load(&self.engine, &code).map_err(|error| invalid(&error))
         })?;
-        let ready = self.linker.instantiate_pre(&module).map_err(|error| invalid(&error))?;
+        self.ready(&module)
+    }
+}
+
+impl Compiled {
+    fn ready(&self, module: &Module) -> Result<Box<dyn Loaded>, SandboxError> {
+        let ready = self.linker.instantiate_pre(module).map_err(|error| invalid(&error))?;
         Ok(Box::new(Ready { ready, ticker: Arc::clone(&self.ticker) }))
     }
+}
+
+/// Loads code in a worker, which does what its host says.
+pub(super) fn unpack(code: &[u8]) -> Result<Box<dyn Loaded>, SandboxError> {
+    let compiled = Compiled::new(Cache::none(), 1)?;
+    let code = Code::trusted(code.to_vec());
+    compiled.ready(&native::load(&compiled.engine, &code).map_err(|error| invalid(&error))?)
+}
+
+fn invalid(error: &Error) -> SandboxError {
+    SandboxError::Invalid { what: "compiled module".into(), reason: error.to_string() }
 }
 
 struct Ready {
@@ -156,6 +178,8 @@ imports!(fault: Error::new, refused: Error);
 fn setup(step: &'static str, error: &Error) -> SandboxError {
     SandboxError::Setup { step, source: io::Error::other(error.to_string()) }
 }
+
+pub(super) const NUMBER: u64 = 1;
 
 /// What code is made for; to be changed with `settings.rs`. wasmtime's own hash of that is there only with its compiler.
 const SETTINGS: &[u8] =

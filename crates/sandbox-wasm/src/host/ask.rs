@@ -9,43 +9,54 @@ use wardkit_sandbox::{Capabilities, Refused};
 
 use crate::abi;
 
-/// Puts a module's questions to whoever answers them, each on a thread of its own, so that a question that takes too
-/// long holds nobody up.
+/// Puts a module's questions to whoever answers them.
 #[derive(Clone)]
 pub(crate) struct Asker {
     capabilities: Arc<dyn Capabilities>,
     granted: Arc<BTreeSet<String>>,
-    /// The questions that are being answered, also those that nobody waits for any more.
-    open: Arc<AtomicUsize>,
-    most_open: usize,
+    questions: Questions,
+}
+
+/// How questions are put.
+#[derive(Clone, Debug)]
+pub(crate) enum Questions {
+    /// Each on a thread of its own, so that one that takes too long holds nobody up.
+    Apart {
+        /// Those that are being answered, also when nobody waits for them any more.
+        open: Arc<AtomicUsize>,
+        most: usize,
+    },
+    /// On the thread that asks, where whoever answers keeps the deadline.
+    Here,
 }
 
 impl Asker {
     pub(crate) fn new(
         capabilities: Arc<dyn Capabilities>,
         granted: Arc<BTreeSet<String>>,
-        open: Arc<AtomicUsize>,
-        most_open: usize,
+        questions: Questions,
     ) -> Self {
-        Self { capabilities, granted, open, most_open }
+        Self { capabilities, granted, questions }
     }
 
     /// Returns the name when it was granted and is one to be asked for.
-    pub(super) fn granted(&self, name: &[u8]) -> Option<String> {
+    pub(crate) fn granted(&self, name: &[u8]) -> Option<String> {
         let name = std::str::from_utf8(name).ok()?;
         let has_an_import = [abi::LOG, abi::CLOCK, abi::RANDOM].contains(&name);
         (!has_an_import && self.granted.contains(name)).then(|| name.to_owned())
     }
 
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         name: &str,
         request: &[u8],
         deadline: Duration,
     ) -> Result<Vec<u8>, Refused> {
         let failed = |why: &str| Refused::Failed(why.into());
-        let open = Open::enter(&self.open, self.most_open)
-            .ok_or_else(|| failed("too many questions are open"))?;
+        let Questions::Apart { open, most } = &self.questions else {
+            return self.capabilities.ask(name, request, deadline);
+        };
+        let open = Open::enter(open, *most).ok_or_else(|| failed("too many questions are open"))?;
         let (send, receive) = sync_channel(1);
         let capabilities = Arc::clone(&self.capabilities);
         let (name, request) = (name.to_owned(), request.to_vec());

@@ -6,6 +6,7 @@ mod calls;
 mod capabilities;
 mod hostile;
 mod load;
+mod process;
 mod refused;
 #[cfg(feature = "compiler")]
 mod same;

@@ -13,6 +13,10 @@ impl Code {
         Self(bytes)
     }
 
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -20,7 +24,7 @@ impl Code {
 
 pub(super) fn load(engine: &Engine, code: &Code) -> wasmtime::Result<Module> {
     // SAFETY: the bytes are what `Engine::precompile_module` of the same release gave, which a `Code` stands for; it is
-    // made in two places of the cache, by the compiler's answer and after the keyed hash was found right. They lie in
-    // memory, so that nobody changes them after that. wasmtime itself refuses those of another engine.
+    // made in two places of the cache, by the compiler's answer and after the keyed hash was found right, and in a
+    // worker, of what its host took from there. They lie in memory, so that nobody changes them after that. wasmtime itself refuses those of another engine.
     unsafe { Module::deserialize(engine, code.bytes()) }
 }
