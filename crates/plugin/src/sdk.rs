@@ -2,8 +2,10 @@
 
 mod docs;
 mod project;
+mod proposal;
 mod testing;
 
 pub use docs::{DocsFormat, pages};
 pub use project::{Language, NotAProject, Project, Template, ToolChain};
-pub use testing::{Case, CaseEnded, TestReport, minimal, test};
+pub use proposal::{Proposal, Unused};
+pub use testing::{Case, CaseEnded, TestReport, test};

@@ -1,6 +1,9 @@
 //! `auditctl plugin`.
 
+mod bench;
+mod build;
 mod check;
+mod here;
 mod inspect;
 mod keys;
 mod project;
@@ -25,7 +28,7 @@ pub(super) fn run(common: &Common, plugin: &Plugin) -> Result<ExitCode, Report> 
         PluginCommand::Docs { place, form, out } => project::docs(place, *form, out.as_deref()),
         PluginCommand::Check { place, sarif } => check::check(format, place, *sarif),
         PluginCommand::Test { folder } => test::test(format, folder),
-        PluginCommand::Bench { folder, calls } => test::bench(format, folder, *calls),
+        PluginCommand::Bench { folder, calls } => bench::bench(format, folder, *calls),
         PluginCommand::Pack { folder, out } => pack(format, folder, out.as_deref()),
         PluginCommand::Keygen { out } => keys::keygen(format, out),
         PluginCommand::Sign { file, key } => keys::sign(format, file, key),
@@ -40,7 +43,7 @@ pub(super) fn run(common: &Common, plugin: &Plugin) -> Result<ExitCode, Report> 
 
 /// Makes a package, when nothing speaks against running it.
 fn pack(format: Format, folder: &Path, out: Option<&Path>) -> Result<ExitCode, Report> {
-    project::build(folder)?;
+    build::build(folder)?;
     let package = opened(folder)?;
     check::refuse(&package)?;
     let bytes = package.pack().map_err(could_not_run)?;

@@ -159,4 +159,84 @@ fn a_new_plugin_passes_its_own_tests_unchanged() {
     let benched = run(&folder.path().join("api"), &["bench", "--calls", "5", "--format", "json"]);
     let object: Value = serde_json::from_slice(&benched.stdout).unwrap();
     assert_eq!(object["calls"], 5);
+    for key in ["load_us", "p50_us", "p99_us", "processor_p99_us", "throttled_us"] {
+        assert!(object[key].is_u64(), "{key}: {object}");
+    }
+    assert!(object["peak_memory_bytes"].as_u64() >= Some(131_072), "{object}");
+}
+
+#[test]
+fn a_permission_that_no_test_needs_is_told_with_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |at: &Path, args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        command.arg("plugin").args(args).current_dir(at).output().unwrap()
+    };
+    run(folder.path(), &["new", "hello", "--template", "advanced"]);
+    let place = folder.path().join("hello");
+    let manifest = fs::read_to_string(place.join("plugin.toml")).unwrap();
+    let more = "[permissions.clock]\nwhy = \"says when it was\"\n[permissions.kv]\nbytes = \"1KiB\"\nwhy = \"remembers what it counted\"\n";
+    fs::write(place.join("plugin.toml"), manifest + more).unwrap();
+    let said = String::from_utf8(run(&place, &["test"]).stdout).unwrap();
+    for line in [
+        "permissions.clock: the module does not import it; leave it out\n",
+        "permissions.kv: no test used it; leave it out\n",
+        "\n    [permissions.log]\n",
+        "  memory     655360 bytes of 50MB, 1.3%\n",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.ends_with("\n12 passed\n"), "{said}");
+}
+
+#[test]
+fn what_builds_or_runs_a_plugin_and_is_not_there_is_named_with_its_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let programs = folder.path().join("bin");
+    fs::create_dir(&programs).unwrap();
+    let run = |name: &str, args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        command.arg("plugin").args(args).current_dir(folder.path().join(name));
+        command.env("PATH", &programs).env("SECRET", "of mine").output().unwrap()
+    };
+    let said = |name: &str| {
+        let tested = run(name, &["test"]);
+        assert_eq!(tested.status.code(), Some(2), "{name}: {tested:?}");
+        String::from_utf8(tested.stderr).unwrap()
+    };
+    let program = |name: &str, script: &str| {
+        let path = programs.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let rows = [
+        (
+            "rust",
+            "rustc",
+            "echo \"can't find crate for \\`core\\`\" >&2",
+            "hint: rustup target add ",
+        ),
+        ("c", "python3", "echo No module named ziglang >&2", "hint: python3 -m pip install "),
+        ("zig", "python3", "echo No module named ziglang >&2", "hint: python3 -m pip install "),
+        ("as", "asc", "echo env: node: No such file >&2", "hint: npm install --global "),
+    ];
+    for (lang, compiler, script, hint) in rows {
+        run(".", &["new", lang, "--lang", lang]);
+        // There is none, and then there is one with a part of it missing.
+        for _ in 0..2 {
+            let said = said(lang);
+            assert!(said.lines().count() == 2 && said.contains(hint), "{lang}: {said}");
+            program(compiler, &format!("{script}; exit 1"));
+        }
+        // Another failure is told as it is, and nothing of this process's own is in it.
+        program(compiler, "echo wrong at 5 $SECRET. >&2; exit 1");
+        let said = said(lang);
+        assert!(said.contains("wrong at 5 .") && !said.contains("hint: "), "{lang}: {said}");
+        fs::remove_file(programs.join(compiler)).unwrap();
+    }
+    run(".", &["new", "python", "--lang", "python"]);
+    let script = folder.path().join("python/plugin.py");
+    let text = fs::read_to_string(&script).unwrap().replace("/usr/bin/python3", "/nowhere/python");
+    fs::write(&script, text).unwrap();
+    assert!(said("python").contains("what runs plugin.py is not installed: /nowhere/python"));
 }

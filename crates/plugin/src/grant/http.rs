@@ -46,7 +46,7 @@ impl HttpGrants {
         Self(all.iter().filter(|rule| !is_contained(rule)).cloned().collect())
     }
 
-    pub(super) fn asked_by(wishes: &[HttpWish]) -> Self {
+    pub(crate) fn asked_by(wishes: &[HttpWish]) -> Self {
         Self::new(wishes.iter().map(|wish| HttpRule {
             host: wish.host.clone(),
             methods: wish.methods.clone(),

@@ -98,34 +98,41 @@ impl Language {
 
     /// Returns what builds its plugins; nothing for those that need no building by others.
     #[must_use]
-    pub fn tool_chain(self) -> Option<ToolChain> {
-        let chain = |program, args: &[&'static str], install| {
-            Some(ToolChain { program, args: args.to_vec(), install })
-        };
+    pub const fn tool_chain(self) -> Option<ToolChain> {
         match self {
-            Self::Rust => {
-                chain("rustc", sources::RUSTC, "rustup target add wasm32-unknown-unknown")
-            }
-            Self::C => chain("python3", sources::ZIG_CC, "pip install ziglang"),
-            Self::Zig => chain("python3", sources::ZIG, "pip install ziglang"),
-            Self::AssemblyScript => {
-                chain("npx", sources::ASC, "npm install --global assemblyscript")
-            }
+            Self::Rust => Some(sources::RUSTC),
+            Self::C => Some(sources::ZIG_CC),
+            Self::Zig => Some(sources::ZIG),
+            Self::AssemblyScript => Some(sources::ASC),
             Self::Python | Self::Wat => None,
         }
     }
 }
 
 /// What builds a plugin: a program with its arguments, run in the plugin's folder, without a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToolChain {
+    /// Its name for people.
+    pub name: &'static str,
     /// The program.
     pub program: &'static str,
     /// Its arguments.
-    pub args: Vec<&'static str>,
-    /// What installs it.
+    pub args: &'static [&'static str],
+    /// The command that installs what builds plugins, in the version that the templates are tested with.
     pub install: &'static str,
+    /// What that command needs.
+    pub needs: &'static str,
+    /// What the program says when a part of it is not installed.
+    missing: &'static str,
+}
+
+impl ToolChain {
+    /// Whether what the program said means that a part of it is not installed.
+    #[must_use]
+    pub fn is_missing(&self, said: &str) -> bool {
+        said.contains(self.missing)
+    }
 }
 
 impl fmt::Display for ToolChain {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use wardkit_sandbox::{Capabilities, Ended, Sandbox, Usage};
 
+use super::proposal::{Proposal, Watch};
 use crate::{Answer, Error, Grant, Package, PreparedPlugin, Trust, Validator};
 
 /// How the tests of a plugin ended.
@@ -14,12 +15,14 @@ use crate::{Answer, Error, Grant, Package, PreparedPlugin, Trust, Validator};
 pub struct TestReport {
     /// Each test.
     pub cases: Vec<Case>,
-    /// The most of everything that one call used.
+    /// The most of everything that one call used, and what all of them were denied.
     pub most: Usage,
     /// The most that a call may use.
     pub limits: crate::Most,
-    /// Permissions that the manifest asks for and the module has no import for.
-    pub unused: Vec<String>,
+    /// The longest output of one call, in bytes.
+    pub longest_output: u64,
+    /// What the manifest should ask for, by what these tests needed.
+    pub proposal: Proposal,
 }
 
 impl TestReport {
@@ -70,29 +73,21 @@ pub fn test(
     let asked = Grant::asked_by(package.manifest());
     let verified = Validator::default().verify(package.clone(), Trust::Unsigned)?;
     let plugin = verified.prepare(sandbox, &asked, &asked, &BTreeMap::new())?;
-    let mut run = Run { plugin: &plugin, capabilities, cases: Vec::new(), most: Usage::default() };
+    let watch = Arc::new(Watch::new(capabilities, package));
+    let watching: Arc<dyn Capabilities> = watch.clone();
+    let mut run = Run {
+        plugin: &plugin,
+        capabilities: &watching,
+        cases: Vec::new(),
+        most: Usage::default(),
+        longest_output: 0,
+    };
     run.examples(package);
     run.hostile();
-    let Run { cases, most, .. } = run;
-    Ok(TestReport { cases, most, limits: asked.limits, unused: minimal(package) })
-}
-
-/// Returns the permissions that a module asks for in its manifest and does not import: they can be left out.
-#[must_use]
-pub fn minimal(package: &Package) -> Vec<String> {
-    let asked = Grant::asked_by(package.manifest());
-    let imports = package.entry().map(crate::validate::imports).unwrap_or_default();
-    let has = |name: &str| imports.iter().any(|import| import == name);
-    let is_wasm = package.manifest().plugin.kind == crate::Kind::Wasm;
-    let pairs = [
-        ("permissions.log", asked.log, "log"),
-        ("permissions.clock", asked.clock, "now"),
-        ("permissions.random", asked.random, "random"),
-        ("permissions.http", !asked.http.is_empty(), "ask"),
-        ("permissions.kv", asked.kv.0 > 0, "ask"),
-    ];
-    let unused = pairs.into_iter().filter(|(_, is_asked, import)| *is_asked && !has(import));
-    unused.filter(|_| is_wasm).map(|(key, ..)| key.to_owned()).collect()
+    let Run { cases, most, longest_output, .. } = run;
+    let denied: Vec<&str> = most.denied.iter().map(|one| one.name.as_str()).collect();
+    let proposal = watch.proposal(package, &denied);
+    Ok(TestReport { cases, most, limits: asked.limits, longest_output, proposal })
 }
 
 struct Run<'a> {
@@ -100,6 +95,7 @@ struct Run<'a> {
     capabilities: &'a Arc<dyn Capabilities>,
     cases: Vec<Case>,
     most: Usage,
+    longest_output: u64,
 }
 
 impl Run<'_> {
@@ -110,17 +106,17 @@ impl Run<'_> {
         let examples = examples.map(|one| (one.name.as_str(), &one.input, &one.output));
         let all: Vec<_> = health.chain(examples).collect();
         for (name, input, output) in all {
-            let ended = match self.call(input.to_string().as_bytes()) {
-                Err(error) => Err(error.to_string()),
-                Ok(answer) => match (answer.value, output) {
-                    (None, _) => Err(format!("it ended with {:?}", answer.outcome.ended)),
-                    (Some(value), Some(known)) if value != *known => {
+            let result = match self.call(input.to_string().as_bytes()) {
+                Err(error) => Err(chain(&error)),
+                Ok(answer) => match (&answer.value, output) {
+                    (None, _) => Err(ended(&answer)),
+                    (Some(value), Some(known)) if value != known => {
                         Err(format!("it gave {value}, and {known} is right"))
                     }
                     _ => Ok(()),
                 },
             };
-            self.note(name, ended);
+            self.note(name, result);
         }
     }
 
@@ -139,15 +135,15 @@ impl Run<'_> {
             ("a large number", b"1e308"),
         ];
         for (name, input) in inputs {
-            let ended = match self.call(input) {
+            let result = match self.call(input) {
                 Err(Error::Data { what: "input", .. }) => Ok(()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(chain(&error)),
                 Ok(answer) => match answer.outcome.ended {
                     Ended::Exited(_) => Ok(()),
-                    other => Err(format!("it ended with {other:?}")),
+                    _ => Err(ended(&answer)),
                 },
             };
-            self.note(&format!("hostile input: {name}"), ended);
+            self.note(&format!("hostile input: {name}"), result);
         }
     }
 
@@ -158,11 +154,49 @@ impl Run<'_> {
         most.wall = most.wall.max(used.wall);
         most.throttled = most.throttled.max(used.throttled);
         most.peak_memory = most.peak_memory.max(used.peak_memory);
+        for denied in &used.denied {
+            match most.denied.iter_mut().find(|one| one.name == denied.name) {
+                Some(one) => one.count += denied.count,
+                None => most.denied.push(denied.clone()),
+            }
+        }
+        self.longest_output = self.longest_output.max(answer.outcome.output.len() as u64);
         Ok(answer)
     }
 
     fn note(&mut self, name: &str, ended: Result<(), String>) {
         let ended = ended.map_or_else(CaseEnded::Failed, |()| CaseEnded::Passed);
         self.cases.push(Case { name: name.to_owned(), ended });
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text += ": ";
+        text += &cause.to_string();
+        source = cause.source();
+    }
+    text
+}
+
+/// How a call ended that gave no answer, and the last of what it said: what an author looks for first.
+fn ended(answer: &Answer) -> String {
+    let ended = match &answer.outcome.ended {
+        Ended::Exited(status) => format!("it ended with status {status}"),
+        Ended::Trapped(why) => format!("it trapped: {why}"),
+        Ended::Timeout => "it took longer than limits.timeout".to_owned(),
+        Ended::OutOfMemory => "it wanted more than limits.memory".to_owned(),
+        Ended::CpuBudget => "it used more than limits.cpu of the time it may take".to_owned(),
+        Ended::OutputLimit => "its output is longer than limits.output".to_owned(),
+        Ended::Killed(signal) => format!("it was ended by signal {signal}"),
+        other => format!("it ended with {other:?}"),
+    };
+    let said = String::from_utf8_lossy(&answer.outcome.errors);
+    match said.trim_end().lines().next_back() {
+        Some(last) => format!("{ended}; the last that it said: {last}"),
+        None => ended,
     }
 }

@@ -11,6 +11,8 @@ mod run;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod signature;
+#[cfg(feature = "sdk")]
+mod testing;
 mod validate;
 
 use wardkit_plugin::Package;

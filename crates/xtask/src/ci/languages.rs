@@ -8,22 +8,29 @@ use std::process::Command;
 use crate::exec::run;
 use crate::{Error, Result};
 
-/// The SDKs of OpenTelemetry, and its protocol as its authors publish it; a server that answers as S3 does.
-const PYTHON: [&str; 4] = [
+/// The SDKs of OpenTelemetry, and its protocol as its authors publish it; a server that answers as S3 does; compilers of
+/// plugins, in the versions that their projects name.
+const PYTHON: [&str; 5] = [
     "moto[server,s3]==5.2.1",
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-prometheus==0.66b2",
     "opentelemetry-proto==1.45.2",
+    "ziglang==0.17.1",
 ];
 
-const NODE: [&str; 3] = [
+const NODE: [&str; 4] = [
     "@opentelemetry/api@1.10.0",
     "@opentelemetry/exporter-prometheus@0.301.0",
     "@opentelemetry/sdk-metrics@3.1.1",
+    "assemblyscript@0.28.20",
 ];
+
+/// What plugins in Rust are built for.
+const RUST_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Installs what is missing below `target`.
 pub(super) fn install(target: &Path) -> Result<()> {
+    rust_target();
     let peers = target.join("tmp/peers");
     let python = peers.join("python");
     once(&python, &PYTHON, |folder| {
@@ -38,6 +45,14 @@ pub(super) fn install(target: &Path) -> Result<()> {
             .arg(folder);
         npm
     })
+}
+
+/// Comes from no registry of packages: where it cannot be had, the tests ask for what is said then.
+fn rust_target() {
+    let mut rustup = Command::new("rustup");
+    if let Err(error) = run(rustup.args(["target", "add", RUST_TARGET])) {
+        println!("plugins in Rust are not built here: {error}");
+    }
 }
 
 /// Installs packages into a folder that does not hold them yet. The list in it is written last: what was interrupted

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use wardkit_cli::{Format, Report, escaped};
 use wardkit_plugin::{Finding, Package, Validator};
 
-use super::{opened, project, sarif};
+use super::{build, opened, sarif};
 use crate::commands::{could_not_run, note, print};
 
 /// Tells what speaks against a plugin. Ends with 1 when it would not be run.
 pub(super) fn check(format: Format, place: &Path, is_sarif: bool) -> Result<ExitCode, Report> {
-    project::build(place)?;
+    build::build(place)?;
     let package = opened(place)?;
     let found = looked_through(&package);
     let is_grave = found.iter().any(Finding::is_error);
