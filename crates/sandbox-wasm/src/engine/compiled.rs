@@ -183,4 +183,4 @@ pub(super) const NUMBER: u64 = 1;
 
 /// What code is made for; to be changed with `settings.rs`. wasmtime's own hash of that is there only with its compiler.
 const SETTINGS: &[u8] =
-    concat!("wasmtime 48, settings 1, wardkit ", env!("CARGO_PKG_VERSION")).as_bytes();
+    concat!("wasmtime 48, settings 2, wardkit ", env!("CARGO_PKG_VERSION")).as_bytes();

@@ -21,6 +21,8 @@ pub(super) fn engine(slots: usize) -> Result<Engine, SandboxError> {
         .epoch_interruption(true)
         .max_wasm_stack(usize::try_from(STACK).unwrap_or(usize::MAX))
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        // Data is copied into each instance: sharing it takes a file in memory, which no worker may make.
+        .memory_init_cow(false)
         .wasm_backtrace_max_frames(None)
         .wasm_relaxed_simd(false)
         .wasm_simd(false)
