@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use wardkit_api::services::{Command, Fate, Refused};
 use wardkit_api::{
-    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, HttpServer, IngestRefused, Question,
-    QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused, alerts,
+    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, HttpServer, IngestRefused,
+    PluginRefused, Question, QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused,
+    alerts,
 };
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
@@ -22,6 +23,7 @@ use crate::events::Events;
 use crate::integrity;
 use crate::log::Logging;
 use crate::parts::Parts;
+use crate::plugins::Plugins;
 use crate::refusals::Refusals;
 use crate::reload::{self, Active, Loaded, Reloads, Request};
 use crate::services;
@@ -54,6 +56,7 @@ pub(crate) struct Inner {
     pub telemetry: Telemetry,
     pub alerting: Alerting,
     pub supervision: Supervision,
+    pub plugins: Plugins,
     refusals: Refusals,
     clock: Mutex<ClockWatch>,
     data_dir: DataDir,
@@ -121,6 +124,7 @@ impl App {
             telemetry: Telemetry::new(&config.metrics.ingest),
             alerting: Alerting::new(alerting),
             supervision: Supervision::default(),
+            plugins: Plugins::default(),
             refusals: Refusals::default(),
             clock: Mutex::new(ClockWatch::new()),
             data_dir,
@@ -155,6 +159,7 @@ impl App {
         services::alerting::start(self);
         services::integrity::start(self, &config.integrity);
         services::backup::start(self, &config.backup);
+        services::plugins::start(self, &config.plugins);
     }
 
     /// Records that the daemon runs.
@@ -260,7 +265,7 @@ impl Daemon for App {
             parts: self.parts.status(),
             incidents: self.alerting.look().incidents,
             services: self.supervision.lines(),
-            plugins: Vec::new(),
+            plugins: self.plugins.lines(),
             events,
         }
     }
@@ -329,6 +334,15 @@ impl Daemon for App {
         command: Command,
     ) -> BoxFuture<'_, Result<Answer, Refused>> {
         Box::pin(self.answer_services(by, command))
+    }
+
+    fn call_plugin(
+        &self,
+        _: Option<Caller>,
+        id: String,
+        input: Vec<u8>,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        Box::pin(async move { self.plugins.call(&id, input).await })
     }
 
     fn stop(&self, fate: Fate) -> BoxFuture<'_, Result<(), Refused>> {

@@ -13,6 +13,7 @@ mod file_pattern;
 mod integrity;
 mod log;
 mod parts;
+mod plugins;
 mod refusals;
 mod regular_file;
 mod reload;

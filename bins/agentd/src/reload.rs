@@ -113,6 +113,7 @@ pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Parsed, Bad
     if !config.integrity.policy.as_os_str().is_empty() {
         config::policy(&config.integrity.policy)?;
     }
+    config.plugins.read_keys().map_err(bad)?;
     Ok(parsed)
 }
 
@@ -290,6 +291,10 @@ fn commit_others(app: &App, old: &Config, new: &Config, changed: &mut Vec<String
     if new.backup != old.backup {
         services::backup::start(app, &new.backup);
         changed.push("backup".to_owned());
+    }
+    if new.plugins != old.plugins {
+        services::plugins::start(app, &new.plugins);
+        changed.push("plugins".to_owned());
     }
     if new.detect != old.detect {
         services::detect::start(app, &new.detect);

@@ -93,6 +93,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
         integrity: sections.take("integrity"),
         cleanup: sections.take("cleanup"),
         backup: sections.take("backup"),
+        plugins: sections.take("plugins"),
         log: sections.take("log"),
         listen: sections.take("listen"),
         parts: sections.take("parts"),

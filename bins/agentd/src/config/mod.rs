@@ -9,6 +9,7 @@ mod integrity;
 mod keys;
 mod load;
 mod otlp;
+mod plugins;
 mod policy;
 mod problem;
 mod services;
@@ -32,6 +33,7 @@ pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
 pub(crate) use load::{Parsed, ServiceProblems, parse, profile, read};
 pub(crate) use otlp::OtlpConfig;
+pub(crate) use plugins::{PluginRunConfig, PluginsConfig};
 pub(crate) use policy::policy;
 pub(crate) use problem::{BadConfig, Problem};
 pub(crate) use services::Profile;
@@ -75,6 +77,8 @@ pub(crate) struct Config {
     pub cleanup: wardkit_cleanup::Config,
     /// What is backed up into which repository, when, and how it is proven.
     pub backup: BackupConfig,
+    /// Which plugins are run, on what, and how much of the host they may use.
+    pub plugins: PluginsConfig,
     /// How agentd restarts one of its own parts that failed.
     pub parts: PartsConfig,
     /// How agentd takes over a changed configuration file.
@@ -104,6 +108,7 @@ impl Default for Config {
             integrity: IntegrityConfig::default(),
             cleanup: wardkit_cleanup::Config::default(),
             backup: BackupConfig::default(),
+            plugins: PluginsConfig::default(),
             parts: PartsConfig::default(),
             reload: ReloadConfig::default(),
             service: Vec::new(),
@@ -141,6 +146,7 @@ impl Config {
         let cleanup = self.cleanup.violations(&[]).into_iter();
         found.extend(cleanup.map(|one| (format!("cleanup.{}", one.path), one.reason)));
         found.extend(self.backup.violations());
+        found.extend(self.plugins.violations());
         if self.reload.settle > LONGEST_SETTLE {
             found.push(("reload.settle".to_owned(), "must be at most 1m".to_owned()));
         }

@@ -69,6 +69,7 @@ impl Config {
             ("alerting", self.alerting != usual.alerting),
             ("integrity", self.integrity != usual.integrity),
             ("backup", self.backup != usual.backup),
+            ("plugins", self.plugins != usual.plugins),
         ];
         unused.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
     }

@@ -13,6 +13,7 @@ pub(crate) mod integrity;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod otlp;
+pub(crate) mod plugins;
 pub(crate) mod probe;
 pub(crate) mod reload;
 pub(crate) mod supervise;

@@ -14,6 +14,7 @@ mod integrity;
 mod metrics;
 mod on_call;
 mod outgoing;
+mod plugins;
 mod reload;
 mod services;
 mod services_config;

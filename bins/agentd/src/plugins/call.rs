@@ -1,0 +1,176 @@
+//! What became of a call.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use wardkit_core::Event;
+use wardkit_plugin::Error;
+use wardkit_sandbox::{Ended, Outcome, Report, SandboxError};
+
+use crate::reload::error_chain;
+
+/// What became of a call.
+#[derive(Debug)]
+pub(super) struct Called {
+    pub result: Result<Given, Failure>,
+    /// What it used, when it ran.
+    pub used: Option<Used>,
+    /// How many calls of this plugin may run at a time, when that is known.
+    pub concurrency: Option<usize>,
+    /// Whether the plugin is not as it was before: it is called no more, or another version is.
+    pub is_changed: bool,
+}
+
+/// What a plugin gave.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub value: Value,
+    /// The events in it.
+    pub events: Vec<Event>,
+}
+
+/// What a call used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Used {
+    pub wall: Duration,
+    pub throttled: Duration,
+    pub memory: u64,
+    /// What it tried and was denied, by the engine, the kernel or the broker.
+    pub denied: u64,
+    /// What enforced each guarantee.
+    pub report: Option<Report>,
+}
+
+/// Why a call gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub reason: Reason,
+    /// The same for people.
+    pub text: String,
+}
+
+/// Why a call gave nothing, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reason {
+    /// Too many calls wait.
+    Busy,
+    Cpu,
+    /// It said itself that it failed.
+    Exit,
+    /// It is not installed, quarantined, revoked.
+    Inactive,
+    Input,
+    Killed,
+    Memory,
+    /// It was not granted what it is called on.
+    NotGranted,
+    Output,
+    Quota,
+    /// What is installed is not taken.
+    Refused,
+    Registry,
+    /// This host cannot keep what the policy demands, or the engine refuses the program.
+    Sandbox,
+    Timeout,
+    Trap,
+}
+
+impl Called {
+    /// A call that did not begin.
+    pub(super) fn refused(failure: Failure) -> Self {
+        Self { result: Err(failure), used: None, concurrency: None, is_changed: false }
+    }
+}
+
+impl Failure {
+    pub(super) fn new(reason: Reason, text: impl Into<String>) -> Self {
+        Self { reason, text: text.into() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let reason = match &error {
+            Error::Data { what: "input", .. } => Reason::Input,
+            Error::Data { .. } => Reason::Output,
+            Error::Quota { .. } => Reason::Quota,
+            Error::Store { .. } => Reason::Registry,
+            Error::State { .. } => Reason::Inactive,
+            Error::Sandbox { source: SandboxError::Busy { .. }, .. } => Reason::Busy,
+            Error::Sandbox { .. } => Reason::Sandbox,
+            _ => Reason::Refused,
+        };
+        Self { reason, text: error_chain(&error) }
+    }
+}
+
+impl Reason {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Cpu => "cpu",
+            Self::Exit => "exit",
+            Self::Inactive => "inactive",
+            Self::Input => "input",
+            Self::Killed => "killed",
+            Self::Memory => "memory",
+            Self::NotGranted => "not_granted",
+            Self::Output => "output",
+            Self::Quota => "quota",
+            Self::Refused => "refused",
+            Self::Registry => "registry",
+            Self::Sandbox => "sandbox",
+            Self::Timeout => "timeout",
+            Self::Trap => "trap",
+        }
+    }
+
+    /// Whether the plugin is to blame: too many of these in a row, and it is not called any more.
+    pub(super) const fn is_fault(self) -> bool {
+        matches!(
+            self,
+            Self::Cpu | Self::Killed | Self::Memory | Self::Output | Self::Timeout | Self::Trap
+        )
+    }
+
+    /// Whether it ran at all.
+    pub(super) const fn has_run(self) -> bool {
+        self.is_fault() || matches!(self, Self::Exit)
+    }
+}
+
+/// Returns why an outcome is no answer.
+pub(super) fn failure_of(ended: &Ended) -> Failure {
+    match ended {
+        Ended::Exited(status) => {
+            Failure::new(Reason::Exit, format!("it ended with status {status}"))
+        }
+        Ended::Trapped(why) => Failure::new(Reason::Trap, format!("it trapped: {why}")),
+        Ended::Timeout => Failure::new(Reason::Timeout, "it was ended at its deadline"),
+        Ended::OutOfMemory => {
+            Failure::new(Reason::Memory, "it wanted more memory than it may have")
+        }
+        Ended::CpuBudget => {
+            Failure::new(Reason::Cpu, "it used all the time of the processor that it may")
+        }
+        Ended::OutputLimit => Failure::new(Reason::Output, "it gave more than it may"),
+        Ended::Killed(signal) => {
+            Failure::new(Reason::Killed, format!("it was ended by signal {signal}"))
+        }
+        _ => Failure::new(Reason::Trap, "it did not end by itself"),
+    }
+}
+
+impl Used {
+    pub(super) fn of(outcome: &Outcome, refused: u64) -> Self {
+        let usage = &outcome.usage;
+        let denied = usage.denied.iter().map(|denied| denied.count).sum::<u64>();
+        Self {
+            wall: usage.wall,
+            throttled: usage.throttled,
+            memory: usage.peak_memory,
+            denied: denied.saturating_add(refused),
+            report: Some(outcome.report.clone()),
+        }
+    }
+}
