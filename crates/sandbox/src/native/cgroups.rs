@@ -123,10 +123,7 @@ impl CgroupDriver for V1 {
                     ("cpu.cfs_quota_us", quota.to_string(), true),
                 ]
             }
-            // One more for who visits; `Group::close` takes it back.
-            Controller::Tasks => {
-                vec![("pids.max", limits.tasks.saturating_add(1).to_string(), true)]
-            }
+            Controller::Tasks => vec![("pids.max", limits.tasks.to_string(), true)],
         }
     }
 
@@ -186,33 +183,16 @@ impl Group {
         self.part(controller).map(|part| part.driver.version())
     }
 
-    /// Has this thread visit the groups of version 1, so that its next child is born there. To move the child itself
-    /// would have the kernel wait until no process of the host is being made: milliseconds for each group.
-    pub(crate) fn visit(&self) -> io::Result<Visit> {
-        let mut visit = Visit { ways_back: Vec::new() };
-        for part in self.parts.iter().filter(|part| part.driver.version() == 1) {
-            let path = part.cgroup.path();
-            let open = |path: &Path| {
-                let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-                rustix::fs::open(path.join("tasks"), flags, Mode::empty())
-            };
-            // First the way back: nobody enters who cannot leave.
-            let back = open(path.parent().unwrap_or(path))?;
-            rustix::io::write(open(path)?, b"0")?;
-            visit.ways_back.push(back);
-        }
-        Ok(visit)
-    }
-
-    /// Lowers what was raised for the visitor.
-    pub(crate) fn close(&self, limits: &Limits) -> io::Result<()> {
-        for part in self.parts.iter().filter(|part| part.driver.version() == 1) {
-            if part.keeps.contains(&Controller::Tasks) {
-                let set = part.cgroup.set("pids.max", &limits.tasks.to_string());
-                set.map_err(io::Error::other)?;
-            }
-        }
-        Ok(())
+    /// Opens the groups of version 1, for the child to enter by writing `0`: itself alone. To be moved by another would
+    /// have the kernel wait until no process of the host is being made, and to be born there would have its parent visit:
+    /// each way has the scheduler choose anew, and costs the parent a slice on a busy host.
+    pub(crate) fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+        let parts = self.parts.iter().filter(|part| part.driver.version() == 1);
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let open = |part: &Part| {
+            Ok(rustix::fs::open(part.cgroup.path().join("tasks"), flags, Mode::empty())?)
+        };
+        parts.map(open).collect()
     }
 
     /// Opens the group that a child can be cloned into.
@@ -253,21 +233,6 @@ impl Group {
 
     fn part(&self, controller: Controller) -> Option<&Part> {
         self.parts.iter().find(|part| part.keeps.contains(&controller))
-    }
-}
-
-/// A thread in groups that are not its own, which it leaves at the end of this.
-#[derive(Debug)]
-pub(crate) struct Visit {
-    ways_back: Vec<OwnedFd>,
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        for back in &self.ways_back {
-            // It was open before the visit, and the group of a living process cannot be removed.
-            let _ = rustix::io::write(back, b"0");
-        }
     }
 }
 

@@ -21,6 +21,8 @@ use super::sys::{self, Strings};
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one step that is taken or not")]
 pub(crate) struct Orders<'a> {
+    /// Groups that it enters.
+    pub groups: Vec<OwnedFd>,
     /// The parent's messages, and the way to it.
     pub status: OwnedFd,
     pub stdio: [OwnedFd; 3],
@@ -55,6 +57,7 @@ pub(crate) enum Program<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Step {
+    Group,
     Stdio,
     Root,
     Bind,
@@ -68,7 +71,8 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Group,
         Self::Stdio,
         Self::Root,
         Self::Bind,
@@ -84,6 +88,7 @@ impl Step {
     /// Returns what it does, for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Group => "entering a cgroup",
             Self::Stdio => "handing over the pipes",
             Self::Root => "making an empty root",
             Self::Bind => "showing a granted place",
@@ -110,6 +115,9 @@ pub(crate) fn obey(orders: &Orders<'_>) {
 
 fn follow(orders: &Orders<'_>) -> Result<(), (Step, io::Error)> {
     let at = |step: Step| move |error: io::Error| (step, error);
+    for group in &orders.groups {
+        rustix::io::write(group, b"0").map_err(|errno| (Step::Group, errno.into()))?;
+    }
     let status = begin(orders).map_err(at(Step::Stdio))?;
     if orders.has_user_namespace {
         become_user(orders).map_err(at(Step::User))?;

@@ -192,7 +192,7 @@ impl Failure {
                 Step::Landlock => Some(Trouble::Landlock),
                 Step::Filter => Some(Trouble::Filter),
                 Step::Listener => Some(Trouble::Telemetry),
-                Step::Stdio | Step::Limits | Step::Privileges | Step::Exec => None,
+                Step::Group | Step::Stdio | Step::Limits | Step::Privileges | Step::Exec => None,
             },
         }
     }

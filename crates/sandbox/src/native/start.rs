@@ -86,7 +86,9 @@ impl Ready {
         let is_privileged = identity != Identity::Own;
         let user = host.user();
         let has_user_namespace = has_root && self.layers.has(Layer::UserNamespace);
+        let doors = group.doors().and_then(|doors| doors.into_iter().map(lifted).collect());
         let orders = Orders {
+            groups: doors.map_err(setup("opening a cgroup"))?,
             status: theirs,
             stdio: [input.1, output.1, errors.1],
             closes: self.layers.has(Layer::Descriptors),
@@ -108,9 +110,7 @@ impl Ready {
         };
         let entrance = group.entrance().map_err(setup("opening a cgroup"))?;
         let entrance = entrance.as_ref().map(|entrance| entrance.as_fd());
-        let visit = group.visit().map_err(setup(ENTERING))?;
         let child = sys::child(self.namespaces(), entrance, || child::obey(&orders));
-        drop(visit);
         let (pid, pidfd) = child.map_err(setup(CLONING))?;
         let running = Running {
             pid,
@@ -122,10 +122,7 @@ impl Ready {
             group,
         };
         drop(orders);
-        let released = running.group.close(&self.policy.limits).map_err(setup(ENTERING));
-        let released =
-            released.and_then(|()| release(&running, has_user_namespace, user, is_privileged));
-        if let Err(error) = released {
+        if let Err(error) = release(&running, has_user_namespace, user, is_privileged) {
             running.kill();
             let _ = sys::reap(running.pidfd.as_fd(), true);
             return Err(error);
@@ -324,8 +321,6 @@ fn environment(policy: &Policy) -> Result<Vec<CString>, SandboxError> {
 pub(crate) fn setup(step: &'static str) -> impl FnOnce(io::Error) -> SandboxError {
     move |source| SandboxError::Setup { step, source }
 }
-
-const ENTERING: &str = "entering a cgroup";
 
 /// The steps that a probe knows by name.
 pub(crate) const CLONING: &str = "making a process in namespaces";
