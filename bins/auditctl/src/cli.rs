@@ -2,6 +2,7 @@
 
 mod alerts;
 pub(crate) mod backup;
+mod check;
 mod cleanup;
 mod detect;
 mod forecast;
@@ -25,6 +26,10 @@ pub(crate) use alerts::{
     SilenceCommand,
 };
 pub(crate) use backup::Backup;
+pub(crate) use check::{
+    Baseline, BaselineVerb, Check, CheckCommand, Chosen, Explain, Grade, HostAudit, Output,
+    ProfileName, ReportForm,
+};
 pub(crate) use cleanup::{Cleanup, CleanupCommand};
 pub(crate) use detect::Detect;
 pub(crate) use forecast::Forecast;
@@ -56,6 +61,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows what the running daemon does and how well
     Status,
+    /// Audits a folder with a bot's sources and configuration; needs no daemon
+    Check(Box<Check>),
+    /// Audits the host that bots run on; needs no daemon
+    Host(Box<HostAudit>),
+    /// Tells what a check looks for, why, and what to do
+    Explain(Explain),
     /// Records what is, and says what of it changed
     Integrity(Integrity),
     /// Takes backups that restic can read, restores them and proves that they are whole
@@ -104,7 +115,8 @@ Exit codes:
      for `services list --fail`, a service that is not as it should be;
      for `rules`, a file that is wrong or a test that fails; for `integrity`, something changed;
      for `plugin check`, a plugin that would not be run; for `plugin verify`, a file that nobody proved;
-     for `validate --fail`, an attack;
+     for `validate --fail`, an attack; for `check` and `host`, something as grave as --fail-on;
      for `detect --fail`, an anomaly; for `forecast --fail-within`, an end that near
   2  could not run
-  3  ran, but incomplete";
+  3  ran, but incomplete
+  4  for `check --baseline-strict`, a baseline that is not what is found";

@@ -8,6 +8,7 @@ use crate::exec::{capture, cargo, run as run_program};
 use crate::workspace::Workspace;
 use crate::{Error, Result};
 
+mod checks;
 mod help;
 mod hosts;
 mod metrics;
@@ -68,6 +69,14 @@ fn generate(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
         source,
     })?;
     files.push((reference.join("config.md"), format!("{NOTICE}{}", schema::page(&schema))));
+    let checks = ask(workspace, "auditctl", &["explain", "--format", "json"])?;
+    let checks = serde_json::from_str(&checks).map_err(|source| Error::Json {
+        what: "the output of auditctl explain".to_owned(),
+        source,
+    })?;
+    files.push((reference.join("checks.md"), format!("{NOTICE}{}", checks::page(&checks))));
+    let schema = ask(workspace, "auditctl", &["check", "schema"])?;
+    files.push((reference.join("audit-report.schema.json"), schema));
     let page = metrics::page(&workspace.target.join("debug/agentd"))?;
     files.push((reference.join("metrics.md"), format!("{NOTICE}{page}")));
     Ok(files)

@@ -3,6 +3,7 @@
 mod alerts;
 mod backup;
 mod chart;
+mod check;
 mod cleanup;
 mod csv;
 mod detect;
@@ -36,6 +37,9 @@ use crate::cli::{Cli, Command};
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
     match &cli.command {
         Command::Status => status::status(&cli.common),
+        Command::Check(wanted) => check::check(wanted),
+        Command::Host(wanted) => check::host(wanted),
+        Command::Explain(wanted) => check::explain(&cli.common, wanted),
         Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
         Command::Backup(backup) => backup::run(&cli.common, backup),
         Command::Trail(trail) => trail::run(&cli.common, trail),

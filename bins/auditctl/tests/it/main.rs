@@ -3,6 +3,7 @@
 
 mod alerts;
 mod backup;
+mod check;
 mod cleanup;
 mod detect;
 mod forecast;

@@ -64,7 +64,9 @@ fn exposure(host: &Host<'_>) -> Answer {
         return Answer::unknown("nothing here can judge units");
     };
     daemons(host, "Services can do much more than they need.", &|unit| {
-        let tenths = exposure(&unit.text)?;
+        let Some(tenths) = exposure(&unit.text) else {
+            return Some("cannot be read as a unit".to_owned());
+        };
         (tenths > EXPOSED).then(|| format!("exposure {}.{}", tenths / 10, tenths % 10))
     })
 }

@@ -116,7 +116,9 @@ fn has_end(name: &str, end: &str) -> bool {
 fn is_key(name: &str) -> bool {
     let of_ssh = name.starts_with("id_") && !name.contains('.');
     let of_host = name.starts_with("ssh_host_") && name.ends_with("_key");
-    of_ssh || of_host || name == "privkey.pem" || has_end(name, "key")
+    // Archives sign with keys of GPG, and give the public ones away by such names.
+    let is_public = name.contains(".gpg.") || name.contains(".pub.") || name.contains("public");
+    of_ssh || of_host || name == "privkey.pem" || (has_end(name, "key") && !is_public)
 }
 
 /// What packages put elsewhere, `debsums` and the integrity part watch.
@@ -135,7 +137,8 @@ const TOPS: [&str; 11] = [
 ];
 
 /// Many files, none of which a person put there.
-const LEFT_OUT: [&str; 5] = [".git", ".cache", "__pycache__", "node_modules", "site-packages"];
+const LEFT_OUT: [&str; 7] =
+    [".cache", ".cargo", ".git", ".rustup", "__pycache__", "node_modules", "site-packages"];
 
 /// Half a second of the processor's time.
 const MOST_ENTRIES: usize = 200_000;

@@ -1,6 +1,6 @@
 //! The kernel, the file systems, the packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::{Fact, Mount, System, Updates};
 use super::network::setting;
@@ -24,13 +24,14 @@ pub(super) fn mounts(reader: &Reader) -> Fact<Vec<Mount>> {
         // The kernel writes blanks in octal.
         let target = target.replace("\\040", " ");
         let usage = reader.inside(&target).ok().and_then(|place| rustix::fs::statvfs(place).ok());
-        let share = |free: u64, all: u64| {
-            let used = all.saturating_sub(free).saturating_mul(100).checked_div(all)?;
-            u8::try_from(used).ok()
+        // What is kept for root is neither used nor free, as `df` counts.
+        let share = |all: u64, free: u64, available: u64| {
+            let used = all.saturating_sub(free);
+            u8::try_from(used.saturating_mul(100).checked_div(used.saturating_add(available))?).ok()
         };
         Some(Mount {
-            used: usage.as_ref().and_then(|usage| share(usage.f_bavail, usage.f_blocks)),
-            files_used: usage.as_ref().and_then(|usage| share(usage.f_favail, usage.f_files)),
+            used: usage.as_ref().and_then(|of| share(of.f_blocks, of.f_bfree, of.f_bavail)),
+            files_used: usage.as_ref().and_then(|of| share(of.f_files, of.f_ffree, of.f_favail)),
             target,
             kind: (*kind).to_owned(),
             options: (*options).to_owned(),
@@ -38,7 +39,14 @@ pub(super) fn mounts(reader: &Reader) -> Fact<Vec<Mount>> {
     };
     match reader.text("proc/mounts") {
         Fact::Known(text) => {
-            let mut mounts: Vec<Mount> = text.lines().filter_map(mount).collect();
+            let mut seen = BTreeSet::new();
+            // A device that is mounted again is as full there.
+            let is_first = |line: &&str| {
+                let source = line.split(' ').next().unwrap_or_default();
+                !source.starts_with('/') || seen.insert(source.to_owned())
+            };
+            let lines = text.lines().filter(is_first);
+            let mut mounts: Vec<Mount> = lines.filter_map(mount).collect();
             mounts.sort_by(|a, b| a.target.cmp(&b.target));
             mounts.dedup_by(|a, b| a.target == b.target);
             Fact::Known(mounts)

@@ -1,0 +1,153 @@
+//! `auditctl check` and `auditctl host`.
+
+mod baseline;
+mod explain;
+mod git;
+mod host;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use wardkit_audit::{
+    Audit, BaselineDiff, EngineKind, Gaps, HostEngine, Profile, Settings, Severity, Verdict, render,
+};
+use wardkit_cli::{Report, escaped};
+use wardkit_core::{Clock, SystemClock};
+
+use super::{could_not_run, note, print};
+use crate::cli::{Check, CheckCommand, Chosen, Grade, Output, ProfileName, ReportForm};
+
+pub(super) use explain::explain;
+pub(super) use host::host;
+
+/// `auditctl check`.
+pub(super) fn check(check: &Check) -> Result<ExitCode, Report> {
+    match &check.command {
+        Some(CheckCommand::Baseline(wanted)) => baseline::run(wanted),
+        Some(CheckCommand::Schema) => schema(),
+        None => audit(&check.chosen),
+    }
+}
+
+fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
+    let clock = SystemClock;
+    let settings = settings(&chosen.path)?;
+    let mut audit = prepared(&clock, chosen.profile, &settings, chosen.facts.facts.as_deref())?;
+    if !chosen.engines.is_empty() {
+        audit = audit.only_engines(engines(&chosen.engines)?);
+    }
+    if let Some(reference) = &chosen.diff {
+        audit = audit.only_changes(git::changes(&chosen.path, reference)?);
+    }
+    let mut report = audit.of_tree(&chosen.path).map_err(could_not_run)?;
+    let mut is_violated = false;
+    if let Some(file) = &chosen.baseline {
+        let before = baseline::read(file)?;
+        let BaselineDiff { new, gone, .. } = before.diff(&report);
+        is_violated = chosen.baseline_strict && !(new.is_empty() && gone.is_empty());
+        if !gone.is_empty() {
+            note(&format!(
+                "{} entries of the baseline are gone; `auditctl check baseline prune` takes them out",
+                gone.len()
+            ));
+        }
+        before.apply(&mut report);
+    }
+    write(&chosen.output, &rendered(&report, chosen.output.format.0))?;
+    Ok(if is_violated { ExitCode::from(4) } else { ended(&report, &chosen.output) })
+}
+
+/// Returns an audit with every engine that there is, as far as the profile wants it.
+fn prepared<'a>(
+    clock: &'a dyn Clock,
+    profile: ProfileName,
+    settings: &Settings,
+    facts: Option<&Path>,
+) -> Result<Audit<'a>, Report> {
+    let profile = match profile {
+        ProfileName::Ci => Profile::Ci,
+        ProfileName::Host => Profile::Host,
+        ProfileName::Llm => Profile::Llm,
+        ProfileName::Full => Profile::Full,
+    };
+    let mut audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
+    if HostEngine::catalogue().iter().any(|check| profile.includes(check)) {
+        let facts = host::facts(facts, Path::new("/"), clock)?;
+        audit = audit.with_engine(host::engine(facts, settings));
+    }
+    Ok(audit)
+}
+
+/// An engine that is not there must not look like one that found nothing.
+fn engines(names: &[String]) -> Result<Vec<EngineKind>, Report> {
+    let known = |name: &String| {
+        let kind: EngineKind = name.parse().map_err(could_not_run)?;
+        if kind == EngineKind::Host {
+            return Ok(kind);
+        }
+        Err(could_not_run(format!("this auditctl has no engine {kind}")).with_hint("engines: host"))
+    };
+    names.iter().map(known).collect()
+}
+
+/// Reads what the project says of its audit.
+fn settings(root: &Path) -> Result<Settings, Report> {
+    let file = root.join(Settings::FILE);
+    match wardkit_cli::read_small_text(&file) {
+        Ok(text) => parsed(&file, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
+        // The path itself is judged by the audit.
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Ok(Settings::default()),
+        Err(error) => Err(named(&file, &error)),
+    }
+}
+
+fn parsed(file: &Path, text: &str) -> Result<Settings, Report> {
+    let hint = format!("in {}", escaped(&file.display().to_string()));
+    Settings::parse(text).map_err(|error| could_not_run(error).with_hint(hint))
+}
+
+fn rendered(report: &wardkit_audit::Report, form: ReportForm) -> String {
+    match form {
+        ReportForm::Text => render::text(report),
+        ReportForm::Json => render::json(report),
+        ReportForm::Sarif => render::sarif(report),
+        ReportForm::Junit => render::junit(report),
+        ReportForm::Md => render::markdown(report),
+        ReportForm::Html => render::html(report),
+        ReportForm::Github => render::github(report),
+    }
+}
+
+fn write(output: &Output, text: &str) -> Result<(), Report> {
+    match &output.file {
+        Some(file) => fs::write(file, text).map_err(|error| named(file, &error)),
+        None => print(text),
+    }
+}
+
+fn ended(report: &wardkit_audit::Report, output: &Output) -> ExitCode {
+    let fail_on = match output.fail_on {
+        Grade::Critical => Severity::Critical,
+        Grade::High => Severity::High,
+        Grade::Medium => Severity::Medium,
+        Grade::Low => Severity::Low,
+    };
+    let gaps = if output.allow_incomplete { Gaps::Allowed } else { Gaps::Matter };
+    match report.verdict(fail_on, gaps) {
+        Verdict::Clean => ExitCode::SUCCESS,
+        Verdict::Findings => ExitCode::from(1),
+        Verdict::Incomplete => ExitCode::from(3),
+    }
+}
+
+fn schema() -> Result<ExitCode, Report> {
+    let schema = serde_json::to_string_pretty(&wardkit_audit::Report::schema());
+    print(&(schema.map_err(could_not_run)? + "\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn named(path: &Path, error: &std::io::Error) -> Report {
+    could_not_run(format!("{}: {error}", escaped(&path.display().to_string())))
+}

@@ -1,0 +1,187 @@
+//! `auditctl check`, `auditctl host` and `auditctl explain`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::auditctl;
+
+/// Facts of a host that allows root to sign in with a password; nothing else is known of it.
+fn facts(folder: &Path) -> String {
+    let root = folder.join("root");
+    fs::create_dir_all(root.join("etc/ssh")).unwrap();
+    fs::write(root.join("etc/ssh/sshd_config"), "PermitRootLogin yes\n").unwrap();
+    let ended = auditctl(&["host", "--print-facts", "--root", root.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    let file = folder.join("facts.json");
+    fs::write(&file, &ended.stdout).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_host_is_judged_by_facts_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = facts(folder.path());
+    let run = |more: &[&str]| auditctl(&[&["host", "--facts", &facts], more].concat());
+    let text = run(&[]);
+    assert_eq!(text.code, Some(1), "{text:?}");
+    assert!(text.stdout.contains("High      host-ssh-root-login  /etc/ssh/sshd_config:1\n"));
+    let json: Value = serde_json::from_str(&run(&["--format", "json"]).stdout).unwrap();
+    let checks = json["checks"].as_array().unwrap();
+    assert!(checks.len() >= 40);
+    let root = checks.iter().find(|check| check["id"] == "host-ssh-root-login").unwrap();
+    assert_eq!(
+        (&root["status"], &root["evidence"][0]),
+        (&"fail".into(), &"permitrootlogin yes".into())
+    );
+    for (format, begins) in [
+        ("sarif", "{\n  \"$schema\""),
+        ("junit", "<?xml"),
+        ("md", "# Audit\n"),
+        ("html", "<!DOCTYPE html>"),
+        ("github", "::"),
+    ] {
+        let ended = run(&["--format", format]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stdout.starts_with(begins), "{format}");
+        let out = folder.path().join(format).display().to_string();
+        assert_eq!(run(&["--format", format, "-o", &out]).stdout, "");
+        assert_eq!(fs::read_to_string(out).unwrap(), ended.stdout);
+    }
+    // Nothing known is critical, and not everything is known.
+    assert_eq!(run(&["--fail-on", "critical"]).code, Some(3));
+    assert_eq!(run(&["--fail-on", "critical", "--allow-incomplete"]).code, Some(0));
+}
+
+#[test]
+fn what_cannot_be_run_exits_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad");
+    fs::create_dir(&bad).unwrap();
+    fs::write(bad.join(".auditctl.toml"), "[[allow]]\nchecks = [\"*\"]\n").unwrap();
+    for args in [
+        &["check", "/missing/folder"][..],
+        &["check", bad.to_str().unwrap()],
+        &["check", "--format", "yaml"],
+        &["check", "--engine", "ast"],
+        &["check", "--engine", "bogus"],
+        &["check", "--baseline-strict"],
+        &["check", folder.path().to_str().unwrap(), "--diff", "HEAD"],
+        &["host", "--format", "bogus"],
+        &["host", "--facts", "/missing"],
+        &["host", "--root", "/missing"],
+        &["explain", "bogus"],
+    ] {
+        assert_eq!(auditctl(args).code, Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_tree_is_audited_and_compared_with_its_baseline() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = facts(folder.path());
+    let tree = folder.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    let tree = tree.to_str().unwrap();
+    let ended = auditctl(&["--format", "json", "check", tree]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&report["schema_version"], &report["findings"]),
+        (&1.into(), &Value::Array(Vec::new()))
+    );
+    let full = ["check", tree, "--profile", "full", "--facts", &facts, "--allow-incomplete"];
+    assert_eq!(auditctl(&full).code, Some(1));
+    let report = auditctl(&[&full[..], &["--format", "json"]].concat());
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    let found = &report["findings"][0];
+    assert_eq!((&found["id"], &found["severity"]), (&"host-ssh-root-login".into(), &"High".into()));
+    let baseline = folder.path().join("baseline.json").display().to_string();
+    let entries = |prints: &[&Value]| {
+        let entry = |print: &&Value| {
+            (print.as_str().unwrap().to_owned(), serde_json::json!({"id": "x", "path": "y"}))
+        };
+        let entries: serde_json::Map<String, Value> = prints.iter().map(entry).collect();
+        fs::write(
+            &baseline,
+            serde_json::json!({"schema_version": 1, "findings": entries}).to_string(),
+        )
+        .unwrap();
+    };
+    let with =
+        |more: &[&str]| auditctl(&[&full[..], &["--baseline", &baseline], more].concat()).code;
+    entries(&[&found["fingerprint"]]);
+    assert_eq!(with(&[]), Some(0));
+    // Less grave ones are not in it.
+    assert_eq!(with(&["--baseline-strict"]), Some(4));
+    assert_eq!(auditctl(&["check", "baseline", "create", &baseline, tree]).code, Some(2));
+    let own = folder.path().join("own.json").display().to_string();
+    assert_eq!(auditctl(&["check", "baseline", "create", &own, tree]).code, Some(0));
+    assert_eq!(auditctl(&["check", tree, "--baseline", &own, "--baseline-strict"]).code, Some(0));
+    entries(&[&"v1:gone".into()]);
+    assert_eq!(
+        auditctl(&["check", tree, "--baseline", &baseline, "--baseline-strict"]).code,
+        Some(4)
+    );
+    let diff = auditctl(&["check", "baseline", "diff", &baseline, tree]);
+    assert_eq!((diff.code, diff.stdout.as_str()), (Some(0), "- x y v1:gone\n"));
+    assert_eq!(auditctl(&["check", "baseline", "prune", &baseline, tree]).code, Some(0));
+    assert_eq!(
+        auditctl(&["check", tree, "--baseline", &baseline, "--baseline-strict"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn a_repository_has_no_say_in_how_it_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let git = |args: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@b.invalid"]).args(args);
+        let output =
+            git.current_dir(folder.path()).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "-q"]);
+    fs::write(place("bot.py"), "a\n").unwrap();
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    let script = place("ran.sh");
+    fs::write(&script, format!("#!/bin/sh\ntouch '{}'\ncat\n", place("ran").display())).unwrap();
+    git(&["config", "core.fsmonitor", "sh ./ran.sh"]);
+    git(&["config", "filter.x.clean", "sh ./ran.sh"]);
+    git(&["config", "diff.x.textconv", "sh ./ran.sh"]);
+    git(&["config", "diff.external", "sh ./ran.sh"]);
+    fs::write(place(".gitattributes"), "* filter=x diff=x\n").unwrap();
+    fs::write(place("bot.py"), "a\nb\n").unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let run = |reference: &str| {
+        let mut auditctl = Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        auditctl.args(["check", folder.path().to_str().unwrap(), "--diff", reference]);
+        auditctl.env_clear().env("PATH", &path).output().unwrap()
+    };
+    assert_eq!(run("HEAD").status.code(), Some(0), "{:?}", run("HEAD"));
+    assert_eq!(run("--output=x").status.code(), Some(2));
+    assert_eq!(run("bogus").status.code(), Some(2));
+    assert!(!place("ran").exists());
+    // The programs would have run otherwise.
+    Command::new("git").args(["diff", "HEAD"]).current_dir(folder.path()).output().unwrap();
+    assert!(place("ran").exists());
+}
+
+#[test]
+fn checks_are_explained_and_the_report_has_a_schema() {
+    let list = auditctl(&["explain"]);
+    assert_eq!(list.code, Some(0));
+    assert!(list.stdout.lines().count() >= 43 && list.stdout.contains("suppression-unused"));
+    let one = auditctl(&["explain", "host-ssh-root-login"]);
+    assert!(
+        one.stdout.contains("CWE-250, CWE-307, A02:2025\n") && one.stdout.contains("\nDo: "),
+        "{one:?}"
+    );
+    let schema: Value = serde_json::from_str(&auditctl(&["check", "schema"]).stdout).unwrap();
+    assert_eq!(schema["type"], "object");
+}
