@@ -100,6 +100,35 @@ impl HttpClient {
     }
 }
 
+#[cfg(feature = "plugins")]
+impl HttpClient {
+    /// Sends a request once, over a connection of its own, to addresses that somebody else judged. The URL is theirs;
+    /// neither the client's policy nor its resolver is asked.
+    pub(crate) async fn send_to(
+        &self,
+        request: &HttpRequest,
+        to: &wardkit_validation::Pinned,
+        limit: Duration,
+    ) -> Result<HttpResponse, Error> {
+        let (shared, url) = (&*self.shared, to.url());
+        let headers = request.all_headers(&shared.config.user_agent)?;
+        let sending = async {
+            let share = shared.config.connect_timeout.min(limit);
+            let dialed = timeout(share, shared.dialer.dial_to(to, share)).await;
+            let mut connection =
+                dialed.unwrap_or_else(|_| Err(late(url, Phase::Connect, share)))?;
+            let head = shared.head(&mut connection, request, url, &headers).await?;
+            let (parts, mut body) = head.into_parts();
+            let most = request.max_body.unwrap_or(shared.config.max_body);
+            let body = shared.read(&mut connection, &mut body, most, request.long_body, url);
+            let status = parts.status.as_u16();
+            Ok(HttpResponse { status, headers: parts.headers, body: body.await? })
+        };
+        let sent = timeout(limit, sending).await;
+        sent.unwrap_or_else(|_| Err(late(url, Phase::Whole, limit)))
+    }
+}
+
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient").finish_non_exhaustive()

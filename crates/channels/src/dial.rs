@@ -51,6 +51,30 @@ impl Dialer {
             _ => None,
         };
         let pinned = self.pin(url.clone()).await?;
+        self.open(connector, &pinned, timeout).await
+    }
+
+    /// Connects to addresses that were judged by somebody else.
+    #[cfg(feature = "plugins")]
+    pub(crate) async fn dial_to(
+        &self,
+        pinned: &Pinned,
+        timeout: Duration,
+    ) -> Result<Connection, Error> {
+        let connector = match pinned.url().scheme() {
+            Scheme::Https => Some(self.tls.get_or_try_init(|| self.connector()).await?),
+            _ => None,
+        };
+        self.open(connector, pinned, timeout).await
+    }
+
+    async fn open(
+        &self,
+        connector: Option<&TlsConnector>,
+        pinned: &Pinned,
+        timeout: Duration,
+    ) -> Result<Connection, Error> {
+        let url = pinned.url();
         let host = url.host_header();
         let refused = |source| Error::Connect { host: host.to_owned(), source };
         let stream = connect(pinned.addrs(), timeout).await.map_err(refused)?;

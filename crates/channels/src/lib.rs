@@ -52,6 +52,7 @@
 //! # Features
 //!
 //! - `notify`: the module `notify`, which builds the channels of `wardkit-alerting`.
+//! - `plugins`: `PluginFetch`, which makes the requests that the broker of `wardkit-plugin` granted.
 #![forbid(unsafe_code)]
 
 mod allowance;
@@ -63,6 +64,8 @@ mod dial;
 mod error;
 #[cfg(feature = "notify")]
 pub mod notify;
+#[cfg(feature = "plugins")]
+mod plugins;
 mod pool;
 mod request;
 mod response;
@@ -70,5 +73,7 @@ mod response;
 pub use client::HttpClient;
 pub use config::{HttpClientConfig, Violation, endpoint_policy};
 pub use error::{Error, Phase};
+#[cfg(feature = "plugins")]
+pub use plugins::PluginFetch;
 pub use request::{HttpRequest, LongBody};
 pub use response::HttpResponse;

@@ -78,7 +78,12 @@ impl HttpRequest {
         self
     }
 
-    fn new(method: Method, url: impl Into<String>, body: Bytes, idempotency: Idempotency) -> Self {
+    pub(crate) fn new(
+        method: Method,
+        url: impl Into<String>,
+        body: Bytes,
+        idempotency: Idempotency,
+    ) -> Self {
         Self {
             method,
             url: url.into(),

@@ -6,6 +6,8 @@ mod exchange;
 mod hostile;
 #[cfg(feature = "notify")]
 mod notify;
+#[cfg(feature = "plugins")]
+mod plugins;
 mod redirects;
 mod retries;
 mod support;
