@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(due.take(at(59)), []);
         assert_eq!(due.wait(at(59)), Some(Duration::from_secs(1)));
         due.follow(&[hourly.clone(), run(90, ""), minute.clone()], at(59));
-        assert_eq!(due.take(at(60)), [minute.clone()]);
+        assert_eq!(due.take(at(60)), std::slice::from_ref(&minute));
         assert_eq!(due.take(at(61)), []);
         // 1 700 000 000 is 22:13:20, and the hour comes 46 minutes and 40 seconds later.
         assert_eq!(due.take(at(2799)), [run(90, ""), minute.clone()]);

@@ -86,21 +86,31 @@ impl Worker {
     /// # Errors
     ///
     /// When it cannot be read what is installed.
-    pub(crate) async fn work(mut self, mut events: Receiver<Event>) -> Result<(), Error> {
-        let (jobs, mut asked) = mpsc::channel(ASKED);
+    pub(crate) async fn work(mut self, events: Receiver<Event>) -> Result<(), Error> {
+        let (jobs, asked) = mpsc::channel(ASKED);
         self.app.plugins.set_jobs(Some(jobs));
+        let ended = self.take(events, asked).await;
+        self.app.plugins.set_jobs(None);
+        ended
+    }
+
+    async fn take(
+        &mut self,
+        mut events: Receiver<Event>,
+        mut asked: mpsc::Receiver<Job>,
+    ) -> Result<(), Error> {
         let context = self.context.clone();
         loop {
             self.start_calls();
             let wait = self.wait();
             tokio::select! {
-                () = context.stopped() => break,
+                () = context.stopped() => return Ok(()),
                 Ok(()) = self.config.changed() => self.reload().await,
                 Some(job) = asked.recv() => self.offer(job),
                 event = events.recv() => match event {
                     Ok(event) => self.hear(&event),
                     Err(RecvError::Lagged(count)) => self.missed(count),
-                    Err(RecvError::Closed) => break,
+                    Err(RecvError::Closed) => return Ok(()),
                 },
                 Some(ended) = self.calls.join_next(), if !self.calls.is_empty() => {
                     let (job, called) = ended?;
@@ -109,8 +119,6 @@ impl Worker {
                 () = tokio::time::sleep(wait) => self.tick().await?,
             }
         }
-        self.app.plugins.set_jobs(None);
-        Ok(())
     }
 
     /// Starts the calls whose turn it is.
