@@ -39,7 +39,7 @@ pub(crate) use integrity::{
 };
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
-pub(crate) use plugin::{Plugin, PluginCommand};
+pub(crate) use plugin::{Plugin, PluginCommand, PluginInstall};
 pub(crate) use rules::{Rules, RulesCommand};
 pub(crate) use sandbox::{Sandbox, SandboxCommand, SandboxRun};
 pub(crate) use services::{GraphForm, ImportFormat, Services, ServicesCommand};
@@ -97,7 +97,7 @@ pub(crate) enum Command {
     Rules(Rules),
     /// Runs programs that cannot touch the host; needs no daemon
     Sandbox(Sandbox),
-    /// Makes, checks, packs and signs plugins
+    /// Makes, checks, packs, signs and installs plugins
     Plugin(Plugin),
     /// Prints the completion script for a shell
     Completions {
@@ -114,7 +114,8 @@ Exit codes:
      for `alerts dead`, a message that no channel took; for `alerts rules`, a rule that fails;
      for `services list --fail`, a service that is not as it should be;
      for `rules`, a file that is wrong or a test that fails; for `integrity`, something changed;
-     for `plugin check`, a plugin that would not be run; for `plugin verify`, a file that nobody proved;
+     for `plugin check`, a plugin that would not be run; for `plugin install`, one that is refused;
+     for `plugin verify`, a file that nobody proved;
      for `validate --fail`, an attack; for `check` and `host`, something as grave as --fail-on;
      for `detect --fail`, an anomaly; for `forecast --fail-within`, an end that near
   2  could not run

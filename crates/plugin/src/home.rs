@@ -124,7 +124,9 @@ impl<R: Registry> PluginHome<R> {
         let _lock = self.packages.lock()?;
         let row = candidate.pending(at)?;
         let (id, digest) = (row.id.clone(), row.digest.clone());
-        let active = self.plugins.active(&id)?;
+        let versions = self.plugins.versions(&id)?;
+        candidate.check_again(&versions)?;
+        let active = versions.into_iter().find(|one| one.state == PluginState::Active);
         let is_active = active.as_ref().is_some_and(|active| active.digest == digest);
         if is_active && active.is_some_and(|active| active.grant == row.grant) {
             let reason = "it is active already, with the same grant".to_owned();

@@ -46,7 +46,7 @@
 //!
 //! # Features
 //!
-//! `sdk`: projects that run at once, their tests, and their pages.
+//! `sdk`: projects that run at once, their tests, and their pages. `native`: `Scripts`, which runs native plugins.
 //!
 //! # What it does not do
 //!
@@ -66,6 +66,8 @@ mod registry;
 mod rule;
 mod run;
 mod schema;
+#[cfg(feature = "native")]
+mod scripts;
 #[cfg(feature = "sdk")]
 pub mod sdk;
 mod signature;
@@ -84,6 +86,8 @@ pub use registry::{Change, Installed, MemoryRegistry, PluginState, Plugins, Regi
 pub use rule::Rule;
 pub use run::{Answer, CallQuota, PreparedPlugin, VerifiedPlugin};
 pub use schema::JsonSchema;
+#[cfg(feature = "native")]
+pub use scripts::Scripts;
 pub use signature::{KeyId, PublicKey, SecretKey, Signature};
 pub use trust::{Revocations, Trust, TrustedKeys};
 pub use validate::Validator;

@@ -1,10 +1,14 @@
 //! The command line of `auditctl plugin`.
 
+mod install;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use wardkit_plugin::sdk::{DocsFormat, Language, Template};
+
+pub(crate) use install::PluginInstall;
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -81,10 +85,28 @@ pub(crate) enum PluginCommand {
         #[arg(long = "pub", value_name = "PUB")]
         public: PathBuf,
     },
-    /// Shows what a package says of itself and asks for, and looks through it
+    /// Installs a package, or another version, when it is signed, agreed to, and passes its self-test
+    Install(PluginInstall),
+    /// Lists what is installed, in which state and why
+    List,
+    /// Shows what a package says of itself and asks for, and looks through it; or what is installed of a plugin
     Inspect {
-        /// The package, or the folder of a plugin
-        file: PathBuf,
+        /// The package, the folder of a plugin, or the id of one that is installed
+        #[arg(value_name = "FILE|ID")]
+        what: PathBuf,
+    },
+    /// Takes a plugin back, in all versions that are installed, for ever
+    Revoke {
+        /// Its id
+        id: String,
+        /// Why, for the trail and for whoever lists it
+        #[arg(long)]
+        why: String,
+    },
+    /// Goes back to the version before
+    Rollback {
+        /// Its id
+        id: String,
     },
     /// Writes the page of a plugin: API, configuration, examples, troubleshooting
     Docs {
@@ -127,8 +149,9 @@ fn form() -> impl TypedValueParser<Value = DocsFormat> {
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done; for `check`, nothing that keeps the plugin from running; for `verify`, proved
-  1  for `check`, something grave; for `test`, a test that failed; for `verify`, unsigned, tampered with, or of another key
-  2  could not run: no plugin there, a manifest or a package that is refused, an unusable key
+  1  for `check`, something grave; for `install`, refused; for `test`, a test that failed; for `verify`, unsigned, tampered with, or of another key
+  2  could not run: no plugin there, a manifest or a package that is refused, an unusable key,
+     a plugin that is not installed, no version before
 
 Examples:
   auditctl plugin new hello --template advanced --lang wat
@@ -136,4 +159,6 @@ Examples:
   auditctl plugin pack --out hello.tar.zst
   auditctl plugin keygen --out ~/keys/plugins
   auditctl plugin sign hello.tar.zst --key ~/keys/plugins.key
-  auditctl plugin verify hello.tar.zst --pub plugins.pub";
+  auditctl plugin verify hello.tar.zst --pub plugins.pub
+  auditctl plugin install hello.tar.zst --pub plugins.pub
+  auditctl plugin revoke org.example.hello --why \"its key leaked\"";

@@ -4,7 +4,10 @@ mod bench;
 mod build;
 mod check;
 mod here;
+mod home;
 mod inspect;
+mod install;
+mod installed;
 mod keys;
 mod project;
 mod sarif;
@@ -16,6 +19,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wardkit_cli::{Common, Format, Report, escaped};
+use wardkit_plugin::manifest::PluginId;
 use wardkit_plugin::{Manifest, Package};
 
 use super::{could_not_run, print};
@@ -33,7 +37,15 @@ pub(super) fn run(common: &Common, plugin: &Plugin) -> Result<ExitCode, Report> 
         PluginCommand::Keygen { out } => keys::keygen(format, out),
         PluginCommand::Sign { file, key } => keys::sign(format, file, key),
         PluginCommand::Verify { file, public } => keys::verify(format, file, public),
-        PluginCommand::Inspect { file } => inspect::inspect(format, file),
+        PluginCommand::Install(asked) => install::install(common, asked),
+        PluginCommand::List => installed::list(common),
+        PluginCommand::Inspect { what } if what.exists() => inspect::inspect(format, what),
+        PluginCommand::Inspect { what } => match what.to_str() {
+            Some(id) if id.parse::<PluginId>().is_ok() => installed::inspect(common, id),
+            _ => inspect::inspect(format, what),
+        },
+        PluginCommand::Revoke { id, why } => installed::revoke(common, id, why),
+        PluginCommand::Rollback { id } => installed::rollback(common, id),
         PluginCommand::Schema => {
             print(&format!("{:#}\n", Manifest::schema()))?;
             Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -101,7 +102,7 @@ fn a_package_shows_its_manifest() {
 fn a_new_plugin_is_made_once_and_packs_the_same_twice() {
     let folder = tempfile::tempdir().unwrap();
     let run = |at: &Path, args: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
         command.arg("plugin").args(args).current_dir(at).env("PATH", "").output().unwrap()
     };
     for template in ["basic", "advanced", "api", "security"] {
@@ -136,7 +137,7 @@ fn a_new_plugin_is_made_once_and_packs_the_same_twice() {
 fn a_new_plugin_passes_its_own_tests_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let run = |at: &Path, args: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
         command.arg("plugin").args(args).current_dir(at).output().unwrap()
     };
     for template in ["basic", "advanced", "api", "security"] {
@@ -239,4 +240,94 @@ fn what_builds_or_runs_a_plugin_and_is_not_there_is_named_with_its_remedy() {
     let text = fs::read_to_string(&script).unwrap().replace("/usr/bin/python3", "/nowhere/python");
     fs::write(&script, text).unwrap();
     assert!(said("python").contains("what runs plugin.py is not installed: /nowhere/python"));
+}
+
+/// A plugin in the text form of WebAssembly, as its template makes it, packed and signed by `k`.
+fn signed(folder: &Path, version: &str) -> String {
+    let at = |name: &str| folder.join(name).display().to_string();
+    if !folder.join("hello").exists() {
+        let made = Command::new(env!("CARGO_BIN_EXE_auditctl"))
+            .args(["plugin", "new", "hello"])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        assert_eq!(auditctl(&["plugin", "keygen", "--out", &at("k")]).code, Some(0));
+    }
+    let manifest = folder.join("hello/plugin.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let line = text.lines().find(|line| line.starts_with("version")).unwrap().to_owned();
+    fs::write(&manifest, text.replace(&line, &format!("version = \"{version}\""))).unwrap();
+    let out = at(&format!("{version}.tar.zst"));
+    let packed = auditctl(&["plugin", "pack", &at("hello"), "--out", &out]);
+    assert_eq!(packed.code, Some(0), "{packed:?}");
+    assert_eq!(auditctl(&["plugin", "sign", &out, "--key", &at("k.key")]).code, Some(0));
+    out
+}
+
+#[test]
+fn a_plugin_is_installed_upgraded_rolled_back_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (data, public) = (at("data"), at("k.pub"));
+    let run = |more: &[&str]| {
+        auditctl(&[&["--data-dir", &data, "--format", "json", "plugin"], more].concat())
+    };
+    let (first, second) = (signed(folder.path(), "0.1.0"), signed(folder.path(), "0.2.0"));
+    let asked = run(&["install", &first, "--pub", &public]);
+    assert_eq!(asked.code, Some(2), "nobody can be asked: {asked:?}");
+    let ended = run(&["install", &first, "--pub", &public, "--yes"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let row: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let id = row["id"].as_str().unwrap().to_owned();
+    assert_eq!((&row["state"], &row["version"]), (&"active".into(), &"0.1.0".into()));
+    assert!(ended.stderr.contains("is granted:"), "{ended:?}");
+    assert_eq!(run(&["install", &second, "--trust", &at(""), "--yes"]).code, Some(0));
+
+    let older = run(&["install", &first, "--pub", &public, "--yes"]);
+    assert!(older.code == Some(1) && older.stderr.contains("WKP016"), "{older:?}");
+    let states = || {
+        let list: Value = serde_json::from_str(&run(&["list"]).stdout).unwrap();
+        let rows = list["plugins"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), ["superseded", "active"]);
+    assert_eq!(run(&["rollback", &id]).code, Some(0));
+    assert_eq!(states(), ["active", "pending"]);
+    assert_eq!(run(&["rollback", &id]).code, Some(2));
+    let shown: Value = serde_json::from_str(&run(&["inspect", &id]).stdout).unwrap();
+    assert_eq!(shown["manifest"]["plugin"]["version"], "0.1.0");
+
+    assert_eq!(run(&["revoke", &id, "--why", "its key leaked"]).code, Some(0));
+    assert_eq!(states(), ["revoked", "revoked"]);
+    assert_eq!(run(&["install", &second, "--pub", &public, "--yes"]).code, Some(1));
+    let trail = auditctl(&["--data-dir", &data, "trail", "query"]);
+    for kind in ["plugin.installed", "plugin.rolled-back", "plugin.revoked"] {
+        assert!(trail.stdout.contains(kind), "{trail:?}");
+    }
+}
+
+#[test]
+fn what_nobody_answers_for_is_not_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let data = at("data");
+    let out = signed(folder.path(), "0.1.0");
+    let install = |more: &[&str]| {
+        let ended =
+            auditctl(&[&["--data-dir", &data, "plugin", "install", &out, "--yes"], more].concat());
+        (ended.code, ended.stderr)
+    };
+    assert_eq!(install(&[]).0, Some(1), "no key");
+    auditctl(&["plugin", "keygen", "--out", &at("other")]);
+    let (code, told) = install(&["--pub", &at("other.pub")]);
+    assert!(code == Some(1) && told.contains("not trusted"), "{told}");
+    assert_eq!(install(&["--pub", &at("missing.pub")]).0, Some(2));
+    fs::write(folder.path().join("g.toml"), "lgo = true\n").unwrap();
+    let (code, told) = install(&["--pub", &at("k.pub"), "--grant", &at("g.toml")]);
+    assert!(code == Some(2) && told.contains("lgo"), "{told}");
+    fs::remove_file(format!("{out}.minisig")).unwrap();
+    assert_eq!(install(&["--pub", &at("k.pub")]).0, Some(1), "unsigned");
+    let (code, told) = install(&["--allow-unsigned"]);
+    assert!(code == Some(0) && told.contains("signed by nobody"), "{told}");
 }

@@ -41,7 +41,7 @@ pub struct Candidate {
     signature: Option<Signature>,
     grant: Grant,
     replaces: Option<Installed>,
-    is_downgrade_agreed: bool,
+    terms: InstallTerms,
 }
 
 impl Candidate {
@@ -88,7 +88,7 @@ impl Candidate {
             archive: archive.to_vec(),
             signature: signature.filter(|_| trust != Trust::Unsigned).cloned(),
             replaces: active.cloned(),
-            is_downgrade_agreed: terms.danger_downgrade,
+            terms: terms.clone(),
         })
     }
 
@@ -112,7 +112,12 @@ impl Candidate {
     }
 
     pub(super) fn is_downgrade_agreed(&self) -> bool {
-        self.is_downgrade_agreed
+        self.terms.danger_downgrade
+    }
+
+    /// Somebody may have installed another one since it was judged.
+    pub(super) fn check_again(&self, versions: &[Installed]) -> Result<(), Error> {
+        check_key(self.plugin.manifest(), self.plugin.trust(), versions, &self.terms)
     }
 }
 

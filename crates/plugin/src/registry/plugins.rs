@@ -33,6 +33,11 @@ impl<R: Registry> Plugins<R> {
         Self { registry, most_traps: 5 }
     }
 
+    /// Gives back where it is kept.
+    pub fn into_registry(self) -> R {
+        self.registry
+    }
+
     /// Returns everything that is installed.
     ///
     /// # Errors

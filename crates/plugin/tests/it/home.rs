@@ -150,6 +150,18 @@ fn nobody_goes_back_or_takes_over_without_a_word() {
 }
 
 #[test]
+fn whoever_was_first_while_another_was_judged_keeps_the_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Kept::default();
+    let mut slow = home(folder.path(), &registry);
+    let archive = archive("0.9.0", "");
+    let candidate = slow.judge(&archive, Some(&signed(&archive, 2)), &native()).unwrap();
+    install(&mut home(folder.path(), &registry), "0.1.0", "").unwrap();
+    let installed = slow.install(&candidate, &Host::default(), Timestamp::UNIX_EPOCH);
+    assert!(installed.unwrap_err().to_string().contains("0.1.0 is signed by key"));
+}
+
+#[test]
 fn what_was_taken_back_is_not_loaded_any_more() {
     let folder = tempfile::tempdir().unwrap();
     let mut home = home(folder.path(), &Kept::default());

@@ -4,6 +4,7 @@
 mod broker;
 mod grant;
 mod home;
+mod home_props;
 mod manifest;
 mod package;
 mod registry;

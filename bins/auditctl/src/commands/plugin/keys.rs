@@ -69,8 +69,7 @@ pub(super) fn sign(format: Format, file: &Path, key: &Path) -> Result<ExitCode, 
 
 /// Proves a signature. Ends with 1 when there is none, or one that proves nothing.
 pub(super) fn verify(format: Format, file: &Path, public: &Path) -> Result<ExitCode, Report> {
-    let text = wardkit_cli::read_small_text(public).map_err(|error| named(public, &error))?;
-    let key = PublicKey::parse(&text).map_err(could_not_run)?;
+    let key = self::public(public)?;
     let bytes = read(file)?;
     let proof = proof(file).and_then(|signature| {
         signature.verify(&bytes, &key).map_err(|error| error.to_string())?;
@@ -94,8 +93,19 @@ pub(super) fn verify(format: Format, file: &Path, public: &Path) -> Result<ExitC
     Ok(ExitCode::from(u8::from(proof.is_err())))
 }
 
+/// Reads a public key.
+pub(super) fn public(path: &Path) -> Result<PublicKey, Report> {
+    let text = wardkit_cli::read_small_text(path).map_err(|error| named(path, &error))?;
+    PublicKey::parse(&text).map_err(|error| could_not_run(format!("{}: {error}", shown(path))))
+}
+
+/// Whether a signature lies beside a file.
+pub(super) fn is_signed(file: &Path) -> bool {
+    with_ending(file, ENDING).exists()
+}
+
 /// Reads the signature that lies beside a file.
-fn proof(file: &Path) -> Result<Signature, String> {
+pub(super) fn proof(file: &Path) -> Result<Signature, String> {
     let path = with_ending(file, ENDING);
     let text = wardkit_cli::read_small_text(&path)
         .map_err(|error| format!("there is no signature: {}: {error}", shown(&path)))?;
