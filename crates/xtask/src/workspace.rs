@@ -8,13 +8,14 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 11] = [
+pub(crate) const EXCLUDED: [&str; 12] = [
     "crates/auditlog/fuzz",
     "crates/backup/fuzz",
     "crates/bench",
     "crates/harden/fuzz",
     "crates/integrity/fuzz",
     "crates/metrics/fuzz",
+    "crates/plugin/fuzz",
     "crates/promql/fuzz",
     "crates/retry-backoff",
     "crates/sandbox-wasm/fuzz",
