@@ -170,7 +170,7 @@ fn a_new_plugin_passes_its_own_tests_unchanged() {
 fn a_permission_that_no_test_needs_is_told_with_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let run = |at: &Path, args: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
         command.arg("plugin").args(args).current_dir(at).output().unwrap()
     };
     run(folder.path(), &["new", "hello", "--template", "advanced"]);
@@ -196,7 +196,7 @@ fn what_builds_or_runs_a_plugin_and_is_not_there_is_named_with_its_remedy() {
     let programs = folder.path().join("bin");
     fs::create_dir(&programs).unwrap();
     let run = |name: &str, args: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_auditctl"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_auditctl"));
         command.arg("plugin").args(args).current_dir(folder.path().join(name));
         command.env("PATH", &programs).env("SECRET", "of mine").output().unwrap()
     };
