@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use wardkit_alerting::rules::EventPattern;
+use wardkit_channels::{HttpClientConfig, PluginFetch};
 use wardkit_core::{Clock as _, Secret, SystemClock};
 use wardkit_plugin::manifest::PluginId;
 use wardkit_plugin::{
@@ -28,6 +29,7 @@ pub(super) struct Host {
     ready: Mutex<BTreeMap<PluginId, Arc<Ready>>>,
     quota: CallQuota<SystemClock>,
     kv: Arc<PluginKv>,
+    fetch: Arc<PluginFetch>,
     wasm: Wasm,
     native: Native,
 }
@@ -51,12 +53,15 @@ impl Host {
         let terms = terms(&config).map_err(|problems| told(&problems))?;
         let mut engine = WasmConfig::default();
         engine.slots = config.concurrency;
+        let mut web = HttpClientConfig::default();
+        web.user_agent = String::from(concat!("agentd/", env!("CARGO_PKG_VERSION")));
         Ok(Self {
             home: Mutex::new(PluginHome::open(folder, registry, terms)?),
             config: Mutex::new(config),
             ready: Mutex::default(),
             quota: CallQuota::new(SystemClock),
             kv: Arc::new(PluginKv::open(&folder.join("kv.db"))?),
+            fetch: Arc::new(PluginFetch::new(web)?),
             wasm: Wasm::with(&engine)?,
             native: Native::new(),
         })
@@ -154,7 +159,8 @@ impl Host {
             Ok((name.clone(), value))
         });
         let secrets: Vec<(String, Secret<String>)> = read.collect::<Result<_, Failure>>()?;
-        Ok(Broker::new(&ready.prepared).with_kv(Arc::clone(&self.kv) as _).with_secrets(secrets))
+        let broker = Broker::new(&ready.prepared).with_kv(Arc::clone(&self.kv) as _);
+        Ok(broker.with_fetch(Arc::clone(&self.fetch) as _).with_secrets(secrets))
     }
 
     fn run(&self, id: &PluginId, ready: &Ready, broker: &Arc<Broker>, input: &[u8]) -> Called {
