@@ -23,6 +23,7 @@
 //! | [`Guarantee`], [`Strength`] | what is promised, and how well it is kept |
 //! | [`Native`] | the sandbox for machine code |
 //! | [`Sandbox`], [`Prepared`] | something that runs programs under a policy; a program that is ready to be run |
+//! | [`Attendant`] | what looks after a program that lives long |
 //! | [`Outcome`], [`Ended`], [`Usage`] | what a run gave, how it ended, what it used |
 //! | [`Report`], [`HostCaps`] | what enforced each guarantee; what this host can enforce |
 //!
@@ -33,6 +34,7 @@
 #![deny(unsafe_code)]
 
 mod amount;
+mod attendant;
 #[cfg(feature = "serde")]
 mod data;
 mod error;
@@ -49,6 +51,7 @@ mod span;
 mod streams;
 
 pub use amount::{NotAShare, NotASize, Share, Size};
+pub use attendant::Attendant;
 pub use error::SandboxError;
 pub use guarantee::{Guarantee, Strength};
 #[cfg(feature = "native")]

@@ -17,6 +17,7 @@ mod watch;
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +25,8 @@ use std::sync::{Arc, OnceLock};
 use wardkit_core::{Clock, SystemClock};
 
 use crate::{
-    Capabilities, HostCaps, Input, Outcome, Policy, Prepared, Sandbox, SandboxError, Sink,
+    Attendant, Capabilities, HostCaps, Input, Outcome, Policy, Prepared, Sandbox, SandboxError,
+    Sink,
 };
 use cgroups::{Controller, Controllers};
 use files::Layout;
@@ -40,7 +42,7 @@ pub(crate) use sys::{attempt, end};
 
 /// Puts this process under a filter that knows no such calls.
 #[cfg(feature = "selftest")]
-pub(crate) fn refuse_calls(numbers: &[u32]) -> std::io::Result<()> {
+pub(crate) fn refuse_calls(numbers: &[u32]) -> io::Result<()> {
     rustix::thread::set_no_new_privs(true)?;
     sys::filter(&filter::refusing(numbers), false).map(drop)
 }
@@ -106,6 +108,70 @@ impl Native {
         input: Input<'_>,
         sink: &mut dyn Sink,
     ) -> Result<Outcome, SandboxError> {
+        let ready = self.of_path(program, arguments, policy)?;
+        self.inner.run(&ready, input, &mut Unattended(sink))
+    }
+
+    /// Runs a program of the host that lives long, from this directory as it sees it, until it has ended; otherwise as
+    /// [`run`](Self::run). It is handed no input.
+    ///
+    /// It dies with the thread that calls this.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), and when the program does not see the directory.
+    pub fn hold(
+        &self,
+        program: &Path,
+        arguments: &[OsString],
+        directory: Option<&Path>,
+        policy: &Policy,
+        attendant: &mut dyn Attendant,
+    ) -> Result<Outcome, SandboxError> {
+        let mut ready = self.of_path(program, arguments, policy)?;
+        ready.directory = directory.map(|path| argument(path.as_os_str())).transpose()?;
+        let outcome = self.inner.run(&ready, Input::Bytes(b""), attendant);
+        outcome.map_err(|error| match (error, directory) {
+            (SandboxError::Setup { step: child::ENTERING_DIRECTORY, source }, Some(directory)) => {
+                let reason = format!("the program cannot start there, {source}; grant it");
+                SandboxError::Invalid { what: directory.display().to_string(), reason }
+            }
+            (error, _) => error,
+        })
+    }
+
+    /// Finds out whether a policy can be kept here, as far as that can be known before a program runs.
+    ///
+    /// # Errors
+    ///
+    /// When the policy is wrong, when a place that it grants is not there, or when this host cannot keep what it demands.
+    pub fn check(&self, policy: &Policy) -> Result<(), SandboxError> {
+        policy.check()?;
+        Layout::new(policy, None)?;
+        let host = self.inner.host();
+        let kept = |controller: Controller| host.kept.get(&controller).copied();
+        attest::attest(host, host.layers, &kept, policy).satisfies(policy)
+    }
+
+    /// Ends this very process by a signal, so that whoever waits for it learns how the program in its place ended. Whatever
+    /// this process did about the signal is forgotten, and no core is written.
+    ///
+    /// It returns when the signal ends nobody.
+    pub fn end_this_process_by(signal: i32) {
+        let Some(signal) = rustix::process::Signal::from_named_raw(signal) else { return };
+        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+        sys::reset_signals();
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+
+    /// Readies a program of the host, which sees itself and what it needs to start.
+    fn of_path(
+        &self,
+        program: &Path,
+        arguments: &[OsString],
+        policy: &Policy,
+    ) -> Result<Ready, SandboxError> {
         policy.check()?;
         let path = program.canonicalize().map_err(|error| SandboxError::Invalid {
             what: program.display().to_string(),
@@ -118,8 +184,7 @@ impl Native {
         let all = first.chain(arguments.iter().map(OsString::as_os_str));
         let arguments = all.map(argument).collect::<Result<_, _>>()?;
         let image = Image::Path(argument(path.as_os_str())?);
-        let ready = self.inner.ready(&policy, layout, image, arguments)?;
-        self.inner.run(&ready, input, sink)
+        self.inner.ready(&policy, layout, image, arguments)
     }
 }
 
@@ -182,9 +247,25 @@ impl Prepared for Sealed {
             });
         }
         let mut given = (Vec::new(), Vec::new());
-        let mut outcome = self.inner.run(&self.ready, Input::Bytes(input), &mut given)?;
+        let input = Input::Bytes(input);
+        let mut outcome = self.inner.run(&self.ready, input, &mut Unattended(&mut given))?;
         (outcome.output, outcome.errors) = given;
         Ok(outcome)
+    }
+}
+
+/// Only takes what a program gives.
+struct Unattended<'a>(&'a mut dyn Sink);
+
+impl Attendant for Unattended<'_> {}
+
+impl Sink for Unattended<'_> {
+    fn output(&mut self, part: &[u8]) -> io::Result<()> {
+        self.0.output(part)
+    }
+
+    fn errors(&mut self, part: &[u8]) -> io::Result<()> {
+        self.0.errors(part)
     }
 }
 
@@ -237,7 +318,7 @@ impl Inner {
         &self,
         ready: &Ready,
         input: Input<'_>,
-        sink: &mut dyn Sink,
+        attendant: &mut dyn Attendant,
     ) -> Result<Outcome, SandboxError> {
         let host = self.host();
         let group = ready.group(host);
@@ -247,8 +328,9 @@ impl Inner {
             attest::attest(host, ready.layers, &kept, &ready.policy)
         };
         report.satisfies(&ready.policy)?;
+        attendant.starts(&report);
         let running = ready.start(host, group)?;
-        let (ended, usage) = watch::over(running, &ready.policy, &*self.clock, input, sink)?;
+        let (ended, usage) = watch::over(running, &ready.policy, &*self.clock, input, attendant)?;
         let mut outcome = Outcome::new(ended, Vec::new(), report);
         outcome.usage = usage;
         Ok(outcome)

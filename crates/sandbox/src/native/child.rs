@@ -36,6 +36,8 @@ pub(crate) struct Orders<'a> {
     /// Its own root, where it has a mount namespace.
     pub root: Option<(&'a Layout, Vec<Option<OwnedFd>>)>,
     pub limits: Vec<(Resource, u64)>,
+    /// Where it starts, as it sees it.
+    pub directory: Option<&'a CStr>,
     pub landlock: Option<&'a OwnedFd>,
     pub filter: Option<&'a [Instruction]>,
     pub listens: bool,
@@ -64,6 +66,7 @@ pub(crate) enum Step {
     User,
     Limits,
     Privileges,
+    Directory,
     Landlock,
     Filter,
     Listener,
@@ -71,7 +74,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Group,
         Self::Stdio,
         Self::Root,
@@ -79,6 +82,7 @@ impl Step {
         Self::User,
         Self::Limits,
         Self::Privileges,
+        Self::Directory,
         Self::Landlock,
         Self::Filter,
         Self::Listener,
@@ -95,6 +99,7 @@ impl Step {
             Self::User => "becoming another user",
             Self::Limits => "setting limits",
             Self::Privileges => "dropping privileges",
+            Self::Directory => ENTERING_DIRECTORY,
             Self::Landlock => "entering Landlock",
             Self::Filter => "filtering system calls",
             Self::Listener => "listening to denied system calls",
@@ -139,6 +144,9 @@ fn follow(orders: &Orders<'_>) -> Result<(), (Step, io::Error)> {
         become_user(orders).map_err(at(Step::User))?;
     }
     drop_privileges().map_err(at(Step::Privileges))?;
+    if let Some(directory) = orders.directory {
+        rustix::process::chdir(directory).map_err(|errno| (Step::Directory, errno.into()))?;
+    }
     if let Some(rules) = orders.landlock {
         sys::landlock_enter(rules.as_fd()).map_err(at(Step::Landlock))?;
     }
@@ -187,6 +195,9 @@ fn begin(orders: &Orders<'_>) -> io::Result<OwnedFd> {
     rustix::process::umask(Mode::from_raw_mode(0o022));
     Ok(status)
 }
+
+/// The step that fails when the program's directory is not among what it sees.
+pub(crate) const ENTERING_DIRECTORY: &str = "entering its directory";
 
 /// The number of the descriptor by which the child talks to its parent: what the filter knows it by.
 pub(crate) const STATUS: RawFd = 3;

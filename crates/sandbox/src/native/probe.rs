@@ -192,7 +192,12 @@ impl Failure {
                 Step::Landlock => Some(Trouble::Landlock),
                 Step::Filter => Some(Trouble::Filter),
                 Step::Listener => Some(Trouble::Telemetry),
-                Step::Group | Step::Stdio | Step::Limits | Step::Privileges | Step::Exec => None,
+                Step::Group
+                | Step::Stdio
+                | Step::Limits
+                | Step::Privileges
+                | Step::Directory
+                | Step::Exec => None,
             },
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Ready {
     pub filter: Option<Vec<Instruction>>,
     pub image: Image,
     pub arguments: Vec<CString>,
+    /// Where the program starts, as it sees it; the root if nowhere.
+    pub directory: Option<CString>,
 }
 
 /// What is started.
@@ -72,7 +74,16 @@ impl Ready {
             .transpose()
             .map_err(setup("keeping the rules of Landlock"))?;
         let filter = layers.has(Layer::SystemCalls).then(|| program(policy, layers, &image));
-        Ok(Self { policy: policy.clone(), layers, layout, landlock, filter, image, arguments })
+        Ok(Self {
+            policy: policy.clone(),
+            layers,
+            layout,
+            landlock,
+            filter,
+            image,
+            arguments,
+            directory: None,
+        })
     }
 
     /// Starts it once.
@@ -97,6 +108,7 @@ impl Ready {
             has_user_namespace,
             root: has_root.then(|| (&self.layout, self.trees(is_privileged))),
             limits: self.limits(host, &group),
+            directory: self.directory.as_deref(),
             landlock: self.landlock.as_ref(),
             filter: self.filter.as_deref(),
             listens: self.layers.has(Layer::Telemetry),

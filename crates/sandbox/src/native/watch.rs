@@ -1,6 +1,7 @@
 //! One loop that watches over a program from its start to its end.
 
 mod guard;
+mod signals;
 mod streams;
 mod throttle;
 
@@ -21,7 +22,7 @@ use super::child::{LISTENER, Step};
 use super::names;
 use super::start::{self, Running, setup};
 use super::sys::{self, End};
-use crate::{Denied, Ended, Input, Policy, SandboxError, Sink, Usage};
+use crate::{Attendant, Denied, Ended, Input, Policy, SandboxError, Usage};
 use guard::Guard;
 use streams::{Feed, Flow};
 use throttle::Throttle;
@@ -32,7 +33,7 @@ pub(crate) fn over(
     policy: &Policy,
     clock: &dyn Clock,
     input: Input<'_>,
-    sink: &mut dyn Sink,
+    attendant: &mut dyn Attendant,
 ) -> Result<(Ended, Usage), SandboxError> {
     let begun = clock.uptime();
     let limits = &policy.limits;
@@ -46,14 +47,15 @@ pub(crate) fn over(
             guard: &guard,
             scope,
             clock,
-            sink,
+            attendant,
             feed,
             output: Flow::new(limits.output.0),
             errors: Flow::new(limits.output.0),
             listener: None,
             denied: BTreeMap::new(),
-            denials: 0,
+            prompt: Prompt { left: PROMPT_DENIALS, since: begun },
             has_started: false,
+            has_signals: true,
             is_reaped: false,
         };
         let cut = watch.until_end();
@@ -108,14 +110,15 @@ struct Watch<'scope, 'env> {
     guard: &'env Guard<'env>,
     scope: &'scope Scope<'scope, 'env>,
     clock: &'env dyn Clock,
-    sink: &'env mut dyn Sink,
+    attendant: &'env mut dyn Attendant,
     feed: Feed<'env>,
     output: Flow,
     errors: Flow,
     listener: Option<OwnedFd>,
     denied: BTreeMap<u32, u64>,
-    denials: u64,
+    prompt: Prompt,
     has_started: bool,
+    has_signals: bool,
     is_reaped: bool,
 }
 
@@ -134,6 +137,7 @@ impl Watch<'_, '_> {
         loop {
             let now = self.clock.uptime();
             let Some(mut wake) = self.guard.step(now) else { return Ok(Some(Ended::Timeout)) };
+            self.prompt.renew(now);
             if self.is_flooded() {
                 wake = wake.min(now.saturating_add(FLOOD_PAUSE));
             }
@@ -175,6 +179,9 @@ impl Watch<'_, '_> {
         if let Some(listener) = self.listener.as_ref().filter(|_| !self.is_flooded()) {
             sources.push((Source::Listener, listener.as_fd(), PollFlags::IN));
         }
+        if let Some(signals) = self.attendant.signals().filter(|_| self.has_signals) {
+            sources.push((Source::Signals, signals, PollFlags::IN));
+        }
         let mut polled: Vec<PollFd<'_>> =
             sources.iter().map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
         let timeout = Timespec::try_from(longest).unwrap_or(Timespec { tv_sec: 60, tv_nsec: 0 });
@@ -198,7 +205,12 @@ impl Watch<'_, '_> {
         if ready.contains(&Source::Input) {
             self.feed.step()?;
         }
-        let (guard, scope, sink) = (self.guard, self.scope, &mut *self.sink);
+        if ready.contains(&Source::Signals)
+            && let Some(ended) = self.pass_signals()?
+        {
+            return Ok(Some(ended));
+        }
+        let (guard, scope, sink) = (self.guard, self.scope, &mut *self.attendant);
         let mut fits = true;
         if ready.contains(&Source::Output) {
             let step = self
@@ -215,13 +227,23 @@ impl Watch<'_, '_> {
         Ok((!fits).then_some(Ended::OutputLimit))
     }
 
+    /// Passes on the signals that wait; returns how the program must end, if by one of them.
+    fn pass_signals(&mut self) -> Result<Option<Ended>, SandboxError> {
+        let Some(source) = self.attendant.signals() else { return Ok(None) };
+        let Some(numbers) = signals::waiting(source)? else {
+            self.has_signals = false;
+            return Ok(None);
+        };
+        Ok(numbers.into_iter().find_map(|number| signals::pass(self.running, number)))
+    }
+
     /// Takes what is left in the pipes of a program that has ended.
     fn drain(&mut self, was_cut: bool) -> Result<Option<Ended>, SandboxError> {
         // The child's message comes before its end, unless it was ended on its way.
         if !self.has_started && !was_cut {
             self.hear()?;
         }
-        let sink = &mut *self.sink;
+        let sink = &mut *self.attendant;
         let output = self.output.drain(&self.running.output, &mut |part| sink.output(part));
         let errors = self.errors.drain(&self.running.errors, &mut |part| sink.errors(part));
         let fits = output.and_then(|output| Ok(output && errors?)).map_err(setup(PASSING))?;
@@ -265,7 +287,11 @@ impl Watch<'_, '_> {
             if let Ok(Some(call)) = sys::refuse_one(listener.as_fd()) {
                 let count = self.denied.entry(call).or_default();
                 *count = count.saturating_add(1);
-                self.denials = self.denials.saturating_add(1);
+                self.prompt.left = self.prompt.left.saturating_sub(1);
+                match names::name(call) {
+                    Some(name) => self.attendant.denied(name),
+                    None => self.attendant.denied(&format!("call {call}")),
+                }
             }
         } else if is_asked.intersects(PollFlags::HUP | PollFlags::ERR) {
             self.listener = None;
@@ -274,7 +300,22 @@ impl Watch<'_, '_> {
 
     /// Whether it asks for what it does not get so often that answers come slowly: each costs the host more than it.
     fn is_flooded(&self) -> bool {
-        self.denials >= PROMPT_DENIALS
+        self.prompt.left == 0
+    }
+}
+
+/// How many denials are still answered at once.
+struct Prompt {
+    left: u64,
+    since: Duration,
+}
+
+impl Prompt {
+    /// Forgets a flood that is over: a program may live for years.
+    fn renew(&mut self, now: Duration) {
+        if now.saturating_sub(self.since) >= PROMPT_WITHIN {
+            *self = Self { left: PROMPT_DENIALS, since: now };
+        }
     }
 }
 
@@ -287,6 +328,7 @@ enum Source {
     Errors,
     Input,
     Listener,
+    Signals,
 }
 
 /// What a child says.
@@ -338,8 +380,9 @@ fn denied(counted: &BTreeMap<u32, u64>) -> Vec<Denied> {
 
 const PASSING: &str = "passing output on";
 
-/// So many denials are answered at once.
+/// So many denials are answered at once in this time.
 const PROMPT_DENIALS: u64 = 1_000;
+const PROMPT_WITHIN: Duration = Duration::from_mins(1);
 
 /// From then on one is answered in this time.
 const FLOOD_PAUSE: Duration = Duration::from_millis(5);

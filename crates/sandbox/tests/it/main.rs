@@ -3,6 +3,8 @@
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "native")]
+mod hold;
+#[cfg(feature = "native")]
 mod native;
 #[cfg(feature = "native")]
 mod native_limits;
