@@ -104,7 +104,7 @@ pub use record::{Desired, Maintenance, Record, RecordPhase, Rest};
 pub use spec::{
     Amount, BackoffConfig, IntensityConfig, Kind, LeakConfig, Limits, LogSync, LogsConfig, Measure,
     NotAStep, NotASync, NotAWindow, NotAnAmount, ProbeAction, ProbeConfig, ProbeKind, ProbePhase,
-    Probes, RecoveryConfig, ResourceRule, RestartPolicy, ServiceSpec, Step, Window,
+    Probes, RecoveryConfig, ResourceRule, RestartPolicy, Sandbox, ServiceSpec, Step, Window,
 };
 pub use state::{Explanation, ServiceStatus, State, Wait, WaitFor};
 pub use supervisor::{Host, Supervisor};

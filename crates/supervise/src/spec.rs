@@ -4,6 +4,7 @@ mod amount;
 mod logs;
 mod policy;
 mod probes;
+mod sandbox;
 mod violations;
 mod window;
 
@@ -19,6 +20,7 @@ pub use policy::{
     ResourceRule, Step,
 };
 pub use probes::{ProbeAction, ProbeConfig, ProbeKind, ProbePhase, Probes};
+pub use sandbox::Sandbox;
 pub use window::{NotAWindow, Window};
 
 /// A service: what runs, when it runs again, what it needs, and how one sees that it works.
@@ -42,6 +44,9 @@ pub struct ServiceSpec {
     pub group: Option<String>,
     /// The directory that it runs in; unset for agentd's own.
     pub working_directory: Option<PathBuf>,
+    /// The policy of the sandbox that it runs in: a file as `auditctl sandbox run --policy` takes, from the folder of the
+    /// configuration, or `default` for no files, no network and 50 MB. Unset for no sandbox.
+    pub sandbox: Option<Sandbox>,
     /// Whether it is started with agentd. What an operator starts or stops stays so, also over a reboot.
     pub autostart: bool,
     /// After which ends it is started again: `always`, `on-failure`, `on-abnormal`, `never` or `unless-stopped`.
@@ -118,6 +123,7 @@ impl Default for ServiceSpec {
             user: None,
             group: None,
             working_directory: None,
+            sandbox: None,
             autostart: true,
             restart: RestartPolicy::Always,
             success_exit_codes: vec![0],

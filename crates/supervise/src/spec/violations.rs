@@ -85,6 +85,7 @@ impl ServiceSpec {
                 found.add(*key, "is for watched services: set kind = \"watched\"");
             }
         }
+        self.sandboxes(found);
         if self.take_over && self.unit.is_none() {
             found.add("take_over", "is for watched systemd units");
         }
@@ -97,6 +98,31 @@ impl ServiceSpec {
             }
             if let Err(error) = line.parse::<crate::Cron>() {
                 found.add("schedule", error.to_string());
+            }
+        }
+    }
+
+    /// A sandboxed program cannot be what only one without a sandbox can be.
+    fn sandboxes(&self, found: &mut Found) {
+        let Some(sandbox) = &self.sandbox else { return };
+        if sandbox.name().is_empty() || sandbox.name().contains('\0') {
+            found.add("sandbox", "is no name of a policy: write a file, or `default`");
+        }
+        if !matches!(self.kind, Kind::Managed | Kind::Task) {
+            found.add(
+                "sandbox",
+                "is for services that are started here, and watched ones may not be",
+            );
+        }
+        if !self.stop_command.is_empty() {
+            found.add("stop_command", "would run outside of the sandbox: use stop_signal");
+        }
+        for phase in ProbePhase::ALL {
+            let probe = self.probes.of(phase);
+            if probe.is_some_and(|probe| probe.notify) {
+                let key = format!("probes.{}.notify", phase.as_str());
+                found
+                    .add(key, "is for services without a sandbox, from which no socket is reached");
             }
         }
     }

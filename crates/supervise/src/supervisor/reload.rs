@@ -134,6 +134,7 @@ fn is_other_program(old: &ServiceSpec, new: &ServiceSpec) -> bool {
         (
             (spec.kind, spec.command.clone(), spec.env.clone(), spec.user.clone()),
             (spec.group.clone(), spec.working_directory.clone(), spec.limits.clone()),
+            spec.sandbox.clone(),
             (spec.pid_file.clone(), spec.pattern.clone(), spec.cgroup.clone(), spec.unit.clone()),
         )
     };

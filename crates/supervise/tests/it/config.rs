@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use wardkit_supervise::{
-    Config, Graph, GroupConfig, Kind, Measure, ProbeConfig, ResourceRule, ServiceSpec, Strategy,
+    Config, Graph, GroupConfig, Kind, Measure, ProbeConfig, ResourceRule, Sandbox, ServiceSpec,
+    Strategy,
 };
 
 use crate::support::{millis, needing, service};
@@ -63,6 +64,34 @@ fn what_is_wrong_is_named_by_its_key() {
         (
             |s| s.rules = vec![ResourceRule::new(Measure::Cpu)],
             "rule[0].hard: is missing, and so is soft",
+        ),
+        (
+            |s| s.sandbox = Some(Sandbox::named("")),
+            "sandbox: is no name of a policy: write a file, or `default`",
+        ),
+        (
+            |s| {
+                s.sandbox = Some(Sandbox::named("default"));
+                s.kind = Kind::Watched;
+                s.pid_file = Some("/run/x.pid".into());
+            },
+            "sandbox: is for services that are started here, and watched ones may not be",
+        ),
+        (
+            |s| {
+                s.sandbox = Some(Sandbox::named("default"));
+                s.stop_command = vec!["/bin/stop".into()];
+            },
+            "stop_command: would run outside of the sandbox: use stop_signal",
+        ),
+        (
+            |s| {
+                let mut probe = ProbeConfig::default();
+                probe.notify = true;
+                s.probes.readiness = Some(probe);
+                s.sandbox = Some(Sandbox::named("default"));
+            },
+            "probes.readiness.notify: is for services without a sandbox, from which no socket is reached",
         ),
         (|s| s.depends = vec!["x".into()], "depends: there is no service `x`"),
         (|s| s.after = vec!["bot".into()], "after: `bot` is the service itself"),
