@@ -160,6 +160,9 @@ impl Cgroups {
                 placement.limits.push(self.limit(key, resource, most, &mut placement.remarks));
             }
         }
+        if spec.sandbox.is_some() {
+            self.enclose(&run, &mut placement);
+        }
         self.oom_score(limits, &mut placement);
         placement
     }
@@ -255,6 +258,21 @@ impl Cgroups {
             placement.remarks.push(format!(
                 "limits.processes counts everything of user {uid} together: there is no pids controller to count by service"
             ));
+        }
+    }
+
+    /// Gives a run a group in each hierarchy, without limits: what holds its sandbox makes its own below, and whatever is
+    /// left of these goes with the run.
+    fn enclose(&mut self, run: &str, placement: &mut Placement) {
+        for controller in [Controller::Memory, Controller::Pids, Controller::Cpu] {
+            // That of version 2 has the controllers to give once they are turned on.
+            let Source::Legacy(parent) = self.source(controller) else { continue };
+            let group = parent.child(run).map(|group| group.path().to_path_buf());
+            if let Ok(path) = group
+                && !placement.cgroups_v1.contains(&path)
+            {
+                placement.cgroups_v1.push(path);
+            }
         }
     }
 

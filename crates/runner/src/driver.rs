@@ -17,6 +17,7 @@ use wardkit_process::{PidFile, Procfs};
 use wardkit_supervise::{Action, Config, Host, Input, State, Supervisor};
 
 use crate::capture::Capture;
+use crate::confine::Confine;
 use crate::notify::Notify;
 use crate::part::{Holder, Inputs, Part, Sent};
 use crate::probing::Probing;
@@ -106,16 +107,10 @@ impl Driver {
         let supervisor = Supervisor::new(config, records, time.now(), host);
         let capture = Capture::start(&options.directory, budget, clock, inputs.clone());
         let capture = capture.map_err(Error::System)?;
-        #[cfg_attr(not(feature = "systemd"), expect(unused_mut, reason = "there are no others"))]
-        let mut holders: Vec<Box<dyn Holder>> =
-            vec![Box::new(Watching::new(inputs.clone(), &*options.instance))];
-        #[cfg(feature = "systemd")]
-        {
-            let address = options.systemd.clone();
-            holders.push(Box::new(crate::units::Units::new(inputs.clone(), time.clone(), address)));
-        }
+        let holders = holders(&options, &inputs, &time);
         let probing = Probing::new(&options, inputs.clone());
-        let notify = Notify::new(&options, inputs.clone());
+        let notify = Notify::new(&options, inputs.clone(), time.clone());
+        let confine = Confine::new(&options);
         let shared = Arc::new(Shared::new(supervisor, options, time, inputs, capture.logs()));
         let mut driver = Self {
             shared,
@@ -126,7 +121,12 @@ impl Driver {
             is_guardian_fresh: is_fresh,
             revival: Revival::default(),
             probing,
-            parts: vec![Box::new(capture), Box::new(notify), Box::new(resources)],
+            parts: vec![
+                Box::new(capture),
+                Box::new(notify),
+                Box::new(resources),
+                Box::new(confine),
+            ],
             holders,
             runs: HashMap::new(),
             ready: VecDeque::from([Input::Tick]),
@@ -280,6 +280,16 @@ impl Driver {
         let next = [next, self.keeper.retry_at(), self.revival.at].into_iter().flatten().min()?;
         Some(next.saturating_sub(self.shared.time.now().boot))
     }
+}
+
+/// Returns who holds what the guardian does not.
+#[cfg_attr(not(feature = "systemd"), expect(unused_variables, reason = "there are no units"))]
+fn holders(options: &Options, inputs: &Inputs, time: &Time) -> Vec<Box<dyn Holder>> {
+    vec![
+        Box::new(Watching::new(inputs.clone(), &*options.instance)),
+        #[cfg(feature = "systemd")]
+        Box::new(crate::units::Units::new(inputs.clone(), time.clone(), options.systemd.clone())),
+    ]
 }
 
 async fn sleep(pause: Option<Duration>) {

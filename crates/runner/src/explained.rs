@@ -79,6 +79,8 @@ pub struct ServiceMetrics {
     pub exits: BTreeMap<String, u64>,
     /// How often a probe failed since this program runs.
     pub probe_failures: u64,
+    /// How many system calls its sandbox has denied it, as far as this program was told; `None` without a sandbox.
+    pub denied_calls: Option<u64>,
 }
 
 /// What became of the output of all services since this program runs.
@@ -99,6 +101,10 @@ pub(crate) struct Told {
     pub(crate) events: VecDeque<EventNote>,
     pub(crate) exits: BTreeMap<String, u64>,
     pub(crate) probe_failures: u64,
+    /// Denied calls of earlier runs.
+    denied_before: u64,
+    /// The latest run of which some were told, and how many.
+    denied_now: (i64, u64),
 }
 
 impl Told {
@@ -110,6 +116,7 @@ impl Told {
                 }
             }
             "supervise.probe_failed" => self.probe_failures += 1,
+            "supervise.sandbox_denied" => self.note_denied(event),
             _ => {}
         }
         if self.events.len() >= MOST_EVENTS {
@@ -121,6 +128,25 @@ impl Told {
             severity: event.severity.to_string(),
             message: event.message.clone(),
         });
+    }
+
+    pub(crate) fn denied_calls(&self) -> u64 {
+        self.denied_before.saturating_add(self.denied_now.1)
+    }
+
+    /// What is told of a run counts from its start.
+    fn note_denied(&mut self, event: &Event) {
+        let number = |name: &str| match event.details.get(name) {
+            Some(Value::Int(number)) => *number,
+            _ => 0,
+        };
+        let (run, total) = (number("generation"), number("denied_total").unsigned_abs());
+        if run == self.denied_now.0 {
+            self.denied_now.1 = self.denied_now.1.max(total);
+        } else {
+            self.denied_before = self.denied_calls();
+            self.denied_now = (run, total);
+        }
     }
 }
 

@@ -43,11 +43,13 @@
 //! # Events
 //!
 //! Besides those of the supervisor: `supervise.guardian_lost`, `guardian_failed`, `adoption_failed`, `store_failed`,
-//! `store_recovered`, `misconfigured`, `signal_failed` and `stop_command_failed`.
+//! `store_recovered`, `misconfigured`, `signal_failed` and `stop_command_failed`; of services in a sandbox `sandboxed`,
+//! `sandbox_denied` and `sandbox_refused`.
 //!
 //! # Features
 //!
-//! `systemd`: units of systemd as watched services, over D-Bus.
+//! `systemd`: units of systemd as watched services, over D-Bus. `sandbox`: services in the native sandbox of
+//! `wardkit-sandbox`, each held by a process that calls `hold`.
 //!
 //! # What it does not do
 //!
@@ -56,6 +58,7 @@
 
 mod capture;
 mod cgroups;
+mod confine;
 mod driver;
 mod ended;
 mod error;
@@ -71,6 +74,8 @@ mod probing;
 mod resources;
 mod restore;
 mod sampling;
+#[cfg(feature = "sandbox")]
+mod sandboxed;
 mod services;
 mod start;
 mod stop_command;
@@ -83,6 +88,8 @@ pub use error::{Error, Refused};
 pub use explained::{EventNote, Explained, LogMetrics, ServiceMetrics};
 pub use options::{Options, UseCgroups};
 pub use outlet::{BoxFuture, NoOutlet, Outlet};
+#[cfg(feature = "sandbox")]
+pub use sandboxed::{Held, hold};
 pub use services::{Services, Then};
 pub use store::{Change, MemoryStore, Store, StoreError};
 

@@ -1,5 +1,6 @@
 //! What services say of themselves, in the way of `sd_notify`: a socket for each that a probe listens to.
 
+mod sandbox;
 mod socket;
 mod words;
 
@@ -19,9 +20,13 @@ use wardkit_supervise::{
 };
 
 use crate::part::{Inputs, Part, Run};
+use crate::services::Time;
 use crate::{Options, start};
+use sandbox::Sandboxed;
 use socket::{Datagram, Socket};
 use words::Word;
+#[cfg(feature = "sandbox")]
+pub(crate) use words::{DENIED, ENFORCED, REFUSED};
 
 /// Listens to services.
 pub(crate) struct Notify {
@@ -30,6 +35,7 @@ pub(crate) struct Notify {
     public: PathBuf,
     instance: String,
     inputs: Inputs,
+    time: Time,
     listening: HashMap<Arc<str>, Listening>,
     ignored: Arc<AtomicU64>,
 }
@@ -43,12 +49,13 @@ struct Listening {
 }
 
 impl Notify {
-    pub(crate) fn new(options: &Options, inputs: Inputs) -> Self {
+    pub(crate) fn new(options: &Options, inputs: Inputs, time: Time) -> Self {
         Self {
             folder: options.directory.join("notify"),
             public: Path::new(PUBLIC).join(&options.instance),
             instance: options.instance.clone(),
             inputs,
+            time,
             listening: HashMap::new(),
             ignored: Arc::default(),
         }
@@ -124,7 +131,15 @@ impl Part for Notify {
         if let Some(cgroup) = &run.cgroup {
             tree = tree.with_cgroup(Cgroup::at(cgroup));
         }
+        let sandboxed = run.spec.sandbox.is_some().then(|| Sandboxed {
+            service: Arc::clone(&run.service),
+            generation: run.generation,
+            holder: run.process.pid(),
+            time: self.time.clone(),
+            inputs: self.inputs.clone(),
+        });
         let listener = Listener {
+            sandboxed,
             service: Arc::clone(&run.service),
             generation: run.generation,
             tree,
@@ -156,6 +171,8 @@ impl Drop for Listening {
 
 /// Takes what one run says.
 struct Listener {
+    /// Where the service has a sandbox.
+    sandboxed: Option<Sandboxed>,
     service: Arc<str>,
     generation: u64,
     tree: Tree,
@@ -171,8 +188,17 @@ impl Listener {
             let is_ours = sender.is_some_and(|pid| self.tree.contains(pid).unwrap_or(false));
             let words = bytes.filter(|_| is_ours).map(|bytes| words::of(&bytes));
             if let Some(words) = words {
-                for word in words {
-                    self.take(word).await;
+                match self.sandboxed.as_ref().filter(|_| sender.is_some()) {
+                    Some(sandboxed) if sender == Some(sandboxed.holder) => {
+                        sandboxed.take(words).await;
+                    }
+                    // What is in a sandbox reaches no socket.
+                    Some(_) => {}
+                    None => {
+                        for word in words {
+                            self.take(word).await;
+                        }
+                    }
                 }
             } else {
                 let count = self.ignored.fetch_add(1, Ordering::Relaxed) + 1;
@@ -199,15 +225,20 @@ impl Listener {
                 let note = format!("it named {pid} as its main process, which is none of its own");
                 return self.inputs.note(&self.service, NOTE, Some(note));
             }
+            // Only a holder says such things.
+            Word::Enforced(..) | Word::Denied(..) | Word::Refused(_) => return,
         };
         let (service, generation) = (Arc::clone(&self.service), self.generation);
         self.inputs.send(Input::Notified { service, generation, notice }).await;
     }
 }
 
-/// Tells whether a probe of a service waits for what it says.
+/// Tells whether anybody waits for what a service says: a probe, or who keeps account of its sandbox.
 fn listens(spec: &ServiceSpec) -> bool {
-    ProbePhase::ALL.into_iter().any(|phase| spec.probes.of(phase).is_some_and(|probe| probe.notify))
+    let is_asked = ProbePhase::ALL
+        .into_iter()
+        .any(|phase| spec.probes.of(phase).is_some_and(|probe| probe.notify));
+    is_asked || spec.sandbox.is_some()
 }
 
 const SOCKET: &str = "NOTIFY_SOCKET";

@@ -15,6 +15,9 @@ pub struct Options {
     pub directory: PathBuf,
     /// The program that calls [`wardkit_guardian::run`] with its standard input, with its arguments.
     pub guardian: Vec<OsString>,
+    /// The program that calls `wardkit_runner::hold` for a service in a sandbox, with the arguments before those of the
+    /// service's program; nothing where no service can be sandboxed.
+    pub holder: Vec<OsString>,
     /// How this very program is started again when it dies; nothing when it is not to be.
     pub master: Vec<OsString>,
     /// The whole environment of this program when it is started again. Services never see it.
@@ -48,6 +51,7 @@ impl Options {
         Self {
             directory: directory.into(),
             guardian: guardian.into_iter().map(Into::into).collect(),
+            holder: Vec::new(),
             master: Vec::new(),
             master_environment: Vec::new(),
             environment: Vec::new(),
@@ -79,6 +83,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("directory", &self.directory)
             .field("guardian", &self.guardian)
+            .field("holder", &self.holder)
             .field("master", &self.master)
             .field("instance", &self.instance)
             .field("parts", &self.parts)

@@ -159,6 +159,9 @@ impl Services {
                 uptime: now.wall.duration_since(status.since).filter(|_| runs),
                 exits: told.exits.clone(),
                 probe_failures: told.probe_failures,
+                denied_calls: (supervisor.spec(&status.name))
+                    .and_then(|spec| spec.sandbox.as_ref())
+                    .map(|_| told.denied_calls()),
                 name: status.name,
                 state: status.state,
                 restarts: status.restarts,

@@ -8,6 +8,12 @@ use wardkit_supervise::Notice;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     Notice(Notice),
+    /// A guarantee of the service's sandbox, how well it is kept, and by what.
+    Enforced(String, String),
+    /// How often the service was denied a system call.
+    Denied(String, u64),
+    /// Why the service has no sandbox and does not run.
+    Refused(String),
     /// Another process is the main one; whose it is must be seen to.
     MainPid(u32),
 }
@@ -24,9 +30,16 @@ fn word((name, value): (&str, &str)) -> Option<Word> {
         ("STOPPING", "1") => Notice::Stopping,
         ("WATCHDOG", "1") => Notice::Watchdog,
         ("WATCHDOG", "trigger") => Notice::WatchdogFailed,
-        ("STATUS", text) => {
-            Notice::Status(text.chars().filter(|letter| !letter.is_control()).collect())
+        ("STATUS", text) => Notice::Status(plain(text)),
+        (ENFORCED, text) => {
+            let (guarantee, how) = text.split_once(' ')?;
+            return Some(Word::Enforced(plain(guarantee), plain(how)));
         }
+        (DENIED, text) => {
+            let (count, call) = text.split_once(' ')?;
+            return Some(Word::Denied(plain(call), count.parse().ok()?));
+        }
+        (REFUSED, text) => return Some(Word::Refused(plain(text))),
         ("EXTEND_TIMEOUT_USEC", micros) => {
             Notice::ExtendTimeout(Duration::from_micros(micros.parse().ok()?))
         }
@@ -37,6 +50,15 @@ fn word((name, value): (&str, &str)) -> Option<Word> {
     };
     Some(Word::Notice(notice))
 }
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).collect()
+}
+
+/// What the holder of a sandbox says, and nobody else.
+pub(crate) const ENFORCED: &str = "X_WARDKIT_ENFORCED";
+pub(crate) const DENIED: &str = "X_WARDKIT_DENIED";
+pub(crate) const REFUSED: &str = "X_WARDKIT_REFUSED";
 
 #[cfg(test)]
 mod tests {
@@ -56,6 +78,13 @@ mod tests {
                 b"EXTEND_TIMEOUT_USEC=1500000",
                 notice(Notice::ExtendTimeout(Duration::from_millis(1500))),
             ),
+            (
+                b"X_WARDKIT_ENFORCED=files enforced an empty root",
+                vec![Word::Enforced("files".to_owned(), "enforced an empty root".to_owned())],
+            ),
+            (b"X_WARDKIT_DENIED=3 socket", vec![Word::Denied("socket".to_owned(), 3)]),
+            (b"X_WARDKIT_DENIED=-3 socket", Vec::new()),
+            (b"X_WARDKIT_REFUSED=no\x1b", vec![Word::Refused("no".to_owned())]),
             (b"MAINPID=4711", vec![Word::MainPid(4711)]),
             (b"MAINPID=1", Vec::new()),
             (b"MAINPID=-1", Vec::new()),
