@@ -34,8 +34,8 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     // Before anything is made: what holds the services stays as small as a process can be.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == "--guardian") {
-        return supervision::guard();
+    if let Some(ended) = supervision::other_self(std::env::args_os()) {
+        return ended;
     }
     let cli = Cli::parse();
     let format = cli.common.format;

@@ -77,7 +77,7 @@ fn read_all(
     looked: &mut LookedAt,
 ) -> Result<(Parsed, Prepared), BadConfig> {
     let mut parsed = match &fixed.config_file {
-        Some(file) => check_file(file, retry)?,
+        Some(file) => check_file(file, retry, looked)?,
         None => Parsed { config: Config::default(), services: ServiceProblems::default() },
     };
     let config = &mut parsed.config;
@@ -99,8 +99,12 @@ fn read_all(
     Ok((parsed, alerting))
 }
 
-/// Reads and checks a configuration file and the policy that it names, trying again where the system says that it may help.
-pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Parsed, BadConfig> {
+/// Reads and checks a configuration file and the policies that it names, trying again where the system says that it may help.
+fn check_file(
+    file: &Path,
+    retry: &RetryPolicy,
+    looked: &mut LookedAt,
+) -> Result<Parsed, BadConfig> {
     let bad = |problems| BadConfig { file: file.to_owned(), problems };
     let unreadable = |reason: String| bad(vec![Problem { line: None, key: String::new(), reason }]);
     let retry = Retry::new(retry.clone(), Idempotency::Safe)
@@ -108,7 +112,7 @@ pub(crate) fn check_file(file: &Path, retry: &RetryPolicy) -> Result<Parsed, Bad
     let read = retry.run_blocking(|| config::read(file));
     let text =
         read.map_err(|gave_up| unreadable(format!("cannot be read: {}", read_reason(gave_up))))?;
-    let parsed = config::parse(&text).map_err(bad)?;
+    let parsed = config::parse(&text, &config::folder_of(file), looked).map_err(bad)?;
     let config = &parsed.config;
     if !config.integrity.policy.as_os_str().is_empty() {
         config::policy(&config.integrity.policy)?;

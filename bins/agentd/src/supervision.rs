@@ -6,13 +6,11 @@ mod host;
 mod keeper;
 mod options;
 mod outlet;
+mod selves;
 mod shown;
 mod web;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::os::fd::AsFd as _;
-use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -25,6 +23,7 @@ pub(crate) use host::problems as host_problems;
 pub(crate) use keeper::Keeper;
 pub(crate) use options::options;
 pub(crate) use outlet::Outlet;
+pub(crate) use selves::other_self;
 pub(crate) use shown::health;
 pub(crate) use web::ProbeWeb;
 
@@ -112,16 +111,6 @@ impl Supervision {
         let fate = asked.wait_for(Option::is_some).await;
         fate.ok().and_then(|fate| *fate).unwrap_or(Fate::Stop)
     }
-}
-
-/// `agentd --guardian`: holds services until it is told to end. Its socket is standard input.
-pub(crate) fn guard() -> ExitCode {
-    let Err(error) = wardkit_guardian::run(std::io::stdin().as_fd()) else {
-        return ExitCode::SUCCESS;
-    };
-    // Nobody can be told that standard error is gone.
-    let _ = writeln!(std::io::stderr(), "guardian: {error}");
-    ExitCode::from(2)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{Config, Problem, Profile, keys, schema};
+use super::{Config, Problem, Profile, keys, sandbox, schema};
+use crate::alerting::LookedAt;
 use crate::regular_file;
 use crate::supervision::host_problems;
 
@@ -58,13 +59,17 @@ pub(crate) fn profile(text: &str) -> Profile {
     profile.and_then(Result::ok).unwrap_or_default()
 }
 
-/// Parses and checks the text of a configuration file.
+/// Parses and checks the text of a configuration file in this folder, with the policies of services.
 ///
 /// # Errors
 ///
 /// Returns every syntax error; or, when there is none, every unknown key and broken rule and the first wrong type
 /// of each section.
-pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
+pub(crate) fn parse(
+    text: &str,
+    folder: &Path,
+    looked: &mut LookedAt,
+) -> Result<Parsed, Vec<Problem>> {
     let lines = Lines::of(text.as_bytes());
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -80,7 +85,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
     }
     let spans = keys::spans(&table);
     let mut sections = Sections { lines: &lines, table, spans, problems };
-    let config = Config {
+    let mut config = Config {
         profile: sections.value("profile", Profile::default()),
         max_probes: sections.value("max_probes", Config::default().max_probes),
         logs_budget: sections.value("logs_budget", Config::default().logs_budget),
@@ -109,12 +114,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
         |key: &str, reason: &str| lines.problem(keys::nearest_span(&spans, key), key, reason);
     let declared = config.service_violations();
     let declared = declared.into_iter().map(|(key, reason)| problem(&key, &reason)).collect();
-    let host = config.service.iter().enumerate().flat_map(|(index, service)| {
-        host_problems(service).into_iter().map(move |(key, reason)| {
+    let host = config.service.iter_mut().enumerate().flat_map(|(index, service)| {
+        let sandbox = sandbox::read(service, folder, looked).map(|reason| ("sandbox", reason));
+        host_problems(service).into_iter().chain(sandbox).map(move |(key, reason)| {
             (service.name.clone(), problem(&format!("service[{index}].{key}"), &reason))
         })
     });
-    let services = ServiceProblems { declared, host: host.collect() };
+    let services = ServiceProblems { declared, host: host.collect::<Vec<_>>() };
     if problems.is_empty() {
         return Ok(Parsed { config, services });
     }

@@ -9,6 +9,7 @@ use wardkit_core::{Clock as _, SystemClock};
 use wardkit_runner::Options;
 use wardkit_tlog::Hash;
 
+use super::selves::{GUARDIAN, HOLDER};
 use crate::app::App;
 use crate::config::Config;
 
@@ -17,8 +18,9 @@ pub(crate) fn options(app: &App, config: &Config) -> Options {
     let secrets = config.secret_variables();
     let program = program().into_os_string();
     let data_dir = app.data_dir();
-    let guardian = [program.clone(), "--guardian".into()];
+    let guardian = [program.clone(), GUARDIAN.into()];
     let mut options = Options::new(data_dir.join("services"), instance(data_dir), guardian);
+    options.holder = vec![program.clone(), HOLDER.into()];
     options.master = vec![program, "run".into()];
     if let Some(file) = &app.fixed.config_file {
         options.master.extend(["--config".into(), file.clone().into()]);

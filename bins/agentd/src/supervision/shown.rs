@@ -127,6 +127,13 @@ impl Supervision {
                 out.push(&[("service", &one.name), ("reason", reason)], float(*count));
             }
         }
+        if all.iter().any(|one| one.denied_calls.is_some()) {
+            let help = "System calls that the service tried and its sandbox denied.";
+            out.family(counter("agentd_service_denied_syscalls_total", help));
+        }
+        for (name, count) in all.iter().filter_map(|one| Some((&one.name, one.denied_calls?))) {
+            out.push(&[("service", name)], float(count));
+        }
         let help = "Runs of probes that failed since agentd runs.";
         out.family(counter("agentd_service_probe_failures_total", help));
         for one in &all {

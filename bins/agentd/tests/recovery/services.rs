@@ -2,5 +2,6 @@
 
 mod deaths;
 mod faults;
+mod sandboxed;
 mod scene;
 mod starts;

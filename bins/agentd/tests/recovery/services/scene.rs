@@ -319,21 +319,29 @@ impl Scene {
             return match words.get(1) {
                 Some(&b"run") => Some(Role::Main),
                 Some(&b"--guardian") => Some(Role::Guardian),
+                // It stands for a service, whose name it carries.
+                Some(&b"--sandboxed") => self.service(procfs, pid),
                 _ => None,
             };
         }
-        let marker = procfs.variable(pid, OsStr::new("WARDKIT_SERVICE"));
-        if let (Some(scene), Some(marker)) =
-            (procfs.variable(pid, OsStr::new("WARDKIT_SCENE")), marker)
+        if procfs.variable(pid, OsStr::new("WARDKIT_SCENE")).is_some()
+            && procfs.variable(pid, OsStr::new("WARDKIT_SERVICE")).is_some()
         {
-            let marker = String::from_utf8(marker).ok()?;
-            let name = marker.split('/').nth(1)?.to_owned();
-            return (scene == mine).then_some(Role::Service(name));
+            return self.service(procfs, pid);
         }
         // Some write their title over their environment; such a service has the name of its program.
         let is_ours = command_line.windows(mine.len()).any(|part| part == mine);
         let name = command_line.split(|byte| [0, b' '].contains(byte)).next()?;
         is_ours.then(|| Role::Service(String::from_utf8_lossy(name).into_owned()))
+    }
+
+    /// Returns the service that a process says it belongs to.
+    fn service(&self, procfs: &Procfs, pid: u32) -> Option<Role> {
+        let scene = procfs.variable(pid, OsStr::new("WARDKIT_SCENE"))?;
+        let marker = procfs.variable(pid, OsStr::new("WARDKIT_SERVICE"))?;
+        let name = String::from_utf8(marker).ok()?.split('/').nth(1)?.to_owned();
+        let is_mine = scene == self.dir.path().as_os_str().as_encoded_bytes();
+        is_mine.then_some(Role::Service(name))
     }
 
     /// Waits until there is one main that answers, one guardian, one process of each of these services and none of
