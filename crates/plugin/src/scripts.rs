@@ -36,7 +36,8 @@ impl Scripts {
         // Two processes may write the same bytes at once, each to a draft of its own.
         let draft = path.with_extension(format!("{}.new", std::process::id()));
         let _ = fs::remove_file(&draft);
-        let mut file = File::options().write(true).create_new(true).mode(0o500).open(&draft)?;
+        // Within the sandbox it is run by another user; on the host the folder keeps others out.
+        let mut file = File::options().write(true).create_new(true).mode(0o555).open(&draft)?;
         file.write_all(program)?;
         drop(file);
         fs::rename(&draft, &path)?;
