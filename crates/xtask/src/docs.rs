@@ -17,6 +17,12 @@ mod schema;
 /// Stands first in every generated file.
 const NOTICE: &str = "<!-- Written by `cargo xtask docs`; do not edit. -->\n\n";
 
+/// Pages of what is written by hand and read by a program: their files, their titles, and who prints the JSON Schema.
+const SCHEMAS: [(&str, &str, &str, [&str; 2]); 2] = [
+    ("config.md", "Configuration of agentd", "agentd", ["config", "schema"]),
+    ("plugin-manifest.md", "Manifest of a plugin", "auditctl", ["plugin", "schema"]),
+];
+
 /// Writes the reference.
 ///
 /// # Errors
@@ -63,12 +69,14 @@ fn generate(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
             help::page(name, &mut |path| ask(workspace, name, &[path, &["--help"]].concat()))?;
         files.push((reference.join(format!("cli-{name}.md")), format!("{NOTICE}{page}")));
     }
-    let schema = ask(workspace, "agentd", &["config", "schema"])?;
-    let schema = serde_json::from_str(&schema).map_err(|source| Error::Json {
-        what: "the output of agentd config schema".to_owned(),
-        source,
-    })?;
-    files.push((reference.join("config.md"), format!("{NOTICE}{}", schema::page(&schema))));
+    for (name, title, program, args) in SCHEMAS {
+        let schema = ask(workspace, program, &args)?;
+        let schema = serde_json::from_str(&schema).map_err(|source| Error::Json {
+            what: format!("the output of {program} {}", args.join(" ")),
+            source,
+        })?;
+        files.push((reference.join(name), format!("{NOTICE}{}", schema::page(title, &schema))));
+    }
     let checks = ask(workspace, "auditctl", &["explain", "--format", "json"])?;
     let checks = serde_json::from_str(&checks).map_err(|source| Error::Json {
         what: "the output of auditctl explain".to_owned(),

@@ -69,14 +69,11 @@ fn page(package: &Package) -> Page {
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
     let facts = facts.map(|(name, value)| vec![name.to_owned(), value]).collect();
     let sections = [
-        Section { title: "What it is", blocks: vec![table(vec!["", ""], facts)] },
+        Section { title: "What it is", blocks: vec![table(vec!["what", "value"], facts)] },
         Section { title: "API", blocks: api(package) },
         Section { title: "Configuration", blocks: configuration(package) },
         Section { title: "Examples", blocks: examples(package) },
-        Section {
-            title: "Troubleshooting",
-            blocks: manifest.docs.troubleshooting.iter().cloned().map(Block::Text).collect(),
-        },
+        Section { title: "Troubleshooting", blocks: troubleshooting(package) },
     ];
     let sections = sections.into_iter().filter(|section| !section.blocks.is_empty()).collect();
     Page { title: plugin.name.clone(), description: plugin.description.clone(), sections }
@@ -146,6 +143,26 @@ fn examples(package: &Package) -> Vec<Block> {
     blocks
 }
 
+/// What the author says, then what a host answers for any plugin.
+fn troubleshooting(package: &Package) -> Vec<Block> {
+    let manifest = package.manifest();
+    let own = manifest.docs.troubleshooting.iter().cloned().map(Block::Text);
+    let limits = Grant::asked_by(manifest).limits;
+    let rows = [
+        (
+            "the input is not what its schema says",
+            "compare it with the schema under API".to_owned(),
+        ),
+        ("timeout", format!("a call took longer than {}: hand it less", limits.timeout)),
+        ("out of memory", format!("a call wanted more than {}: hand it less", limits.memory)),
+        ("output limit", format!("the answer was longer than {}: hand it less", limits.output)),
+        ("called as often as it may", format!("wait: {} calls a minute", limits.calls_per_minute)),
+        ("denied", "it tried what it was not granted; see what it asks for".to_owned()),
+    ];
+    let rows = rows.into_iter().map(|(what, then)| vec![what.to_owned(), then]).collect();
+    own.chain([table(vec!["the host says", "what to do"], rows)]).collect()
+}
+
 fn table(head: Vec<&'static str>, rows: Vec<Vec<String>>) -> Block {
     Block::Table { head, rows }
 }
@@ -162,7 +179,7 @@ fn markdown(page: &Page) -> String {
                     let _ = write!(text, "\n{}\n", in_markdown(words));
                 }
                 Block::Code(code) => {
-                    let _ = write!(text, "\n{}\n", indented(code));
+                    let _ = write!(text, "\n{}", indented(code));
                 }
                 Block::Table { head, rows } => {
                     let _ = write!(

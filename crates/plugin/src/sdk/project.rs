@@ -230,10 +230,12 @@ fn manifest(id: &PluginId, name: &str, template: Template, language: Language) -
     }
     // Writing to a String cannot fail.
     let _ = writeln!(text, "[health]\n{}", example("ok"));
-    for (number, input) in ["hello", "<b>bold</b>", ""].into_iter().enumerate() {
-        let number = number + 1;
-        let _ =
-            writeln!(text, "[[docs.examples]]\nname = \"example {number}\"\n{}", example(input));
+    let _ = writeln!(
+        text,
+        "[docs]\ntroubleshooting = [\"A text longer than 4096 characters is refused: see schemas/input.json.\"]\n"
+    );
+    for (name, input) in [("a word", "hello"), ("markup", "<b>bold</b>"), ("nothing", "")] {
+        let _ = writeln!(text, "[[docs.examples]]\nname = \"{name}\"\n{}", example(input));
     }
     text
 }

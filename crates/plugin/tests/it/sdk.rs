@@ -98,5 +98,13 @@ fn pages_tell_the_same_in_three_forms_and_nothing_of_them_is_markup() {
         "{markdown}"
     );
     let json: serde_json::Value = serde_json::from_str(&pages(&package, DocsFormat::Json)).unwrap();
-    assert_eq!(json["sections"][1]["title"], "API");
+    let titles = json["sections"].as_array().unwrap().iter().map(|section| &section["title"]);
+    let titles: Vec<&str> = titles.filter_map(|title| title.as_str()).collect();
+    assert_eq!(titles, ["What it is", "API", "Configuration", "Examples", "Troubleshooting"]);
+    for page in [&html, &markdown, &json.to_string()] {
+        for what in ["see schemas/input.json", "a call took longer than 30s", "a word"] {
+            assert!(page.contains(what), "{what}: {page}");
+        }
+    }
+    assert!(!markdown.contains("\n\n\n"), "{markdown}");
 }

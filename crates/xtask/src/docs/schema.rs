@@ -1,15 +1,16 @@
-//! The configuration's page, from its JSON Schema: a section for each table, a row for each key.
+//! The page of a configuration or a manifest, from its JSON Schema: a section for each table, a row for each key.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 /// Writes the page of a schema.
-pub(crate) fn page(schema: &Value) -> String {
-    let text = "# Configuration of agentd\n".to_owned();
+pub(crate) fn page(title: &str, schema: &Value) -> String {
+    let text = format!("# {title}\n");
     let mut page = Page { root: schema, open: Vec::new(), text };
     if let Some(about) = schema["description"].as_str() {
-        page.paragraph(about);
+        // What follows is an example for those who embed it.
+        page.paragraph(about.split("\n\n```").next().unwrap_or(about));
     }
     page.table(&[], schema, &schema["default"]);
     page.text
@@ -270,7 +271,11 @@ mod tests {
             "Format": { "oneOf": [
                 { "const": "text", "description": "For people." }, { "const": "json", "description": "For programs." } ] },
         }});
-        page(&schema).lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect()
+        page("Configuration of agentd", &schema)
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
@@ -325,7 +330,7 @@ mod tests {
             | form | further keys | meaning |\n|---|---|---|\n\
             | `kind = \"fixed\"` | `delay`, string: The wait, see `Jitter`. | The same. |\n\
             | `kind = \"linear\"` | `step`, string: The wait, see `Jitter`. | Grows. |\n";
-        assert_eq!(page(&schema), expected);
+        assert_eq!(page("Configuration of agentd", &schema), expected);
     }
 
     #[test]
@@ -347,7 +352,7 @@ mod tests {
              ## `[[probes]]`\n\nA port.\n\n{head}| `port` | integer | `1` |  |\n\n\
              ## `[units.NAME]`\n\nA port.\n\n{head}| `port` | integer | `1` |  |\n"
         );
-        assert_eq!(page(&schema), expected);
+        assert_eq!(page("Configuration of agentd", &schema), expected);
     }
 
     #[test]
@@ -362,6 +367,6 @@ mod tests {
         let expected = "# Configuration of agentd\n\n## `[route]`\n\n\
             | key | type | default | meaning |\n|---|---|---|---|\n| `to` | string | unset |  |\n\n\
             ## `[[route.routes]]`\n\nThe keys are those of `[route]`.\n";
-        assert_eq!(page(&schema), expected);
+        assert_eq!(page("Configuration of agentd", &schema), expected);
     }
 }
