@@ -41,7 +41,7 @@ pub fn run(listener: BorrowedFd<'_>) -> Result<(), Error> {
         held: BTreeMap::new(),
         instance: String::new(),
         inherited: Inherited::take(SPARED),
-        master: MasterProcess::of_starter(listener),
+        master: MasterProcess::of(Socket::maker(listener)),
         connection: None,
         connections: 0,
         ends: false,

@@ -12,6 +12,7 @@ use rustix::net::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wardkit_process::Process;
 
 use crate::Error;
 use crate::protocol::{decode, encode};
@@ -25,6 +26,15 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn new(fd: OwnedFd) -> Self {
         Self { fd, buffer: vec![0; MOST + 1] }
+    }
+
+    /// Returns whoever made the socket that we were started with, unless it has died since: then our parent is another
+    /// one, which may live for ever and never be a master.
+    pub(crate) fn maker(listener: BorrowedFd<'_>) -> Option<Process> {
+        let maker = rustix::net::sockopt::socket_peercred(listener).ok()?.pid;
+        let process = Process::with_pid(maker.as_raw_nonzero().get().unsigned_abs()).ok()?;
+        // Asked once it is held: its number cannot have become somebody else's before that.
+        (rustix::process::getppid() == Some(maker)).then_some(process)
     }
 
     /// Takes whoever has connected, if it is of our user or root: the socket, and the number of the process.

@@ -1,9 +1,7 @@
 //! The process that decides, and that is started again when it dies.
 
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use rustix::process::Pid;
 use wardkit_process::{Error, Inherited, Launch, Output, Process};
 
 use super::now;
@@ -20,14 +18,8 @@ pub(super) struct MasterProcess {
 }
 
 impl MasterProcess {
-    /// Begins with whoever made our socket and started us, unless it has died since: then our parent is another one,
-    /// which may live for ever and never be a master.
-    pub(super) fn of_starter(listener: BorrowedFd<'_>) -> Self {
-        let starter = rustix::net::sockopt::socket_peercred(listener).ok().map(|peer| peer.pid);
-        let is_parent = || starter.is_some() && rustix::process::getppid() == starter;
-        let open = |pid: Pid| Process::with_pid(pid.as_raw_nonzero().get().unsigned_abs()).ok();
-        // Asked again once it is held: its number cannot have become somebody else's before that.
-        let process = starter.and_then(open).filter(|_| is_parent());
+    /// Begins with whoever started us.
+    pub(super) fn of(process: Option<Process>) -> Self {
         Self { process, how: None, failures: 0, attached: None, restart: None }
     }
 
