@@ -13,10 +13,22 @@ fn wrong(config: &Config) -> Vec<String> {
     config.violations(&BTreeSet::new()).iter().map(ToString::to_string).collect()
 }
 
+/// What is done to a service, and what is said of it then.
+type Wrong = (fn(&mut ServiceSpec), &'static str);
+
+fn assert_named(rows: &[Wrong]) {
+    for (change, expected) in rows {
+        let mut bot = service("bot");
+        change(&mut bot);
+        let found = wrong(&Config::new([bot]));
+        assert_eq!(found.first(), Some(&format!("service[0].{expected}")), "{found:?}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named_by_its_key() {
-    type Break = fn(&mut ServiceSpec);
-    let rows: &[(Break, &str)] = &[
+    assert_eq!(wrong(&Config::new([service("bot")])), Vec::<String>::new());
+    assert_named(&[
         (|s| s.name = "a b".into(), "name: is not 1 to 64 letters, digits, `-`, `_`, `.` and `@`"),
         (|s| s.name = "../x".into(), "name: is not 1 to 64 letters, digits, `-`, `_`, `.` and `@`"),
         (|s| s.command.clear(), "command: is empty: name a program"),
@@ -65,6 +77,14 @@ fn what_is_wrong_is_named_by_its_key() {
             |s| s.rules = vec![ResourceRule::new(Measure::Cpu)],
             "rule[0].hard: is missing, and so is soft",
         ),
+        (|s| s.depends = vec!["x".into()], "depends: there is no service `x`"),
+        (|s| s.after = vec!["bot".into()], "after: `bot` is the service itself"),
+    ]);
+}
+
+#[test]
+fn what_does_not_go_with_a_sandbox_is_named_by_its_key() {
+    assert_named(&[
         (
             |s| s.sandbox = Some(Sandbox::named("")),
             "sandbox: is no name of a policy: write a file, or `default`",
@@ -93,16 +113,7 @@ fn what_is_wrong_is_named_by_its_key() {
             },
             "probes.readiness.notify: is for services without a sandbox, from which no socket is reached",
         ),
-        (|s| s.depends = vec!["x".into()], "depends: there is no service `x`"),
-        (|s| s.after = vec!["bot".into()], "after: `bot` is the service itself"),
-    ];
-    for (change, expected) in rows {
-        let mut bot = service("bot");
-        change(&mut bot);
-        let found = wrong(&Config::new([bot]));
-        assert_eq!(found.first(), Some(&format!("service[0].{expected}")), "{found:?}");
-    }
-    assert_eq!(wrong(&Config::new([service("bot")])), Vec::<String>::new());
+    ]);
 }
 
 #[test]
