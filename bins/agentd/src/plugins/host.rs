@@ -10,7 +10,7 @@ use wardkit_core::{Clock as _, Secret, SystemClock};
 use wardkit_plugin::manifest::PluginId;
 use wardkit_plugin::{
     Answer, Broker, CallQuota, Error, HostTerms, Installed, Kind, LoadedPlugin, PluginHome,
-    PluginState, PreparedPlugin,
+    PluginState, PreparedPlugin, Scripts,
 };
 use wardkit_sandbox::{Native, Sandbox};
 use wardkit_sandbox_wasm::{Config as WasmConfig, Wasm};
@@ -31,7 +31,7 @@ pub(super) struct Host {
     kv: Arc<PluginKv>,
     fetch: Arc<PluginFetch>,
     wasm: Wasm,
-    native: Native,
+    native: Scripts,
 }
 
 /// A plugin that is ready to be called.
@@ -63,7 +63,7 @@ impl Host {
             kv: Arc::new(PluginKv::open(&folder.join("kv.db"))?),
             fetch: Arc::new(PluginFetch::new(web)?),
             wasm: Wasm::with(&engine)?,
-            native: Native::new(),
+            native: Scripts::new(Arc::new(Native::new()), &folder.join("scripts")),
         })
     }
 
