@@ -82,6 +82,7 @@ impl Daemon for Quiet {
             health: Health::Up,
             parts: Vec::new(),
             services: Vec::new(),
+            plugins: Vec::new(),
             incidents: Vec::new(),
             events: Vec::new(),
         }
