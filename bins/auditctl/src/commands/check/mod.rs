@@ -1,6 +1,7 @@
 //! `auditctl check` and `auditctl host`.
 
 mod baseline;
+mod engines;
 mod explain;
 mod git;
 mod host;
@@ -9,9 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use wardkit_audit::{
-    Audit, BaselineDiff, EngineKind, Gaps, HostEngine, Profile, Settings, Severity, Verdict, render,
-};
+use wardkit_audit::{Audit, BaselineDiff, Gaps, Profile, Settings, Severity, Verdict, render};
 use wardkit_cli::{Report, escaped};
 use wardkit_core::{Clock, SystemClock};
 
@@ -35,7 +34,7 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     let settings = settings(&chosen.path)?;
     let mut audit = prepared(&clock, chosen.profile, &settings, chosen.facts.facts.as_deref())?;
     if !chosen.engines.is_empty() {
-        audit = audit.only_engines(engines(&chosen.engines)?);
+        audit = audit.only_engines(engines::chosen(&chosen.engines)?);
     }
     if let Some(reference) = &chosen.diff {
         audit = audit.only_changes(git::changes(&chosen.path, reference)?);
@@ -71,24 +70,8 @@ fn prepared<'a>(
         ProfileName::Llm => Profile::Llm,
         ProfileName::Full => Profile::Full,
     };
-    let mut audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
-    if HostEngine::catalogue().iter().any(|check| profile.includes(check)) {
-        let facts = host::facts(facts, Path::new("/"), clock)?;
-        audit = audit.with_engine(host::engine(facts, settings));
-    }
-    Ok(audit)
-}
-
-/// An engine that is not there must not look like one that found nothing.
-fn engines(names: &[String]) -> Result<Vec<EngineKind>, Report> {
-    let known = |name: &String| {
-        let kind: EngineKind = name.parse().map_err(could_not_run)?;
-        if kind == EngineKind::Host {
-            return Ok(kind);
-        }
-        Err(could_not_run(format!("this auditctl has no engine {kind}")).with_hint("engines: host"))
-    };
-    names.iter().map(known).collect()
+    let audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
+    engines::added(audit, &engines::Wanted { clock, profile, settings, facts })
 }
 
 /// Reads what the project says of its audit.

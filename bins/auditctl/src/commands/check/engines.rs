@@ -1,0 +1,44 @@
+//! The engines that this program has.
+
+use std::path::Path;
+
+use wardkit_audit::{Audit, EngineKind, HostEngine, Profile, Settings};
+use wardkit_cli::Report;
+use wardkit_core::Clock;
+
+use super::host;
+use crate::commands::could_not_run;
+
+/// Those that look at something; the audit judges its suppressions besides.
+const HAS: &[EngineKind] = &[EngineKind::Host];
+
+/// What engines are made from.
+pub(super) struct Wanted<'a> {
+    pub clock: &'a dyn Clock,
+    pub profile: Profile,
+    pub settings: &'a Settings,
+    pub facts: Option<&'a Path>,
+}
+
+/// Gives an audit every engine, as far as the profile wants it.
+pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Audit<'a>, Report> {
+    if HostEngine::catalogue().iter().any(|check| wanted.profile.includes(check)) {
+        let facts = host::facts(wanted.facts, Path::new("/"), wanted.clock)?;
+        audit = audit.with_engine(host::engine(facts, wanted.settings));
+    }
+    Ok(audit)
+}
+
+/// An engine that is not there must not look like one that found nothing.
+pub(super) fn chosen(names: &[String]) -> Result<Vec<EngineKind>, Report> {
+    let known = |name: &String| {
+        let kind: EngineKind = name.parse().map_err(could_not_run)?;
+        if HAS.contains(&kind) {
+            return Ok(kind);
+        }
+        let has: Vec<&str> = HAS.iter().map(|kind| kind.as_str()).collect();
+        let hint = format!("engines: {}", has.join(", "));
+        Err(could_not_run(format!("this auditctl has no engine {kind}")).with_hint(hint))
+    };
+    names.iter().map(known).collect()
+}
