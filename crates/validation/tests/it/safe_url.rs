@@ -294,6 +294,18 @@ fn public(text: &str) -> Pinned {
 }
 
 #[test]
+fn a_url_is_no_longer_than_allowed_when_it_is_sent() {
+    let policy = UrlPolicy::default();
+    // A quote is sent as three bytes: what is written fits, what is sent does not.
+    let base = "https://example.com/";
+    let quotes = "\"".repeat((policy.max_length - base.len()) / 3);
+    let fits = policy.accept(&format!("{base}{quotes}")).unwrap();
+    assert_eq!(policy.accept(fits.as_str()).unwrap(), fits);
+    let longer = refusal(&policy, &format!("{base}{quotes}\"\""));
+    assert!(matches!(longer, UrlError::TooLong { len, cap } if len > cap), "{longer:?}");
+}
+
+#[test]
 fn a_redirect_is_joined_as_browsers_do() {
     let from = public("https://example.com/a/b?c=d");
     for (location, to) in [

@@ -2,7 +2,8 @@
 //!
 //! The stable compiler can instrument for libFuzzer; only its sanitizers need another one, and without `unsafe` there
 //! is little for them to find. By hand, and for longer:
-//! `WARDKIT_FUZZ_SECONDS=600 cargo test -p wardkit-validation --features slow --test slow`.
+//! `WARDKIT_FUZZ_SECONDS=600 cargo test -p wardkit-validation --features slow --test slow`. With `PROPTEST_RNG_SEED`, as
+//! CI sets it, the inputs are the same ones each time, as far as the seconds last.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::path::{Path, PathBuf};
@@ -87,6 +88,9 @@ fn fuzz(target: &str) {
     command.arg(&corpus).arg(folder().join("seeds").join(target));
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-artifact_prefix={}", artifacts.display()));
+    if let Some(seed) = seed() {
+        command.arg(format!("-seed={seed}"));
+    }
     let output = command.args(["-max_len=16384", "-timeout=5", "-print_final_stats=1"]).output();
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -99,6 +103,12 @@ fn fuzz(target: &str) {
     assert!(output.status.success(), "{said}\nfound: {artifacts:?}");
     // An uninstrumented build would run too, and find nothing.
     assert!(said.contains("inline 8-bit counters"), "{said}");
+}
+
+/// The seed of the properties, in as many bits as libFuzzer takes.
+fn seed() -> Option<u32> {
+    let seed: u64 = std::env::var("PROPTEST_RNG_SEED").ok()?.parse().unwrap();
+    u32::try_from(seed % u64::from(u32::MAX)).ok()
 }
 
 const FLAGS: &str = "\

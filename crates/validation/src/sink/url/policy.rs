@@ -49,7 +49,7 @@ pub struct UrlPolicy {
     pub denied_networks: Vec<Network>,
     /// What addresses are of, and the prefixes of the operator's NAT64.
     pub addresses: AddressMap,
-    /// The longest URL, in bytes.
+    /// The longest URL, in bytes: as it is written, and as it is sent, where a quote is three.
     pub max_length: usize,
     /// How many redirects are followed.
     pub max_redirects: u8,
@@ -133,6 +133,7 @@ impl UrlPolicy {
             return Err(UrlError::Malformed);
         }
         check_spelling(authority, &url)?;
+        text::check_length(url.as_str(), self.max_length)?;
         self.check(&url)?;
         Ok(url)
     }

@@ -4,13 +4,17 @@ use super::UrlError;
 
 /// Refuses the characters that some parsers drop, and others keep.
 pub(super) fn check_characters(text: &str, cap: usize) -> Result<(), UrlError> {
-    if text.len() > cap {
-        return Err(UrlError::TooLong { len: text.len(), cap });
-    }
+    check_length(text, cap)?;
     match text.find(|c: char| c == '\\' || c.is_whitespace() || c.is_control() || is_invisible(c)) {
         Some(at) => Err(UrlError::Character { at }),
         None => Ok(()),
     }
+}
+
+/// Refuses a text that is longer than the cap.
+pub(super) const fn check_length(text: &str, cap: usize) -> Result<(), UrlError> {
+    let len = text.len();
+    if len > cap { Err(UrlError::TooLong { len, cap }) } else { Ok(()) }
 }
 
 /// Returns the scheme and what follows its colon.
