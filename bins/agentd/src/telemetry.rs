@@ -267,7 +267,7 @@ pub(crate) const fn float(count: u64) -> f64 {
 }
 
 fn new_ingested(config: &IngestConfig) -> Ingested {
-    Ingested::new(config.clone(), "agentd_", Arc::new(SystemClock))
+    Ingested::new(config.clone(), "agentd_", Arc::new(SystemClock)).reserve(&OF_PLUGINS)
 }
 
 /// Returns what stands behind the name of a series.
@@ -285,3 +285,14 @@ const WAITING_MOMENTS: usize = 8;
 const QUESTIONS: usize = 2;
 /// Who brings too much does so at each push.
 const PAUSE: Duration = Duration::from_hours(1);
+/// What names of metrics about plugins begin with. A plugin or a bot has no others of these.
+const OF_PLUGINS: [&str; 8] = [
+    "plugin_active",
+    "plugin_denied_syscalls",
+    "plugin_errors",
+    "plugin_execution_duration_seconds",
+    "plugin_executions",
+    "plugin_memory_usage_bytes",
+    "plugin_throttled_seconds",
+    "plugin_waiting_calls",
+];

@@ -119,35 +119,29 @@ impl Collector for Shown {
 
     fn collect(&mut self, out: &mut Samples) -> Result<(), wardkit_metrics::Error> {
         let all = lock(&self.0).clone();
-        each(&all, out, counter("agentd_plugin_executions_total", "Calls that ran."), |one| {
+        each(&all, out, counter("plugin_executions_total", "Calls that ran."), |one| {
             float(one.executions)
         });
         durations(&all, out);
         let help = "The most memory that the last call had at one time.";
-        each(&all, out, gauge("agentd_plugin_memory_usage_bytes", help), |one| float(one.memory));
+        each(&all, out, gauge("plugin_memory_usage_bytes", help), |one| float(one.memory));
         let help = "Calls that gave nothing, and why.";
-        out.family(counter("agentd_plugin_errors_total", help));
+        out.family(counter("plugin_errors_total", help));
         for (plugin, numbers) in &all {
             for (reason, count) in &numbers.errors {
                 out.push(&[("plugin", plugin), ("reason", reason)], float(*count));
             }
         }
         let help = "System calls and capabilities that were tried and denied.";
-        each(&all, out, counter("agentd_plugin_denied_syscalls_total", help), |one| {
-            float(one.denied)
-        });
+        each(&all, out, counter("plugin_denied_syscalls_total", help), |one| float(one.denied));
         let help = "Time that calls stood still because their share of the processor was used up.";
-        each(&all, out, counter("agentd_plugin_throttled_seconds_total", help), |one| {
-            one.throttled
-        });
+        each(&all, out, counter("plugin_throttled_seconds_total", help), |one| one.throttled);
         let help = "Calls that wait.";
-        each(&all, out, gauge("agentd_plugin_waiting_calls", help), |one| {
+        each(&all, out, gauge("plugin_waiting_calls", help), |one| {
             float(u64::try_from(one.waiting).unwrap_or(u64::MAX))
         });
         let help = "Whether a version is installed that is called.";
-        each(&all, out, gauge("agentd_plugin_active", help), |one| {
-            f64::from(u8::from(one.is_active()))
-        });
+        each(&all, out, gauge("plugin_active", help), |one| f64::from(u8::from(one.is_active())));
         Ok(())
     }
 }
@@ -165,7 +159,7 @@ fn each(
 }
 
 fn durations(all: &BTreeMap<String, Numbers>, out: &mut Samples) {
-    let (name, help) = ("agentd_plugin_execution_duration_seconds", "How long calls took.");
+    let (name, help) = ("plugin_execution_duration_seconds", "How long calls took.");
     out.family(Family { name, help, kind: Kind::Histogram });
     for (plugin, numbers) in all {
         for (count, bound) in numbers.buckets.iter().zip(BOUNDS) {

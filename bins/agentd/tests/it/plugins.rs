@@ -168,15 +168,15 @@ fn a_plugin_answers_over_the_api_and_is_counted_and_on_the_trail() {
     let (status, problem) = call(&daemon, ID, "no json");
     assert_eq!((status, problem["code"].as_str()), (502, Some("plugin-failed")), "{problem}");
     for series in [
-        "agentd_plugin_executions_total{plugin=\"org.example.hello\"} 2",
-        "agentd_plugin_execution_duration_seconds_count{plugin=\"org.example.hello\"} 2",
-        "agentd_plugin_errors_total{plugin=\"org.example.hello\",reason=\"output\"} 1",
-        "agentd_plugin_denied_syscalls_total{plugin=\"org.example.hello\"} 0",
+        "plugin_executions_total{plugin=\"org.example.hello\"} 2",
+        "plugin_execution_duration_seconds_count{plugin=\"org.example.hello\"} 2",
+        "plugin_errors_total{plugin=\"org.example.hello\",reason=\"output\"} 1",
+        "plugin_denied_syscalls_total{plugin=\"org.example.hello\"} 0",
     ] {
         metric(&daemon, series);
     }
     let body = daemon.request("/metrics").body;
-    let series = "agentd_plugin_memory_usage_bytes{plugin=\"org.example.hello\"} ";
+    let series = "plugin_memory_usage_bytes{plugin=\"org.example.hello\"} ";
     let memory = body.lines().find_map(|line| line.strip_prefix(series)).unwrap();
     assert!(memory.parse::<f64>().unwrap() >= 65_536.0, "{memory}");
     let installed = scene.recorded("plugins.installed");
@@ -218,11 +218,8 @@ fn a_plugin_hears_no_event_that_it_was_not_granted() {
         "[[plugins.run]]\nplugin = \"org.example.hello\"\non = [\"agentd.*\", \"config.*\"]\n",
     );
     daemon.logged(&["plugins.call.refused", "it was not granted all events"]);
-    metric(
-        &daemon,
-        "agentd_plugin_errors_total{plugin=\"org.example.hello\",reason=\"not_granted\"}",
-    );
-    metric(&daemon, "agentd_plugin_executions_total{plugin=\"org.example.hello\"} 0");
+    metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"not_granted\"}");
+    metric(&daemon, "plugin_executions_total{plugin=\"org.example.hello\"} 0");
 }
 
 #[test]
@@ -240,7 +237,7 @@ fn a_plugin_that_traps_again_and_again_is_not_called_any_more_and_an_alert() {
     assert!(problem["errors"][0].as_str().unwrap().contains("quarantined"), "{problem}");
     alert(&daemon, "PluginQuarantined");
     scene.recorded("plugins.quarantined");
-    metric(&daemon, "agentd_plugin_errors_total{plugin=\"org.example.hello\",reason=\"trap\"} 5");
+    metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"trap\"} 5");
     assert_eq!(daemon.status()["plugins"][0]["is_amiss"], true);
 
     // Another version is called from the moment on that it is installed.
@@ -279,10 +276,7 @@ fn plugins_of_keys_that_are_not_trusted_any_more_are_not_called() {
     let daemon = scene.start(&format!("[[plugins.run]]\nplugin = \"{ID}\"\napi = true\n"));
     let (status, problem) = call(&daemon, ID, "1");
     assert_eq!((status, problem["code"].as_str()), (409, Some("not-active")), "{problem}");
-    metric(
-        &daemon,
-        "agentd_plugin_errors_total{plugin=\"org.example.hello\",reason=\"refused\"} 1",
-    );
+    metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"refused\"} 1");
 }
 
 #[test]
@@ -294,13 +288,13 @@ fn a_kill_in_the_midst_of_a_call_leaves_the_plugin_as_it_was() {
                   [[plugins.run]]\nplugin = \"org.example.other\"\napi = true\n";
     let mut daemon = scene.start(config);
     // The second one waits behind the first, which does not end: it is in the midst of it.
-    metric(&daemon, "agentd_plugin_waiting_calls{plugin=\"org.example.hello\"} 1");
+    metric(&daemon, "plugin_waiting_calls{plugin=\"org.example.hello\"} 1");
     assert_eq!(call(&daemon, "org.example.other", "1").0, 200, "nobody else waits for it");
     daemon.child.kill().unwrap();
     daemon.child.wait().unwrap();
     let daemon = scene.start(config);
-    metric(&daemon, "agentd_plugin_active{plugin=\"org.example.hello\"} 1");
-    metric(&daemon, "agentd_plugin_waiting_calls{plugin=\"org.example.hello\"} 1");
+    metric(&daemon, "plugin_active{plugin=\"org.example.hello\"} 1");
+    metric(&daemon, "plugin_waiting_calls{plugin=\"org.example.hello\"} 1");
     assert_eq!(call(&daemon, "org.example.other", "1").0, 200);
     let all = Query::new().read(scene.data().join("trail")).unwrap().map(Result::unwrap);
     let told = all.filter(|record| record.entry.kind == "plugins.installed").count();
@@ -322,11 +316,11 @@ fn a_reload_takes_over_what_changed_and_a_bad_one_nothing() {
     scene.configure(&run(false));
     daemon.command(&["reload"]);
     until_some(|| (call(&daemon, ID, "1").0 == 404).then_some(()));
-    metric(&daemon, "agentd_plugin_executions_total{plugin=\"org.example.hello\"} 2");
+    metric(&daemon, "plugin_executions_total{plugin=\"org.example.hello\"} 2");
     scene.configure("");
     daemon.command(&["reload"]);
     until_some(|| daemon.status()["plugins"].as_array().unwrap().is_empty().then_some(()));
-    assert!(!daemon.request("/metrics").body.contains("agentd_plugin_"));
+    assert!(!daemon.request("/metrics").body.contains("plugin_"));
 }
 
 #[test]

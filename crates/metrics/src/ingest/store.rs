@@ -21,6 +21,8 @@ pub struct Ingested {
     limits: Arc<IngestConfig>,
     clock: Arc<dyn Clock>,
     prefix: Arc<str>,
+    /// What else names begin with that nobody may push.
+    others: &'static [&'static str],
     hashes: RandomState,
     state: Arc<Mutex<State>>,
 }
@@ -79,9 +81,16 @@ impl Ingested {
             limits: Arc::new(limits),
             clock,
             prefix: prefix.into(),
+            others: &[],
             hashes: RandomState::new(),
             state: Arc::default(),
         }
+    }
+
+    /// Keeps names that begin so for the program, too: those of its own metrics that do not begin with its prefix.
+    #[must_use]
+    pub fn reserve(self, names: &'static [&'static str]) -> Self {
+        Self { others: names, ..self }
     }
 
     /// Returns the same store with other limits, which hold for what is pushed through it from now on.
@@ -135,7 +144,7 @@ impl Ingested {
 
     fn is_reserved(&self, name: &str) -> bool {
         let is_own = !self.prefix.is_empty() && name.starts_with(&*self.prefix);
-        is_own || RESERVED.iter().any(|prefix| name.starts_with(prefix))
+        is_own || RESERVED.iter().chain(self.others).any(|prefix| name.starts_with(prefix))
     }
 
     /// Nothing that holds the lock leaves a family half set but by a panic, and then its other values are as good.

@@ -191,6 +191,8 @@ fn names_of_the_programs_own_are_left_out_and_counted() {
     assert_eq!(bench.push(body), [1, 0, 4, 0]);
     assert_eq!(bench.store.len(), 1);
     assert_eq!(bench.lines("agentd_ingest_reserved_total").len(), 4);
+    bench.store = bench.store.reserve(&["plugin_errors"]);
+    assert_eq!(bench.push("plugin_errors_total 1\nplugin_mistakes_total 1\n"), [1, 0, 1, 0]);
 }
 
 #[test]

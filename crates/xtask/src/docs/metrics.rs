@@ -195,7 +195,7 @@ const SHOWN: [&str; 4] = [
     "agentd_probe_up{",
     "agentd_service_uptime_seconds{",
     "agentd_service_exits_total{",
-    "agentd_plugin_errors_total{",
+    "plugin_errors_total{",
 ];
 
 /// Far more than are made in the second until the check runs.
@@ -209,4 +209,4 @@ work. Of `node_memory_*` there is one for each line of `/proc/meminfo`; of `node
 the kernel has of node_exporter's selection. What a host does not have is not shown.";
 
 const AGENTD: &str = "`process_*` is the process of agentd. Metrics of file watching (`agentd_integrity_*`) are shown \
-while something is watched, those of services (`agentd_service_*`) and plugins (`agentd_plugin_*`) where there are any, `ALERTS` and `ALERTS_FOR_STATE` with an alert's labels while a rule finds something.";
+while something is watched, those of services (`agentd_service_*`) and plugins (`plugin_*`) where there are any, `ALERTS` and `ALERTS_FOR_STATE` with an alert's labels while a rule finds something.";
