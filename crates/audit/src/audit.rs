@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
-use rayon::prelude::*;
 use wardkit_core::Clock;
 
-use crate::engine::{Budget, Engine, Project, Sink, SourceFile, kinds};
+use crate::cache::{Cache, Pages};
+use crate::engine::{Engine, Project, Sink, kinds};
+use crate::files::{Judge, Judged};
 use crate::report::SCHEMA_VERSION;
 use crate::suppress::{Comment, Suppressor};
 use crate::walk::Root;
@@ -35,6 +35,7 @@ pub struct Audit<'a> {
     profile: Profile,
     only: Option<BTreeSet<EngineKind>>,
     changes: Option<Changes>,
+    cache: Option<Cache>,
 }
 
 impl<'a> Audit<'a> {
@@ -48,6 +49,7 @@ impl<'a> Audit<'a> {
             profile: Profile::default(),
             only: None,
             changes: None,
+            cache: None,
         }
     }
 
@@ -92,18 +94,26 @@ impl<'a> Audit<'a> {
         self
     }
 
+    /// Remembers what engines say of files, and asks them only about what is new.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Audits a tree of files.
     ///
     /// # Errors
     ///
     /// Returns [`Error::Root`] when the tree cannot be entered, and [`Error::Setting`] for a glob that is none.
-    pub fn of_tree(&self, root: &Path) -> Result<Report, Error> {
-        let root = Root::open(root)?;
+    pub fn of_tree(&self, path: &Path) -> Result<Report, Error> {
+        let root = Root::open(path)?;
         let excluded = self.settings.excluded()?;
         let walked = root.walk(&|path| excluded.is_match(path));
         let mut work = self.work();
         work.sink.notes.extend(walked.notes);
-        self.judge_files(&root, &walked.files, &mut work);
+        let pages = self.pages(path, &work);
+        self.judge_files(&root, &walked.files, pages, &mut work);
         let project = Project { root: Some(&root), files: &walked.files };
         self.judge_whole(&project, &mut work);
         self.report(work)
@@ -141,47 +151,34 @@ impl<'a> Audit<'a> {
         Work { catalogue, sink, comments: Vec::new(), files: 0 }
     }
 
-    fn judge_files(&self, root: &Root, paths: &[String], work: &mut Work) {
-        let blank = || Sink::new(work.sink.selected());
-        let judged: Vec<(Sink, Option<Vec<Comment>>)> =
-            paths.par_iter().map(|path| self.judge_file(root, path, blank())).collect();
-        for (sink, comments) in judged {
+    /// Reads what was said before of the files of a tree, for the same checks and engines.
+    fn pages(&self, root: &Path, work: &Work) -> Option<Pages> {
+        let cache = self.cache.as_ref()?;
+        let versions: Vec<String> =
+            self.engines.iter().map(|engine| engine.version().unwrap_or_default()).collect();
+        let selected = work.sink.selected();
+        let rules = versions.iter().chain(selected.iter()).map(String::as_str);
+        cache.of_tree(root, rules)
+    }
+
+    fn judge_files(&self, root: &Root, paths: &[String], pages: Option<Pages>, work: &mut Work) {
+        let judge = Judge {
+            root,
+            clock: self.clock,
+            engines: &self.engines,
+            pages: pages.as_ref(),
+            blank: &work.sink,
+        };
+        let mut seen = Vec::new();
+        for Judged { sink, comments, page } in judge.files(paths) {
             work.sink.merge(sink);
             work.files += usize::from(comments.is_some());
             work.comments.extend(comments.into_iter().flatten());
+            seen.extend(page);
         }
-    }
-
-    /// Judges one file, when somebody wants it.
-    fn judge_file(&self, root: &Root, path: &str, mut sink: Sink) -> (Sink, Option<Vec<Comment>>) {
-        let wanting: Vec<_> = self.engines.iter().filter(|engine| engine.wants(path)).collect();
-        if wanting.is_empty() {
-            return (sink, None);
+        if let Some(pages) = pages {
+            pages.keep(seen);
         }
-        let content = match root.read(Path::new(path)) {
-            Ok(content) => content.into_text(),
-            Err(error) => {
-                sink.note(Note::new(NoteKind::Unread, path, error.to_string()));
-                return (sink, None);
-            }
-        };
-        let text = match content {
-            Ok(text) => text,
-            Err(reason) => {
-                sink.note(Note::new(NoteKind::Skipped, path, reason));
-                return (sink, None);
-            }
-        };
-        let budget = Budget::new(self.clock, PER_FILE);
-        let starts = OnceLock::new();
-        for engine in wanting {
-            engine.file(&SourceFile { path, text: &text, budget, starts: &starts }, &mut sink);
-        }
-        if budget.is_spent() {
-            let message = format!("took longer than {} seconds", PER_FILE.as_secs());
-            sink.note(Note::new(NoteKind::Unread, path, message));
-        }
-        (sink, Some(suppress::in_file(path, &text)))
     }
 
     fn judge_whole(&self, project: &Project<'_>, work: &mut Work) {
@@ -292,6 +289,3 @@ fn outcomes(
     };
     catalogue.iter().map(ended).collect()
 }
-
-/// No file that a person wrote takes a hundredth of it.
-const PER_FILE: Duration = Duration::from_secs(2);

@@ -17,6 +17,13 @@ pub trait Engine: Send + Sync {
     /// Returns what it looks for. The names of engines that it serves come from here.
     fn checks(&self) -> Vec<Check>;
 
+    /// Returns what its answers about a file depend on besides the file: its own version, and a digest of rules and settings
+    /// that it was given. With it they are kept as long as the file stays as it is, and `file` is not called again. Without it, as
+    /// an engine must answer that keeps something of files for `whole`, they are never kept.
+    fn version(&self) -> Option<String> {
+        None
+    }
+
     /// Whether a file is to be read for it, by the path from the root.
     fn wants(&self, _path: &str) -> bool {
         false

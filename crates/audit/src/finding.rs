@@ -181,7 +181,7 @@ impl Step {
 }
 
 /// What a fingerprint is made of, besides the check and the path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Anchor {
     pub(crate) text: String,
     pub(crate) within: String,

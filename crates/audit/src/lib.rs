@@ -23,6 +23,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`Audit`], [`Settings`], [`Changes`] | what is looked at, what a project says of it, and what is told |
+//! | [`Cache`] | what was said of files before |
 //! | [`Engine`], [`SourceFile`], [`Project`], [`Sink`] | what looks, and what it is given |
 //! | [`Check`], [`Finding`], [`Location`] | what is looked for, and what was found |
 //! | [`Report`], [`Verdict`], [`Baseline`] | all of it, whether that is well, and what was there before |
@@ -42,11 +43,13 @@
 
 mod audit;
 mod baseline;
+mod cache;
 mod changes;
 mod check;
 mod day;
 mod engine;
 mod error;
+mod files;
 mod finding;
 mod fingerprint;
 mod grade;
@@ -60,6 +63,7 @@ mod walk;
 
 pub use audit::Audit;
 pub use baseline::{Baseline, BaselineDiff};
+pub use cache::Cache;
 pub use changes::Changes;
 pub use check::{Check, EngineKind, Profile};
 pub use day::Day;

@@ -154,6 +154,11 @@ fn plain(component: Component<'_>) -> io::Result<&std::ffi::OsStr> {
 }
 
 impl Content {
+    /// Returns what was read: of a file that is too large its begin.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Returns the text, or why nobody would want it looked at.
     pub(crate) fn into_text(self) -> Result<String, &'static str> {
         if self.0.len() as u64 > LARGEST {

@@ -82,6 +82,10 @@ pub(crate) struct Chosen {
     #[arg(long, value_name = "REF")]
     pub diff: Option<String>,
 
+    /// Judges every file anew, and keeps nothing of it below `$XDG_CACHE_HOME`
+    #[arg(long)]
+    pub no_cache: bool,
+
     #[command(flatten)]
     pub facts: FactsFile,
 }

@@ -1,6 +1,7 @@
 //! Tests of the public API.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod cache;
 mod catalogue;
 mod engines;
 mod host;

@@ -1,6 +1,7 @@
 //! `auditctl check` and `auditctl host`.
 
 mod baseline;
+mod cache;
 mod engines;
 mod explain;
 mod git;
@@ -35,6 +36,9 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     let mut audit = prepared(&clock, chosen.profile, &settings, chosen.facts.facts.as_deref())?;
     if !chosen.engines.is_empty() {
         audit = audit.only_engines(engines::chosen(&chosen.engines)?);
+    }
+    if let Some(cache) = cache::of_user().filter(|_| !chosen.no_cache) {
+        audit = audit.with_cache(cache);
     }
     if let Some(reference) = &chosen.diff {
         audit = audit.only_changes(git::changes(&chosen.path, reference)?);
