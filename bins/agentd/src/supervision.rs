@@ -23,7 +23,7 @@ pub(crate) use host::problems as host_problems;
 pub(crate) use keeper::Keeper;
 pub(crate) use options::options;
 pub(crate) use outlet::Outlet;
-pub(crate) use selves::other_self;
+pub(crate) use selves::{PLUGIN_WORKER, other_self, program};
 pub(crate) use shown::health;
 pub(crate) use web::ProbeWeb;
 

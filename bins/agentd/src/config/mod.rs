@@ -34,7 +34,7 @@ pub(crate) use detect::DetectConfig;
 pub(crate) use integrity::{IntegrityConfig, OnTimeout, TrustName, WatchMode};
 pub(crate) use load::{Parsed, ServiceProblems, parse, profile, read};
 pub(crate) use otlp::OtlpConfig;
-pub(crate) use plugins::{PluginRunConfig, PluginsConfig};
+pub(crate) use plugins::{PluginIsolation, PluginRunConfig, PluginsConfig};
 pub(crate) use policy::policy;
 pub(crate) use problem::{BadConfig, Problem};
 pub(crate) use sandbox::folder_of;

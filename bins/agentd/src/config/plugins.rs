@@ -25,6 +25,8 @@ pub(crate) struct PluginsConfig {
     pub danger_allow_unsigned: bool,
     /// The most of the host that any plugin may use, whatever it was granted.
     pub ceiling: Most,
+    /// What is around the engine that runs WebAssembly.
+    pub isolation: PluginIsolation,
     /// How many calls run at a time, of all plugins together.
     pub concurrency: usize,
     /// How many calls of one plugin wait at a time; more are refused.
@@ -35,6 +37,17 @@ pub(crate) struct PluginsConfig {
     pub environment: BTreeMap<String, String>,
     /// What is run, and on what.
     pub run: Vec<PluginRunConfig>,
+}
+
+/// What is around the engine that runs WebAssembly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PluginIsolation {
+    /// Nothing: calls run inside agentd.
+    #[default]
+    Engine,
+    /// Each call is a process of its own, which the kernel holds as it holds native plugins.
+    Process,
 }
 
 /// One plugin, and on what it is called.
@@ -64,6 +77,7 @@ impl Default for PluginsConfig {
             trusted_keys: Vec::new(),
             danger_allow_unsigned: false,
             ceiling: Most::default(),
+            isolation: PluginIsolation::default(),
             concurrency: 4,
             queue: 16,
             secrets: BTreeMap::new(),

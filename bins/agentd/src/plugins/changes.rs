@@ -1,6 +1,7 @@
 //! What is installed, beside what was when it was looked at before. Pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wardkit_core::{Event, Severity, Timestamp};
@@ -16,6 +17,9 @@ pub(super) struct Known {
     rows: Vec<Installed>,
     /// What enforced each guarantee in the last call of each plugin, by digest.
     reports: BTreeMap<String, String>,
+    /// When it was told last of each plugin, as uptime.
+    #[serde(skip)]
+    told: BTreeMap<String, Duration>,
 }
 
 impl Known {
@@ -35,18 +39,23 @@ impl Known {
     }
 
     /// Takes note of what enforced each guarantee in a call, and returns what is to be told of it: it is not what it was.
+    /// A change soon after another is told by the first call after a pause, so that a host that changes its mind at each
+    /// call does not fill the trail.
     pub(super) fn enforced(
         &mut self,
         plugin: &str,
         report: &Report,
-        at: Timestamp,
+        (at, uptime): (Timestamp, Duration),
     ) -> Option<Event> {
         let text = serde_json::to_string(report).ok()?;
         let digest = wardkit_tlog::Hash::leaf(text.as_bytes()).to_string();
-        let old = self.reports.insert(plugin.to_owned(), digest.clone());
-        if old.as_ref() == Some(&digest) {
+        let is_soon =
+            self.told.get(plugin).is_some_and(|told| uptime.saturating_sub(*told) < PAUSE);
+        if is_soon || self.reports.get(plugin) == Some(&digest) {
             return None;
         }
+        self.reports.insert(plugin.to_owned(), digest.clone());
+        self.told.insert(plugin.to_owned(), uptime);
         let event = Event::new(at, "plugins.enforced", Severity::Notice, SOURCE);
         let event = event.with_subject(plugin).with_detail("digest", digest);
         Some(event.with_detail("report", text))
@@ -107,9 +116,13 @@ fn event(
     event
 }
 
+/// Between two changes of what enforces that are told of one plugin.
+const PAUSE: Duration = Duration::from_mins(1);
+
 #[cfg(test)]
 mod tests {
     use wardkit_plugin::Grant;
+    use wardkit_sandbox::{Enforcement, Guarantee, Strength};
 
     use super::*;
 
@@ -152,12 +165,28 @@ mod tests {
 
     #[test]
     fn what_enforced_a_call_is_told_when_it_is_not_what_it_was() {
-        let mut known = Known::default();
-        let report = Report::default();
-        assert!(known.enforced("org.example.hello", &report, Timestamp::UNIX_EPOCH).is_some());
+        let (mut known, report) = (Known::default(), Report::default());
+        let now = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        assert!(known.enforced("org.example.hello", &report, now).is_some());
         let text = serde_json::to_vec(&known).unwrap();
         let mut known: Known = serde_json::from_slice(&text).unwrap();
-        assert!(known.enforced("org.example.hello", &report, Timestamp::UNIX_EPOCH).is_none());
-        assert!(known.enforced("org.example.other", &report, Timestamp::UNIX_EPOCH).is_some());
+        assert!(known.enforced("org.example.hello", &report, now).is_none());
+        assert!(known.enforced("org.example.other", &report, now).is_some());
+    }
+
+    #[test]
+    fn a_host_that_changes_its_mind_at_each_call_is_told_of_once_a_minute() {
+        let (mut known, strict) = (Known::default(), Report::default());
+        let mut loose = Report::default();
+        loose.note(Guarantee::Memory, Enforcement::new(Strength::Approximate, "a limit"));
+        let mut told = Vec::new();
+        for second in 0..150 {
+            let report = if second % 2 == 0 { &strict } else { &loose };
+            let now = (Timestamp::UNIX_EPOCH, Duration::from_secs(second));
+            if known.enforced("org.example.hello", report, now).is_some() {
+                told.push(second);
+            }
+        }
+        assert_eq!(told, [0, 61, 122], "what lasts for longer than a pause is always told");
     }
 }

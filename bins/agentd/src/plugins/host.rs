@@ -12,13 +12,15 @@ use wardkit_plugin::{
     Answer, Broker, CallQuota, Error, HostTerms, Installed, Kind, LoadedPlugin, PluginHome,
     PluginState, PreparedPlugin, Scripts,
 };
-use wardkit_sandbox::{Native, Sandbox};
-use wardkit_sandbox_wasm::{Config as WasmConfig, Wasm};
+use wardkit_sandbox::{Native, Sandbox, SandboxError};
+use wardkit_sandbox_wasm::{Config as WasmConfig, Isolation, Wasm, Worker};
 use wardkit_sqlite::{PluginKv, PluginRegistry};
 
 use super::call::{Called, Failure, Given, Reason, Used, failure_of};
 use super::{Cause, lock, output};
-use crate::config::{PluginsConfig, Problem};
+use crate::config::{PluginIsolation, PluginsConfig, Problem};
+use crate::reload::error_chain;
+use crate::supervision::{PLUGIN_WORKER, program};
 use crate::telemetry::secret;
 
 /// Where plugins are installed, and what runs them.
@@ -30,7 +32,7 @@ pub(super) struct Host {
     quota: CallQuota<SystemClock>,
     kv: Arc<PluginKv>,
     fetch: Arc<PluginFetch>,
-    wasm: Wasm,
+    wasm: Mutex<Arc<Wasm>>,
     native: Scripts,
 }
 
@@ -51,8 +53,7 @@ impl Host {
         private(folder)?;
         let registry = PluginRegistry::open(&folder.join("registry.db"))?;
         let terms = terms(&config).map_err(|problems| told(&problems))?;
-        let mut engine = WasmConfig::default();
-        engine.slots = config.concurrency;
+        let wasm = engine(&config)?;
         let mut web = HttpClientConfig::default();
         web.user_agent = String::from(concat!("agentd/", env!("CARGO_PKG_VERSION")));
         Ok(Self {
@@ -62,7 +63,7 @@ impl Host {
             quota: CallQuota::new(SystemClock),
             kv: Arc::new(PluginKv::open(&folder.join("kv.db"))?),
             fetch: Arc::new(PluginFetch::new(web)?),
-            wasm: Wasm::with(&engine)?,
+            wasm: Mutex::new(Arc::new(wasm)),
             native: Scripts::new(Arc::new(Native::new()), &folder.join("scripts")),
         })
     }
@@ -70,6 +71,12 @@ impl Host {
     /// Takes over another configuration, from the next call on.
     pub(super) fn follow(&self, config: &Arc<PluginsConfig>) -> Result<(), String> {
         let terms = terms(config).map_err(|problems| told(&problems))?;
+        let runs_as = |config: &PluginsConfig| (config.isolation, config.concurrency);
+        let is_run_otherwise = runs_as(&lock(&self.config)) != runs_as(config);
+        if is_run_otherwise {
+            let wasm = engine(config).map_err(|error| error_chain(&error))?;
+            *lock(&self.wasm) = Arc::new(wasm);
+        }
         let old = std::mem::replace(&mut *lock(&self.config), Arc::clone(config));
         lock(&self.home).set_terms(terms);
         let terms_of = |config: &PluginsConfig| {
@@ -77,7 +84,7 @@ impl Host {
                 config.clone();
             (trusted_keys, danger_allow_unsigned, ceiling, environment)
         };
-        if terms_of(&old) != terms_of(config) {
+        if is_run_otherwise || terms_of(&old) != terms_of(config) {
             lock(&self.ready).clear();
         }
         Ok(())
@@ -114,8 +121,9 @@ impl Host {
             return Ok(known);
         }
         let loaded = lock(&self.home).load(id)?;
+        let wasm = Arc::clone(&lock(&self.wasm));
         let sandbox: &dyn Sandbox = match loaded.plugin.manifest().plugin.kind {
-            Kind::Wasm => &self.wasm,
+            Kind::Wasm => &*wasm,
             Kind::Native => &self.native,
             kind => {
                 let text = format!("nothing here runs {} plugins", kind.as_str());
@@ -202,6 +210,16 @@ impl Host {
             }
         }
     }
+}
+
+/// Makes what runs WebAssembly.
+fn engine(config: &PluginsConfig) -> Result<Wasm, SandboxError> {
+    let mut wanted = WasmConfig::default();
+    wanted.slots = config.concurrency;
+    if config.isolation == PluginIsolation::Process {
+        wanted.isolation = Isolation::Process(Worker::new(program(), &[PLUGIN_WORKER]));
+    }
+    Wasm::with(&wanted)
 }
 
 /// Says what a plugin wrote to the log.

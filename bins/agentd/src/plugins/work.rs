@@ -195,7 +195,8 @@ impl Worker {
         if let Some(used) = &called.used {
             shown.ran(&name, used);
             let report = used.report.as_ref();
-            let event = report.and_then(|report| self.known.enforced(&name, report, at));
+            let now = (at, SystemClock.uptime());
+            let event = report.and_then(|report| self.known.enforced(&name, report, now));
             if event.is_some() {
                 self.keep();
             }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use wardkit_core::{Clock as _, SystemClock};
 use wardkit_runner::Options;
 use wardkit_tlog::Hash;
 
-use super::selves::{GUARDIAN, HOLDER};
+use super::selves::{GUARDIAN, HOLDER, program};
 use crate::app::App;
 use crate::config::Config;
 
@@ -45,14 +45,6 @@ pub(crate) fn options(app: &App, config: &Config) -> Options {
 /// Returns whether a variable is agentd's own: a secret of its, or its conversation with the service manager.
 fn is_own(name: &OsString, secrets: &BTreeSet<String>) -> bool {
     name.to_str().is_some_and(|name| secrets.contains(name) || MANAGER.contains(&name))
-}
-
-/// Returns where this program is, also when it was replaced since it was started.
-fn program() -> PathBuf {
-    let path = std::env::current_exe().unwrap_or_else(|_| "agentd".into());
-    let replaced =
-        path.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
-    replaced.unwrap_or(path)
 }
 
 /// Names this installation: the same for the same data directory.

@@ -1,8 +1,10 @@
-//! This program as another than the daemon: the guardian, which holds services, and the holder of a service's sandbox.
+//! This program as another than the daemon: the guardian, which holds services, the holder of a service's sandbox, and
+//! the engine of one call of a plugin.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use wardkit_runner::hold;
@@ -15,6 +17,8 @@ pub(crate) fn other_self(mut arguments: impl Iterator<Item = OsString>) -> Optio
         Some(guard())
     } else if what == HOLDER {
         Some(hold_sandboxed(&arguments.collect::<Vec<_>>()))
+    } else if what == PLUGIN_WORKER {
+        Some(work_for_a_plugin())
     } else {
         None
     }
@@ -41,6 +45,21 @@ fn hold_sandboxed(program: &[OsString]) -> ExitCode {
     ExitCode::from(held.status)
 }
 
+/// `agentd --plugin-worker`: runs one call of a plugin, in a sandbox.
+fn work_for_a_plugin() -> ExitCode {
+    // Whoever gave the order learns of it by the end of the line.
+    wardkit_sandbox_wasm::worker(io::stdin(), io::stdout())
+        .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+/// Returns where this program is, also when it was replaced since it was started.
+pub(crate) fn program() -> PathBuf {
+    let path = std::env::current_exe().unwrap_or_else(|_| "agentd".into());
+    let replaced =
+        path.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
+    replaced.unwrap_or(path)
+}
+
 fn say(text: &str) {
     // Nobody can be told that standard error is gone.
     let _ = writeln!(io::stderr(), "{text}");
@@ -48,3 +67,4 @@ fn say(text: &str) {
 
 pub(super) const GUARDIAN: &str = "--guardian";
 pub(super) const HOLDER: &str = "--sandboxed";
+pub(crate) const PLUGIN_WORKER: &str = "--plugin-worker";

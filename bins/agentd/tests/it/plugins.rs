@@ -251,6 +251,41 @@ fn a_plugin_that_traps_again_and_again_is_not_called_any_more_and_an_alert() {
 }
 
 #[test]
+fn a_call_in_a_process_of_its_own_dies_alone() {
+    let scene = Scene::new();
+    scene.install(ID, "0.1.0", &module("(loop $again (br $again)) (i64.const 0)"), "");
+    scene.install("org.example.other", "0.1.0", &echo(), "");
+    let daemon = scene.start(
+        "isolation = \"process\"\n\
+         [[plugins.run]]\nplugin = \"org.example.hello\"\nevery = \"1s\"\n\
+         [[plugins.run]]\nplugin = \"org.example.other\"\napi = true\n",
+    );
+    assert_eq!(call(&daemon, "org.example.other", "[1]"), (200, json!([1])));
+    let report = scene.recorded("plugins.enforced");
+    let text = report.entry.detail["details"]["report"].as_str().unwrap().to_owned();
+    assert!(text.contains("around the engine's process: "), "{text}");
+    // The one that never ends is the only one that is there for longer than a moment.
+    metric(&daemon, "plugin_waiting_calls{plugin=\"org.example.hello\"} 1");
+    let worker = until_some(|| worker_of(daemon.child.id()));
+    rustix::process::kill_process(worker, rustix::process::Signal::KILL).unwrap();
+    metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"killed\"} 1");
+    assert_eq!(call(&daemon, "org.example.other", "[2]"), (200, json!([2])));
+    assert_eq!(daemon.status()["pid"], daemon.child.id());
+}
+
+/// Returns a process in which a daemon runs a call.
+fn worker_of(daemon: u32) -> Option<rustix::process::Pid> {
+    let all = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let mut pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let is_worker = |pid: &i32| {
+        let read = |name| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+        read("status").contains(&format!("PPid:\t{daemon}\n"))
+            && read("cmdline").contains("--plugin-worker")
+    };
+    pids.find(is_worker).and_then(rustix::process::Pid::from_raw)
+}
+
+#[test]
 fn what_is_revoked_meanwhile_is_refused_at_the_next_call() {
     let scene = Scene::new();
     scene.install(ID, "0.1.0", &echo(), "");
