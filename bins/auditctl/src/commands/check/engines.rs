@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use wardkit_audit::{Audit, EngineKind, HostEngine, Profile, Settings};
+use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
+use wardkit_audit_code::CodeEngine;
 use wardkit_cli::Report;
 use wardkit_core::Clock;
 
@@ -10,7 +11,7 @@ use super::host;
 use crate::commands::could_not_run;
 
 /// Those that look at something; the audit judges its suppressions besides.
-const HAS: &[EngineKind] = &[EngineKind::Host];
+const HAS: &[EngineKind] = &[EngineKind::Ast, EngineKind::Flow, EngineKind::Host];
 
 /// What engines are made from.
 pub(super) struct Wanted<'a> {
@@ -26,7 +27,20 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         let facts = host::facts(wanted.facts, Path::new("/"), wanted.clock)?;
         audit = audit.with_engine(host::engine(facts, wanted.settings));
     }
+    if wanted.profile != Profile::Host {
+        let engine = CodeEngine::new().map_err(could_not_run)?;
+        // What nobody runs where attackers are is judged when everything is.
+        let judges_tests = wanted.profile == Profile::Full;
+        audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
+    }
     Ok(audit)
+}
+
+/// Returns what the engines look for, for who asks without an audit.
+pub(super) fn catalogue() -> Result<Vec<Check>, Report> {
+    let mut checks = HostEngine::catalogue();
+    checks.extend(CodeEngine::new().map_err(could_not_run)?.catalogue());
+    Ok(checks)
 }
 
 /// An engine that is not there must not look like one that found nothing.

@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use wardkit_audit::{Check, HostEngine};
+use wardkit_audit::Check;
 use wardkit_cli::{Common, Format, Report};
 
-use super::{could_not_run, print};
+use super::{could_not_run, engines, print};
 use crate::cli::Explain;
 
 /// Tells what a check looks for and what to do, or lists them all.
 pub(in crate::commands) fn explain(common: &Common, wanted: &Explain) -> Result<ExitCode, Report> {
-    let mut checks = HostEngine::catalogue();
+    let mut checks = engines::catalogue()?;
     checks.extend(wardkit_audit::Audit::catalogue());
     checks.sort_by(|a, b| a.id.cmp(&b.id));
     let text = match (&wanted.id, common.format) {

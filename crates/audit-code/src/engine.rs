@@ -1,0 +1,97 @@
+//! The engine that judges sources.
+
+use std::collections::BTreeSet;
+
+use wardkit_audit::{Check, Engine, Note, NoteKind, Sink, SourceFile};
+
+use crate::found::Found;
+use crate::rules::Rules;
+use crate::source::{Language, Parsed};
+use crate::{flow, testcode};
+
+/// Judges sources: rules over their syntax trees, and where data flows in them.
+///
+/// A file is parsed once for both, and not at all when it has none of the words that they look for.
+#[derive(Debug)]
+pub struct CodeEngine {
+    rules: Rules,
+    flow: Vec<Check>,
+    judges_tests: bool,
+}
+
+impl CodeEngine {
+    /// Creates an engine with the rules that are built in.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RuleError`](crate::RuleError) when one of them cannot be read.
+    pub fn new() -> Result<Self, crate::RuleError> {
+        Ok(Self::with_rules(Rules::built_in()?))
+    }
+
+    /// Creates an engine with other rules.
+    #[must_use]
+    pub fn with_rules(rules: Rules) -> Self {
+        Self { rules, flow: flow::checks(), judges_tests: false }
+    }
+
+    /// Judges tests too, which nobody runs where attackers are.
+    #[must_use]
+    pub fn judging_tests(mut self) -> Self {
+        self.judges_tests = true;
+        self
+    }
+
+    /// Returns what is looked for.
+    #[must_use]
+    pub fn catalogue(&self) -> Vec<Check> {
+        let mut seen = BTreeSet::new();
+        let all = self.flow.iter().chain(self.rules.checks());
+        all.filter(|check| seen.insert(check.id.as_ref())).cloned().collect()
+    }
+}
+
+impl Engine for CodeEngine {
+    fn checks(&self) -> Vec<Check> {
+        self.catalogue()
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        Language::of(path).is_some() && (self.judges_tests || !testcode::is_test(path))
+    }
+
+    fn file(&self, file: &SourceFile<'_>, sink: &mut Sink) {
+        let Some(language) = Language::of(file.path()) else { return };
+        if !self.wants(file.path()) {
+            return;
+        }
+        let scan = match self.rules.scan(language) {
+            Ok(scan) => scan,
+            Err(error) => {
+                sink.note(Note::new(NoteKind::Unread, file.path(), error.to_string()));
+                return;
+            }
+        };
+        let mut active = scan.active(file.text(), &|id| sink.wants(id));
+        active.flow &= self.flow.iter().any(|check| sink.wants(&check.id));
+        if active.is_empty() {
+            return;
+        }
+        let parsed = match Parsed::new(language, file.text(), file.budget()) {
+            Ok(parsed) => parsed,
+            Err(reason) => {
+                sink.note(Note::new(NoteKind::Unread, file.path(), reason));
+                return;
+            }
+        };
+        if parsed.has_errors() {
+            let message = "its syntax is not understood everywhere; the rest was judged";
+            sink.note(Note::new(NoteKind::Skipped, file.path(), message));
+        }
+        let mut found = Found::new(sink);
+        if active.flow {
+            flow::judge(&parsed, file, &mut found);
+        }
+        scan.judge(&self.rules, &active, &parsed, file, &mut found);
+    }
+}

@@ -1,0 +1,45 @@
+//! What is found in one file.
+
+use std::collections::HashSet;
+
+use wardkit_audit::{Finding, Location, Sink, SourceFile};
+
+use crate::source::Node;
+
+/// Takes what is found in one file: of a check one finding a line, whoever finds it first.
+#[derive(Debug)]
+pub(crate) struct Found<'a> {
+    sink: &'a mut Sink,
+    seen: HashSet<(String, u32)>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn new(sink: &'a mut Sink) -> Self {
+        Self { sink, seen: HashSet::new() }
+    }
+
+    /// Whether a check was asked for.
+    #[expect(dead_code, reason = "the flow asks before it works")]
+    pub(crate) fn wants(&self, id: &str) -> bool {
+        self.sink.wants(id)
+    }
+
+    /// Takes a finding.
+    pub(crate) fn report(&mut self, finding: Finding) {
+        let line = finding.files.first().and_then(|place| place.line).unwrap_or_default();
+        if self.seen.insert((finding.id.clone(), line)) {
+            self.sink.report(finding);
+        }
+    }
+}
+
+/// Returns the place of a node.
+pub(crate) fn place(file: &SourceFile<'_>, node: &Node<'_>) -> Location {
+    let range = node.range();
+    let start = file.location(range.start);
+    let end = file.location(range.end.saturating_sub(1).max(range.start));
+    match (start.column, end.line) {
+        (Some(column), Some(line)) => start.spanning(column, line),
+        _ => start,
+    }
+}

@@ -1,0 +1,42 @@
+//! Audits sources of bots: rules over syntax trees, and where data flows within a file.
+//!
+//! ```
+//! use wardkit_audit::{Audit, render};
+//! use wardkit_audit_code::CodeEngine;
+//! use wardkit_core::SystemClock;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let bot = folder.path();
+//! std::fs::write(bot.join("bot.py"), "requests.get(url, verify=False)\n")?;
+//!
+//! let clock = SystemClock;
+//! let report = Audit::new(&clock).with_engine(CodeEngine::new()?).of_tree(bot)?;
+//! assert_eq!(report.findings[0].id, "tls-verify-off");
+//! print!("{}", render::text(&report));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Main types
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`CodeEngine`] | judges Python, JavaScript, TypeScript and Rust |
+//! | [`Rules`], [`RuleError`] | rules as data: those that are built in, and one's own |
+//!
+//! # What it does not do
+//!
+//! It runs and imports nothing of what it judges, and follows data within one file only.
+
+#![deny(unsafe_code)]
+
+mod engine;
+mod error;
+mod flow;
+mod found;
+mod rules;
+mod source;
+mod testcode;
+
+pub use engine::CodeEngine;
+pub use error::RuleError;
+pub use rules::Rules;

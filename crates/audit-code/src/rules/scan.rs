@@ -1,0 +1,181 @@
+//! The rules for one language, all looked for in one walk.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use ast_grep_config::{GlobalRules, RuleConfig};
+use ast_grep_core::matcher::{Matcher as _, MatcherExt as _};
+use ast_grep_language::SupportLang;
+use wardkit_audit::{Finding, SourceFile};
+
+use super::{Rule, Rules};
+use crate::found::{Found, place};
+use crate::source::{Language, Node, Parsed, within};
+use crate::{RuleError, flow};
+
+/// The rules for one language.
+pub(crate) struct Scan {
+    rules: Vec<Compiled>,
+    /// The rules that a node of a kind could match.
+    by_kind: Vec<Vec<usize>>,
+    words: AhoCorasick,
+    /// Whom each word calls.
+    callers: Vec<Caller>,
+}
+
+struct Compiled {
+    config: RuleConfig<SupportLang>,
+    /// Where it is among all rules.
+    index: usize,
+    check: String,
+    needs_word: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Caller {
+    Rule(usize),
+    Flow,
+}
+
+/// What could find something in a source.
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) rules: Vec<bool>,
+    pub(crate) flow: bool,
+}
+
+impl Active {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.flow && !self.rules.contains(&true)
+    }
+}
+
+impl Scan {
+    /// Makes the rules for a language ready.
+    pub(super) fn new(all: &[Rule], language: Language) -> Result<Self, RuleError> {
+        let (mut rules, mut by_kind) = (Vec::new(), Vec::<Vec<usize>>::new());
+        let (mut words, mut callers) = (Vec::new(), Vec::new());
+        for (index, rule) in all.iter().enumerate().filter(|(_, rule)| rule.is_for(language)) {
+            let config = compiled(rule, language)?;
+            let at = rules.len();
+            let kinds = config.matcher.potential_kinds();
+            let kinds =
+                kinds.ok_or_else(|| rule.error("rule", "could match any node: add a kind"))?;
+            for kind in &kinds {
+                if by_kind.len() <= kind {
+                    by_kind.resize_with(kind + 1, Vec::new);
+                }
+                by_kind[kind].push(at);
+            }
+            words.extend(rule.words.iter().map(String::as_str));
+            callers.resize(words.len(), Caller::Rule(at));
+            let (check, needs_word) = (rule.check().to_owned(), !rule.words.is_empty());
+            rules.push(Compiled { config, index, check, needs_word });
+        }
+        words.extend(flow::words(language));
+        callers.resize(words.len(), Caller::Flow);
+        let words = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
+        let words = words.map_err(|error| RuleError::new("audit.prefilter", error.to_string()))?;
+        Ok(Self { rules, by_kind, words, callers })
+    }
+
+    /// Tells what could find something in a source, without parsing it.
+    pub(crate) fn active(&self, text: &str, wants: &dyn Fn(&str) -> bool) -> Active {
+        let wanted: Vec<bool> = self.rules.iter().map(|rule| wants(&rule.check)).collect();
+        let mut active = Active { rules: vec![false; wanted.len()], flow: false };
+        for (at, rule) in self.rules.iter().enumerate() {
+            active.rules[at] = wanted[at] && !rule.needs_word;
+        }
+        for found in self.words.find_overlapping_iter(text) {
+            match self.callers[found.pattern().as_usize()] {
+                Caller::Rule(at) => active.rules[at] = wanted[at],
+                Caller::Flow => active.flow = true,
+            }
+        }
+        active
+    }
+
+    /// Judges a source by the rules that could find something in it.
+    pub(crate) fn judge(
+        &self,
+        rules: &Rules,
+        active: &Active,
+        parsed: &Parsed,
+        file: &SourceFile<'_>,
+        found: &mut Found<'_>,
+    ) {
+        self.matches(
+            active,
+            parsed,
+            &|| file.budget().is_spent(),
+            &mut |compiled, node, message| {
+                let (rule, Some(check)) = rules.rule(compiled) else { return };
+                let finding = Finding::new(check, rule.status, message)
+                    .at(place(file, node))
+                    .about(node.text(), within(node));
+                found.report(finding);
+            },
+        );
+    }
+
+    /// Tells each match: the rule, the node, and what is to be said of it.
+    pub(super) fn matches(
+        &self,
+        active: &Active,
+        parsed: &Parsed,
+        is_over: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(usize, &Node<'_>, String),
+    ) {
+        let mut by_kind = self.by_kind.clone();
+        for rules in &mut by_kind {
+            rules.retain(|at| active.rules[*at]);
+        }
+        let root = parsed.root();
+        let mut tried = 0_usize;
+        for node in root.dfs() {
+            let Some(rules) = by_kind.get(usize::from(node.kind_id())) else { continue };
+            for at in rules {
+                tried += 1;
+                // The clock is read now and then: it costs as much as a match.
+                if tried.is_multiple_of(64) && is_over() {
+                    return;
+                }
+                let rule = &self.rules[*at];
+                let Some(matched) = rule.config.matcher.match_node(node.clone()) else { continue };
+                let message = one_line(&rule.config.get_message(&matched));
+                tell(rule.index, matched.get_node(), message);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Scan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scan").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+fn compiled(rule: &Rule, language: Language) -> Result<RuleConfig<SupportLang>, RuleError> {
+    let mut config = rule.config.clone();
+    config.language = language.grammar();
+    RuleConfig::try_from(config, &GlobalRules::default()).map_err(|error| {
+        let mut reason = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(one) = cause {
+            reason = format!("{reason} {one}");
+            cause = one.source();
+        }
+        rule.error("rule", reason)
+    })
+}
+
+/// What is quoted from sources may be long.
+fn one_line(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// A line that a person reads.
+const LONGEST: usize = 200;
