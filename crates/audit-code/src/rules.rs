@@ -4,6 +4,7 @@ mod cases;
 mod document;
 mod embedded;
 mod scan;
+mod shared;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;

@@ -6,7 +6,7 @@ use ast_grep_core::matcher::{Matcher as _, MatcherExt as _};
 use ast_grep_language::SupportLang;
 use wardkit_audit::{Finding, SourceFile};
 
-use super::{Rule, Rules};
+use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
 use crate::source::{Language, Node, Parsed, within};
 use crate::{RuleError, flow};
@@ -46,6 +46,14 @@ impl Active {
     pub(crate) fn is_empty(&self) -> bool {
         !self.flow && !self.rules.contains(&true)
     }
+
+    /// Leaves one rule, by its place among all, and that only when it was there.
+    pub(super) fn only(mut self, scan: &Scan, rule: usize) -> Self {
+        for (is_active, compiled) in self.rules.iter_mut().zip(&scan.rules) {
+            *is_active &= compiled.index == rule;
+        }
+        self
+    }
 }
 
 impl Scan {
@@ -53,8 +61,9 @@ impl Scan {
     pub(super) fn new(all: &[Rule], language: Language) -> Result<Self, RuleError> {
         let (mut rules, mut by_kind) = (Vec::new(), Vec::<Vec<usize>>::new());
         let (mut words, mut callers) = (Vec::new(), Vec::new());
+        let shared = shared::rules(language)?;
         for (index, rule) in all.iter().enumerate().filter(|(_, rule)| rule.is_for(language)) {
-            let config = compiled(rule, language)?;
+            let config = compiled(rule, language, &shared)?;
             let at = rules.len();
             let kinds = config.matcher.potential_kinds();
             let kinds =
@@ -153,10 +162,14 @@ impl std::fmt::Debug for Scan {
     }
 }
 
-fn compiled(rule: &Rule, language: Language) -> Result<RuleConfig<SupportLang>, RuleError> {
+fn compiled(
+    rule: &Rule,
+    language: Language,
+    shared: &GlobalRules,
+) -> Result<RuleConfig<SupportLang>, RuleError> {
     let mut config = rule.config.clone();
     config.language = language.grammar();
-    RuleConfig::try_from(config, &GlobalRules::default()).map_err(|error| {
+    RuleConfig::try_from(config, shared).map_err(|error| {
         let mut reason = error.to_string();
         let mut cause = std::error::Error::source(&error);
         while let Some(one) = cause {
