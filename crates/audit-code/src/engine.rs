@@ -56,6 +56,11 @@ impl Engine for CodeEngine {
         self.catalogue()
     }
 
+    fn version(&self) -> Option<String> {
+        let tests = if self.judges_tests { "with tests" } else { "without tests" };
+        Some(format!("{} {} {tests}", env!("CARGO_PKG_VERSION"), self.rules.digest()))
+    }
+
     fn wants(&self, path: &str) -> bool {
         Language::of(path).is_some() && (self.judges_tests || !testcode::is_test(path))
     }

@@ -21,6 +21,7 @@ pub(crate) use scan::Scan;
 pub struct Rules {
     all: Vec<Rule>,
     checks: Vec<Check>,
+    digest: blake3::Hasher,
     scans: [OnceLock<Result<Scan, RuleError>>; Language::ALL.len()],
 }
 
@@ -62,6 +63,7 @@ impl Rules {
     ///
     /// Returns [`RuleError`] for a name that is there already.
     pub fn and(mut self, other: Self) -> Result<Self, RuleError> {
+        self.digest.update(other.digest().as_bytes());
         self.all.extend(other.all);
         self.settle()?;
         self.scans = Default::default();
@@ -91,6 +93,11 @@ impl Rules {
         self.checks.iter()
     }
 
+    /// Returns what stands for the texts of all rules.
+    pub(crate) fn digest(&self) -> String {
+        self.digest.finalize().to_hex().to_string()
+    }
+
     pub(crate) fn rule(&self, index: usize) -> (&Rule, Option<&Check>) {
         let rule = &self.all[index];
         (rule, self.checks.iter().find(|check| check.id == rule.check()))
@@ -103,6 +110,7 @@ impl Rules {
     }
 
     fn add(&mut self, file: &str, text: &str) -> Result<(), RuleError> {
+        self.digest.update(blake3::hash(text.as_bytes()).as_bytes());
         let rules = document::read(text).map_err(|error| error.in_file(file))?;
         self.all.extend(rules.into_iter().map(|rule| Rule { file: file.to_owned(), ..rule }));
         Ok(())

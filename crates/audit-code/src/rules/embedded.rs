@@ -19,7 +19,11 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("js/performance.yaml", include_str!("../../rules/js/performance.yaml")),
     ("js/tools.yaml", include_str!("../../rules/js/tools.yaml")),
     ("js/web.yaml", include_str!("../../rules/js/web.yaml")),
+    ("python/async.yaml", include_str!("../../rules/python/async.yaml")),
+    ("python/crypto.yaml", include_str!("../../rules/python/crypto.yaml")),
+    ("python/system.yaml", include_str!("../../rules/python/system.yaml")),
     ("python/tls.yaml", include_str!("../../rules/python/tls.yaml")),
+    ("python/web.yaml", include_str!("../../rules/python/web.yaml")),
     ("rust/code.yaml", include_str!("../../rules/rust/code.yaml")),
 ];
 
