@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use wardkit_api::services::{Command, Fate, Refused};
 use wardkit_api::{
-    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, HttpServer, IngestRefused,
-    PluginRefused, Question, QuestionRefused, ReloadRefused, Reloaded, Status, WriteRefused,
-    alerts,
+    Answer, Asked, BoxFuture, CONTROL_SOCKET, Caller, Daemon, EndpointCall, HttpServer,
+    IngestRefused, PluginRefused, Question, QuestionRefused, ReloadRefused, Reloaded, Status,
+    WriteRefused, alerts,
 };
 use wardkit_auditlog::Entry;
 use wardkit_core::{Clock, Event, Health, Severity, SystemClock, Timestamp};
@@ -343,6 +343,18 @@ impl Daemon for App {
         input: Vec<u8>,
     ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
         Box::pin(async move { self.plugins.call(&id, input).await })
+    }
+
+    fn opens_endpoint(&self, id: &str, path: &str) -> bool {
+        self.plugins.opens_endpoint(id, path)
+    }
+
+    fn call_endpoint(
+        &self,
+        _: Option<Caller>,
+        call: EndpointCall,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        Box::pin(async move { self.plugins.call_endpoint(call).await })
     }
 
     fn stop(&self, fate: Fate) -> BoxFuture<'_, Result<(), Refused>> {

@@ -4,6 +4,7 @@ mod answer;
 mod call;
 mod changes;
 mod due;
+mod endpoint;
 mod gauges;
 mod host;
 mod output;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
-use wardkit_api::PluginLine;
+use wardkit_api::{EndpointCall, PluginLine};
 use wardkit_plugin::manifest::PluginId;
 
 use call::Failure;
@@ -55,6 +56,8 @@ enum Cause {
     Schedule,
     /// Somebody asks.
     Api,
+    /// Somebody asks at an address of the plugin's own.
+    Endpoint(Box<EndpointCall>),
 }
 
 impl Cause {
@@ -63,7 +66,13 @@ impl Cause {
             Self::Event(_) => "event",
             Self::Schedule => "schedule",
             Self::Api => "api",
+            Self::Endpoint(_) => "endpoint",
         }
+    }
+
+    /// Whether somebody waits for what it gives.
+    const fn has_asker(&self) -> bool {
+        matches!(self, Self::Api | Self::Endpoint(_))
     }
 }
 

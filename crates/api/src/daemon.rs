@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wardkit_core::{Event, Health, Labels, Timestamp};
 
 use crate::alerts::{AckStep, AckView, Call, Refused};
-use crate::plugins::{PluginLine, PluginRefused};
+use crate::plugins::{EndpointCall, PluginLine, PluginRefused};
 use crate::services;
 use crate::{Answer, Question, QuestionRefused, WriteRefused};
 
@@ -100,6 +100,26 @@ pub trait Daemon: Send + Sync + 'static {
         input: Vec<u8>,
     ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
         let _ = (by, id, input);
+        Box::pin(async { Err(PluginRefused::NotFound("there are no plugins here".to_owned())) })
+    }
+
+    /// Whether a plugin's own address is answered also on the listener to those who may not write. Called for each such
+    /// request, from a task: it looks and does not wait.
+    fn opens_endpoint(&self, id: &str, path: &str) -> bool {
+        let _ = (id, path);
+        false
+    }
+
+    /// Calls a plugin as its own address says, and answers with the JSON that it gave. `by` is who asks on the control
+    /// socket.
+    ///
+    /// Dropped when its deadline passes: the plugin ends by its own.
+    fn call_endpoint(
+        &self,
+        by: Option<Caller>,
+        call: EndpointCall,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        let _ = (by, call);
         Box::pin(async { Err(PluginRefused::NotFound("there are no plugins here".to_owned())) })
     }
 

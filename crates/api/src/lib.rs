@@ -127,7 +127,7 @@ pub use daemon::{
 };
 pub use error::Error;
 pub use guard::{WriteRefused, WriteToken};
-pub use plugins::{PluginLine, PluginRefused};
+pub use plugins::{EndpointCall, PluginLine, PluginRefused};
 pub use question::{
     Answer, Number, ProcessUse, Question, QuestionRefused, Range, SeriesAnswer, SeriesPoints, Told,
     TopAnswer,

@@ -15,7 +15,7 @@ use crate::routes::Ask;
 ///
 /// Returns what is wrong with it, in words.
 pub(crate) fn read(ask: Ask, query: Option<&str>) -> Result<Question, String> {
-    let mut fields = Fields::parse(query.unwrap_or_default())?;
+    let mut fields = Fields::parse(query.unwrap_or_default(), MOST_FIELDS)?;
     let question = match ask {
         Ask::Query => Question::At { series: fields.series()?, at: fields.time("time")? },
         Ask::QueryRange => Question::Range(Range {
@@ -33,6 +33,15 @@ pub(crate) fn read(ask: Ask, query: Option<&str>) -> Result<Question, String> {
     };
     fields.end()?;
     Ok(question)
+}
+
+/// Reads names and values, each name once.
+///
+/// # Errors
+///
+/// Returns what is wrong with them, in words.
+pub(crate) fn pairs(query: Option<&str>) -> Result<Vec<(String, String)>, String> {
+    Fields::parse(query.unwrap_or_default(), MOST_PAIRS).map(|fields| fields.0)
 }
 
 /// Writes a question as the path and query that [`read`] reads.
@@ -91,7 +100,7 @@ fn push(out: &mut String, name: &str, value: &str) {
 struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    fn parse(query: &str) -> Result<Self, String> {
+    fn parse(query: &str, most: usize) -> Result<Self, String> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -99,8 +108,8 @@ impl Fields {
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(format!("{name:?} is there twice"));
             }
-            if fields.len() == MOST_FIELDS {
-                return Err("more parameters than any question has".to_owned());
+            if fields.len() == most {
+                return Err(format!("more than {most} parameters"));
             }
             fields.push((name, decode(value)?));
         }
@@ -184,6 +193,8 @@ pub(crate) fn decode(text: &str) -> Result<String, String> {
 
 /// More than any question has.
 const MOST_FIELDS: usize = 8;
+/// Each is compared with all before it.
+const MOST_PAIRS: usize = 64;
 const USUAL_TOP: usize = 10;
 const MOST_TOP: usize = 1000;
 /// Beyond it lies no time that can be written.

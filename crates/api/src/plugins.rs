@@ -35,6 +35,26 @@ impl fmt::Display for PluginLine {
     }
 }
 
+/// A request to an address of a plugin's own: `/plugins/ID/PATH`.
+///
+/// Exhaustive on purpose: who answers one tests that with one of its own making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointCall {
+    /// The plugin, as it was asked for: letters, digits, `-`, `_` and `.`.
+    pub id: String,
+    /// The path below it, in names of the same letters.
+    pub path: String,
+    /// `GET`, `HEAD`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// What stands behind the question mark, decoded, each name once.
+    pub query: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Whether whoever asks may write here. Others come only to what
+    /// [`opens_endpoint`](crate::Daemon::opens_endpoint) says.
+    pub is_trusted: bool,
+}
+
 /// Why a plugin was not called, or gave no answer.
 ///
 /// Exhaustive on purpose: each is another status.
@@ -42,6 +62,10 @@ impl fmt::Display for PluginLine {
 pub enum PluginRefused {
     /// There is no such plugin here, or it is not to be called like this.
     NotFound(String),
+    /// It has no endpoint for this method there, but for those that are listed: `GET, POST`.
+    Method(String),
+    /// It does not answer here without a token.
+    NoToken(String),
     /// What it was called with is not what it takes.
     BadInput(String),
     /// It is not active: quarantined, revoked, not installed.

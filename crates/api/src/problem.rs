@@ -1,6 +1,7 @@
 //! What a client is told when it does not get what it asked for: RFC 9457 problem details.
 
 use std::any::Any;
+use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::Serialize;
@@ -26,7 +27,7 @@ pub(crate) struct Problem {
     /// What the log says and the client does not learn.
     pub(crate) cause: Option<String>,
     /// The methods that the resource has, for 405.
-    pub(crate) allow: Option<&'static str>,
+    pub(crate) allow: Option<Cow<'static, str>>,
     /// Whether nothing more is read from the connection, because the rest of the request is unknown or unwanted.
     pub(crate) closes: bool,
     pub(crate) form: Form,
@@ -195,13 +196,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address.")
     }
 
-    pub(crate) const fn method(allow: &'static str) -> Self {
+    pub(crate) fn method(allow: impl Into<Cow<'static, str>>) -> Self {
         let mut problem = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method-not-allowed",
             "The Allow field lists the methods of this address.",
         );
-        problem.allow = Some(allow);
+        problem.allow = Some(allow.into());
         problem
     }
 
@@ -390,6 +391,14 @@ impl From<PluginRefused> for Problem {
         let (status, code, detail, reason) = match refused {
             PluginRefused::NotFound(reason) => {
                 let mut problem = Self::not_found();
+                problem.errors.push(reason);
+                return problem;
+            }
+            PluginRefused::Method(allow) => {
+                return Self::method(allow);
+            }
+            PluginRefused::NoToken(reason) => {
+                let mut problem = Self::write_refused(WriteRefused::NoToken);
                 problem.errors.push(reason);
                 return problem;
             }

@@ -105,8 +105,10 @@ impl Replies {
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             fields.insert(REQUEST_ID, id);
         }
-        if let Some(allow) = problem.allow {
-            fields.insert(ALLOW, HeaderValue::from_static(allow));
+        if let Some(allow) =
+            problem.allow.as_deref().map(HeaderValue::try_from).and_then(Result::ok)
+        {
+            fields.insert(ALLOW, allow);
         }
         if problem.status == StatusCode::UNAUTHORIZED {
             fields.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -21,6 +21,8 @@ pub(crate) enum Route {
     Services,
     /// A plugin is called, which may take its time.
     Plugin,
+    /// A plugin is called as its own address says.
+    Endpoint,
     /// The daemon is told to end.
     Stop(Fate),
     /// Something about alerts.
@@ -71,6 +73,8 @@ enum Verb {
     Get,
     Post,
     Delete,
+    /// Whichever the plugin says.
+    Any,
 }
 
 /// What a request's body is read for.
@@ -100,7 +104,7 @@ pub(crate) enum Door {
 impl Route {
     /// What metrics call the routes: the views and the questions in their order, what writes, and what reached no
     /// route.
-    pub(crate) const LABELS: [&'static str; 30] = [
+    pub(crate) const LABELS: [&'static str; 31] = [
         "healthz",
         "readyz",
         "metrics",
@@ -127,6 +131,7 @@ impl Route {
         "ingest",
         "reload",
         "plugin_call",
+        "plugin_endpoint",
         "services_command",
         "stop",
         "leave",
@@ -140,9 +145,10 @@ impl Route {
             Some(Self::Alerts(alerts)) => {
                 View::Status as usize + Ask::Forecast as usize + 2 + alerts as usize
             }
-            Some(Self::Ingest) => Self::LABELS.len() - 7,
-            Some(Self::Reload) => Self::LABELS.len() - 6,
-            Some(Self::Plugin) => Self::LABELS.len() - 5,
+            Some(Self::Ingest) => Self::LABELS.len() - 8,
+            Some(Self::Reload) => Self::LABELS.len() - 7,
+            Some(Self::Plugin) => Self::LABELS.len() - 6,
+            Some(Self::Endpoint) => Self::LABELS.len() - 5,
             Some(Self::Services) => Self::LABELS.len() - 4,
             Some(Self::Stop(Fate::Stop)) => Self::LABELS.len() - 3,
             Some(Self::Stop(Fate::LeaveRunning)) => Self::LABELS.len() - 2,
@@ -170,6 +176,7 @@ impl Route {
                 | AlertsRoute::Command,
             ) => Verb::Post,
             Self::Alerts(AlertsRoute::ExpireSilence) => Verb::Delete,
+            Self::Endpoint => Verb::Any,
             Self::View(_) | Self::Ask(_) | Self::Alerts(_) => Verb::Get,
         }
     }
@@ -178,7 +185,7 @@ impl Route {
     pub(crate) const fn reads(self) -> Reads {
         match self {
             Self::Ingest => Reads::Metrics,
-            Self::Plugin => Reads::Input,
+            Self::Plugin | Self::Endpoint => Reads::Input,
             Self::Alerts(AlertsRoute::Post) => Reads::Alerts,
             Self::Services | Self::Alerts(AlertsRoute::SetSilence | AlertsRoute::Command) => {
                 Reads::Json
@@ -204,6 +211,7 @@ impl Route {
             Verb::Get => matches!(*method, Method::GET | Method::HEAD),
             Verb::Post => method == Method::POST,
             Verb::Delete => method == Method::DELETE,
+            Verb::Any => ANY.contains(method),
         };
         routes.iter().find(is_asked).copied().ok_or_else(|| Problem::method(allow(routes)))
     }
@@ -212,6 +220,9 @@ impl Route {
 /// Returns the methods of an address.
 fn allow(routes: &[Route]) -> &'static str {
     let has = |verb| routes.iter().any(|route| route.verb() == verb);
+    if has(Verb::Any) {
+        return "GET, HEAD, POST, PUT, PATCH, DELETE";
+    }
     match (has(Verb::Get), has(Verb::Post), has(Verb::Delete)) {
         (true, true, _) => "GET, HEAD, POST",
         (true, _, true) => "GET, HEAD, DELETE",
@@ -235,6 +246,9 @@ impl Accept<str> for Door {
             None => pattern == path,
             Some((before, after)) => name_between(path, before, after).is_some(),
         };
+        if endpoint_of(path).is_some() {
+            return Ok(&[Route::Endpoint]);
+        }
         let found = table.iter().chain(ALERTMANAGER).find(|(pattern, _)| fits(pattern));
         found.map(|&(_, routes)| routes).ok_or(wardkit_validation::Error::NotListed)
     }
@@ -246,6 +260,14 @@ pub(crate) fn plugin_of(path: &str) -> &str {
         .split_once('*')
         .and_then(|(before, after)| name_between(path, before, after))
         .unwrap_or_default()
+}
+
+/// Returns the plugin and the path below it that an address of a plugin's own names.
+pub(crate) fn endpoint_of(path: &str) -> Option<(&str, &str)> {
+    let (id, rest) = path.strip_prefix(ENDPOINTS)?.split_once('/')?;
+    let is_fit = rest.len() <= LONGEST_NAME
+        && rest.split('/').all(|name| is_name(name) && name != "." && name != "..");
+    (is_name(id) && is_fit).then_some((id, rest))
 }
 
 fn name_between<'p>(path: &'p str, before: &str, after: &str) -> Option<&'p str> {
@@ -262,6 +284,13 @@ const LONGEST_NAME: usize = 512;
 
 /// The same at both doors.
 const PLUGIN: &str = "/v1/plugins/*/call";
+
+/// Behind it stand the plugin and the path that its manifest has.
+const ENDPOINTS: &str = "/plugins/";
+
+/// The methods that a manifest can name.
+const ANY: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 type Table = &'static [(&'static str, &'static [Route])];
 

@@ -29,9 +29,9 @@ use crate::params;
 use crate::phase::Phase;
 use crate::problem::Problem;
 use crate::reply::Media;
-use crate::routes::{Reads, Route, View, plugin_of};
+use crate::routes::{Reads, Route, View, endpoint_of, plugin_of};
 use crate::site::{Site, to_json};
-use crate::{Asked, BoxFuture, WriteRefused};
+use crate::{Asked, BoxFuture, EndpointCall, PluginRefused, WriteRefused};
 
 /// Answers the requests of one connection.
 pub(crate) struct Service {
@@ -64,18 +64,37 @@ impl Service {
         }
         let route = route?;
         if route.writes() {
-            site.guard.judge(&head.headers).map_err(|why| self.bar(why))?;
+            self.judge(route, head)?;
         }
         check_media(reads, &head.headers)?;
         match route {
             // What programs ask and bring all day would drown the commands on an audit trail; who changes something
             // about alerts or services, the program itself puts on it.
-            Route::Ingest | Route::Ask(_) | Route::Alerts(_) | Route::Services | Route::Plugin => {}
+            Route::Ingest
+            | Route::Ask(_)
+            | Route::Alerts(_)
+            | Route::Services
+            | Route::Plugin
+            | Route::Endpoint => {}
             Route::View(_) | Route::Reload | Route::Stop(_) => {
                 self.asked(Asked::For(route.label()));
             }
         }
         Ok(route)
+    }
+
+    /// Lets in who may write; and to the addresses of plugins that are open, whoever brings no token at all.
+    fn judge(&self, route: Route, head: &Parts) -> Result<(), Problem> {
+        let Err(why) = self.site.guard.judge(&head.headers) else { return Ok(()) };
+        let brings_none = matches!(why, WriteRefused::NoToken | WriteRefused::Closed);
+        let is_open = || {
+            let named = endpoint_of(head.uri.path());
+            named.is_some_and(|(id, path)| self.site.daemon.opens_endpoint(id, path))
+        };
+        if route == Route::Endpoint && brings_none && is_open() {
+            return Ok(());
+        }
+        Err(self.bar(why))
     }
 
     /// Counts and tells that a request may not write.
@@ -247,10 +266,12 @@ async fn wait(
             Ok(answer) => (Media::Json, answer.0),
             Err(problem) => return fail(site, link, &problem),
         },
-        Route::Plugin => match call_plugin(site, link, head, bytes, deadline).await {
-            Ok(answer) => (Media::Json, answer.0),
-            Err(problem) => return fail(site, link, &problem),
-        },
+        Route::Plugin | Route::Endpoint => {
+            match call_plugin(site, link, route, head, bytes, deadline).await {
+                Ok(answer) => (Media::Json, answer.0),
+                Err(problem) => return fail(site, link, &problem),
+            }
+        }
         Route::Stop(fate) => {
             let stopped = Box::pin(async { site.daemon.stop(fate).await });
             match in_time(deadline, stopped, Problem::from).await {
@@ -281,13 +302,32 @@ async fn serve_services(
 async fn call_plugin(
     site: &Site,
     link: &Link,
+    route: Route,
     head: &Parts,
     input: Vec<u8>,
     deadline: Instant,
 ) -> Result<crate::Answer, Problem> {
+    if route == Route::Endpoint {
+        let call = endpoint_call(site, head, input)?;
+        let answer = Box::pin(async { site.daemon.call_endpoint(link.caller, call).await });
+        return in_time(deadline, answer, Problem::from).await;
+    }
     let id = plugin_of(head.uri.path()).to_owned();
     let answer = Box::pin(async { site.daemon.call_plugin(link.caller, id, input).await });
     in_time(deadline, answer, Problem::from).await
+}
+
+fn endpoint_call(site: &Site, head: &Parts, body: Vec<u8>) -> Result<EndpointCall, Problem> {
+    let (id, path) = endpoint_of(head.uri.path()).ok_or_else(Problem::not_found)?;
+    let query = params::pairs(head.uri.query()).map_err(PluginRefused::BadInput)?;
+    Ok(EndpointCall {
+        id: id.to_owned(),
+        path: path.to_owned(),
+        method: head.method.as_str().to_owned(),
+        query,
+        body,
+        is_trusted: site.guard.judge(&head.headers).is_ok(),
+    })
 }
 
 fn fail(site: &Site, link: &Arc<Link>, problem: &Problem) -> Response<Whole> {

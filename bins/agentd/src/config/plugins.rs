@@ -67,8 +67,10 @@ pub(crate) struct PluginRunConfig {
     pub at: String,
     /// The JSON that calls on schedule hand in; without it, an event that says which time came.
     pub input: String,
-    /// Whether `POST /v1/plugins/ID/call` calls it.
+    /// Whether `POST /v1/plugins/ID/call` and the `[[endpoints]]` of its manifest call it.
     pub api: bool,
+    /// Paths of its endpoints that are answered on the listener without a token, where the manifest says so, too.
+    pub danger_open_endpoints: Vec<String>,
 }
 
 impl Default for PluginsConfig {
@@ -168,6 +170,9 @@ impl PluginRunConfig {
         }
         if self.on.is_empty() && !has_schedule && !self.api {
             found("plugin", "nothing calls it: `on`, `every`, `at` or `api` does");
+        }
+        if !self.danger_open_endpoints.is_empty() && !self.api {
+            found("danger-open-endpoints", "nothing answers there: `api` does not say so");
         }
         if !self.input.is_empty() {
             if !has_schedule {

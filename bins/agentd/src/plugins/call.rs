@@ -62,6 +62,12 @@ pub(super) enum Reason {
     Input,
     Killed,
     Memory,
+    /// It answers other methods at this address; the text has them.
+    Method,
+    /// It has no such address.
+    NoEndpoint,
+    /// It does not answer this address without a token.
+    NoToken,
     /// It was not granted what it is called on.
     NotGranted,
     Output,
@@ -114,6 +120,9 @@ impl Reason {
             Self::Input => "input",
             Self::Killed => "killed",
             Self::Memory => "memory",
+            Self::Method => "method",
+            Self::NoEndpoint => "no_endpoint",
+            Self::NoToken => "no_token",
             Self::NotGranted => "not_granted",
             Self::Output => "output",
             Self::Quota => "quota",
@@ -131,6 +140,11 @@ impl Reason {
             self,
             Self::Cpu | Self::Killed | Self::Memory | Self::Output | Self::Timeout | Self::Trap
         )
+    }
+
+    /// Whether whoever asked is to blame.
+    pub(super) const fn is_callers(self) -> bool {
+        matches!(self, Self::Input | Self::Method | Self::NoEndpoint | Self::NoToken)
     }
 
     /// Whether it ran at all.

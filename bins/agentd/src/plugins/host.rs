@@ -17,7 +17,7 @@ use wardkit_sandbox_wasm::{Config as WasmConfig, Isolation, Wasm, Worker};
 use wardkit_sqlite::{PluginKv, PluginRegistry};
 
 use super::call::{Called, Failure, Given, Reason, Used, failure_of};
-use super::{Cause, lock, output};
+use super::{Cause, endpoint, lock, output};
 use crate::config::{PluginIsolation, PluginsConfig, Problem};
 use crate::reload::error_chain;
 use crate::supervision::{PLUGIN_WORKER, program};
@@ -102,8 +102,11 @@ impl Host {
             Err(failure) => return Called::refused(failure),
         };
         let concurrency = usize::try_from(ready.loaded.grant.limits.concurrency).ok();
-        let called = match self.prepare_call(&ready, cause) {
-            Ok(broker) => self.run(id, &ready, &Arc::new(broker), input),
+        let endpoints = &ready.loaded.plugin.manifest().endpoints;
+        let prepared = endpoint::input(endpoints, cause, input)
+            .and_then(|input| Ok((input, self.prepare_call(&ready, cause)?)));
+        let called = match prepared {
+            Ok((input, broker)) => self.run(id, &ready, &Arc::new(broker), &input),
             Err(failure) => Called::refused(failure),
         };
         Called { concurrency, ..called }

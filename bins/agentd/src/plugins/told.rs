@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wardkit_core::{Event, Severity, Timestamp};
 
-use super::call::{Failure, Reason};
+use super::call::Failure;
 use super::{Cause, SOURCE};
 
 /// What was told, so that it is told once.
@@ -34,7 +34,7 @@ impl Told {
         failure: &Failure,
         at: Timestamp,
     ) -> Option<Event> {
-        let is_callers = *cause == Cause::Api && matches!(failure.reason, Reason::Input);
+        let is_callers = cause.has_asker() && failure.reason.is_callers();
         let text = format!("{}: {}", failure.reason.as_str(), failure.text);
         if is_callers || self.failing.get(plugin) == Some(&text) {
             return None;
@@ -146,6 +146,7 @@ const PAUSE: Duration = Duration::from_mins(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugins::call::Reason;
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 

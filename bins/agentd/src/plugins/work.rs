@@ -206,7 +206,7 @@ impl Worker {
             Ok(Given { value, events }) => {
                 let event = self.told.succeeded(&name, &cause, at);
                 self.publish(event, depth + 1);
-                if cause != Cause::Api && events.is_empty() {
+                if !cause.has_asker() && events.is_empty() {
                     let event = self.told.answered(&name, &cause, &value.to_string(), at);
                     self.publish(event, depth + 1);
                 }

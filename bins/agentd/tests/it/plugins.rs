@@ -128,9 +128,14 @@ fn call(daemon: &Daemon, id: &str, input: &str) -> (u16, Value) {
 }
 
 fn call_once(daemon: &Daemon, id: &str, input: &str) -> (u16, Value) {
+    control(daemon, &format!("POST /v1/plugins/{id}/call"), input)
+}
+
+/// Asks on the control socket.
+fn control(daemon: &Daemon, request: &str, input: &str) -> (u16, Value) {
     let mut stream = UnixStream::connect(daemon.data_dir.join("control.sock")).unwrap();
     let length = input.len();
-    let head = format!("POST /v1/plugins/{id}/call HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let head = format!("{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
     stream.write_all(format!("{head}Content-Length: {length}\r\n\r\n{input}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -187,6 +192,41 @@ fn a_plugin_answers_over_the_api_and_is_counted_and_on_the_trail() {
     let status = daemon.status();
     assert_eq!(status["plugins"][0]["state"], "active", "{status}");
     assert!(daemon.request("/").body.contains("<h2>Plugins</h2>"));
+}
+
+#[test]
+fn a_plugin_answers_at_its_own_addresses_and_at_no_others() {
+    let scene = Scene::new();
+    let asks = "[[endpoints]]\npath = \"letters\"\nmethod = \"POST\"\ndescription = \"Gives back the body\"\n\
+                [[endpoints]]\npath = \"by/name\"\nmethod = \"GET\"\ndescription = \"Gives back the request\"\n\
+                whole-request = true\ndanger-without-token = true\n";
+    scene.install(ID, "0.1.0", &echo(), asks);
+    let run = format!(
+        "[[plugins.run]]\nplugin = \"{ID}\"\napi = true\n\
+         danger-open-endpoints = [\"by/name\", \"letters\"]\n"
+    );
+    let daemon = scene.start(&run);
+    assert_eq!(call(&daemon, ID, "0"), (200, json!(0)));
+    let at = |request: &str, input: &str| {
+        let (method, path) = request.split_once(' ').unwrap();
+        control(&daemon, &format!("{method} /plugins/{ID}/{path}"), input)
+    };
+    assert_eq!(at("POST letters", "[\"a\"]"), (200, json!(["a"])));
+    let whole = json!({"method": "GET", "path": "by/name", "query": {"n": "ü"}, "body": null});
+    assert_eq!(at("GET by/name?n=%C3%BC", ""), (200, whole.clone()));
+    assert_eq!(at("GET letters", "").0, 405);
+    assert_eq!(at("POST unknown", "1").0, 404);
+    assert_eq!(control(&daemon, "GET /plugins/org.example.other/letters", "").0, 404);
+    // On the listener, without a token: what the manifest and the operator both opened.
+    let open = daemon.request(&format!("/plugins/{ID}/by/name?n=%C3%BC"));
+    assert_eq!(serde_json::from_str::<Value>(&open.body).unwrap(), whole);
+    assert_eq!(daemon.request(&format!("/plugins/{ID}/by")).status, 403);
+    scene.configure(&run.replace("[\"by/name\", \"letters\"]", "[]"));
+    daemon.command(&["reload"]);
+    until_some(|| {
+        let reply = daemon.request(&format!("/plugins/{ID}/by/name"));
+        (reply.status == 403).then_some(())
+    });
 }
 
 #[test]

@@ -69,3 +69,42 @@ async fn the_listener_calls_for_those_who_may_write() {
     let series = "agentd_server_requests_total{route=\"plugin_call\",class=\"2xx\"}";
     assert_eq!(server.metric(series).await, 1);
 }
+
+#[tokio::test]
+async fn addresses_of_plugins_are_answered_to_those_who_may_write_and_where_they_are_open() {
+    let token = WriteToken::new(TOKEN).unwrap();
+    let server = Server::start_guarded(config(), TestDaemon::default(), Some(token)).await;
+    let ask = async |request: &str, fields: &str| {
+        let mut client = server.connect().await;
+        let head = format!("{request} HTTP/1.1\r\nHost: localhost\r\n");
+        client.send(format!("{head}Content-Length: 2\r\n{fields}\r\n{{}}")).await;
+        let reply = client.reply().await;
+        (reply.status, reply.body)
+    };
+    let right = format!("Authorization: Bearer {TOKEN}\r\n");
+    let answer = "[false,true,\"PUT org.a.b c/d [(\\\"n\\\", \\\"1 2\\\")]\",2]\n".to_owned();
+    assert_eq!(ask("PUT /plugins/org.a.b/c/d?n=1+2", &right).await, (200, answer));
+    for (request, fields, status) in [
+        ("GET /plugins/org.a.b/c", "", 401),
+        ("GET /plugins/org.a.b/c", "Authorization: Bearer 0123456789abcdef\r\n", 401),
+        ("GET /plugins/org.a.b/open", "", 200),
+        ("GET /plugins/org.a.b/open", "Authorization: Bearer 0123456789abcdef\r\n", 401),
+        ("GET /plugins/org.a.b/open", "Origin: http://evil.example\r\n", 403),
+        ("POST /plugins/org.a.b/open", "Content-Type: text/plain\r\n", 415),
+        ("GET /plugins/org.a.b/closed", &right, 401),
+        ("GET /plugins/org.a.b/nothing", &right, 404),
+        ("GET /plugins/org.a.b/other", &right, 405),
+        ("OPTIONS /plugins/org.a.b/open", &right, 405),
+        ("GET /plugins/org.a.b/a?n=1&n=2", &right, 400),
+        ("GET /plugins/org.a.b", &right, 404),
+        ("GET /plugins/org.a.b/", &right, 404),
+        ("GET /plugins//a", &right, 404),
+        ("GET /plugins/org.a.b/a//b", &right, 404),
+        ("GET /plugins/org.a.b/../b", &right, 404),
+        ("GET /plugins/org.a.b/%61", &right, 404),
+    ] {
+        assert_eq!(ask(request, fields).await.0, status, "{request} {fields}");
+    }
+    let series = "agentd_server_requests_total{route=\"plugin_endpoint\",class=\"2xx\"}";
+    assert_eq!(server.metric(series).await, 2);
+}

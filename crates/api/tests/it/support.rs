@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use wardkit_api::alerts::{AckStep, AckView, Call, Command, ReceiverName, Refused};
 use wardkit_api::{
-    Answer, BoxFuture, Caller, Daemon, HttpConfig, HttpServer, IngestRefused, Number, OpenIncident,
-    PartStatus, PluginLine, PluginRefused, Question, QuestionRefused, ReloadRefused, Reloaded,
-    SeriesAnswer, SeriesPoints, ServiceLine, Status, WriteRefused, WriteToken,
+    Answer, BoxFuture, Caller, Daemon, EndpointCall, HttpConfig, HttpServer, IngestRefused, Number,
+    OpenIncident, PartStatus, PluginLine, PluginRefused, Question, QuestionRefused, ReloadRefused,
+    Reloaded, SeriesAnswer, SeriesPoints, ServiceLine, Status, WriteRefused, WriteToken,
 };
 use wardkit_core::{Event, Health, Labels, Severity, Timestamp};
 
@@ -145,6 +145,29 @@ impl Daemon for TestDaemon {
             ("trap", _) => Err(PluginRefused::Failed(why())),
             ("busy", _) => Err(PluginRefused::Unavailable(why())),
             _ => Err(PluginRefused::NotFound(why())),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn opens_endpoint(&self, _: &str, path: &str) -> bool {
+        path == "open"
+    }
+
+    fn call_endpoint(
+        &self,
+        by: Option<Caller>,
+        call: EndpointCall,
+    ) -> BoxFuture<'_, Result<Answer, PluginRefused>> {
+        let answer = match call.path.as_str() {
+            "closed" => Err(PluginRefused::NoToken("because".to_owned())),
+            "other" => Err(PluginRefused::Method("GET, PUT".to_owned())),
+            "nothing" => Err(PluginRefused::NotFound("because".to_owned())),
+            _ => Ok(Answer::new(&(
+                by.is_some(),
+                call.is_trusted,
+                format!("{} {} {} {:?}", call.method, call.id, call.path, call.query),
+                call.body.len(),
+            ))),
         };
         Box::pin(std::future::ready(answer))
     }

@@ -93,9 +93,13 @@ pub struct Endpoint {
     pub path: FilePath,
     /// The method.
     pub method: super::Method,
-    /// Whether a caller without a token is answered. The default is not.
+    /// Whether a caller without a token is answered, where the operator opened the path, too. The default is not.
     #[serde(default)]
     pub danger_without_token: bool,
+    /// Whether the input is `{"method", "path", "query", "body"}`. The default is not: it is the body, or without one
+    /// the query as an object of texts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_request: bool,
     /// What it answers, in a sentence.
     pub description: String,
 }
