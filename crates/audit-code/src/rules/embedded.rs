@@ -19,11 +19,16 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("js/performance.yaml", include_str!("../../rules/js/performance.yaml")),
     ("js/tools.yaml", include_str!("../../rules/js/tools.yaml")),
     ("js/web.yaml", include_str!("../../rules/js/web.yaml")),
+    ("llm/python.yaml", include_str!("../../rules/llm/python.yaml")),
+    ("llm/script.yaml", include_str!("../../rules/llm/script.yaml")),
     ("python/async.yaml", include_str!("../../rules/python/async.yaml")),
     ("python/crypto.yaml", include_str!("../../rules/python/crypto.yaml")),
     ("python/system.yaml", include_str!("../../rules/python/system.yaml")),
     ("python/tls.yaml", include_str!("../../rules/python/tls.yaml")),
     ("python/web.yaml", include_str!("../../rules/python/web.yaml")),
+    ("quality/python.yaml", include_str!("../../rules/quality/python.yaml")),
+    ("quality/rust.yaml", include_str!("../../rules/quality/rust.yaml")),
+    ("quality/script.yaml", include_str!("../../rules/quality/script.yaml")),
     ("rust/code.yaml", include_str!("../../rules/rust/code.yaml")),
 ];
 
