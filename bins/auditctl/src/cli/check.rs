@@ -87,7 +87,26 @@ pub(crate) struct Chosen {
     pub no_cache: bool,
 
     #[command(flatten)]
+    pub secrets: SecretsOptions,
+
+    #[command(flatten)]
     pub facts: FactsFile,
+}
+
+/// What else the engine for secrets looks at.
+#[derive(Debug, Args)]
+pub(crate) struct SecretsOptions {
+    /// Looks for secrets in every commit of the git repository, too
+    #[arg(long)]
+    pub history: bool,
+
+    /// Of the history only what came after this commit
+    #[arg(long, value_name = "REF", requires = "history")]
+    pub since: Option<String>,
+
+    /// Looks for what these rules describe, too; in the form of gitleaks' configuration
+    #[arg(long = "secret-rules", value_name = "FILE")]
+    pub rules: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -65,7 +65,6 @@ fn what_cannot_be_run_exits_2() {
         &["check", "/missing/folder"][..],
         &["check", bad.to_str().unwrap()],
         &["check", "--format", "yaml"],
-        &["check", "--engine", "ast"],
         &["check", "--engine", "bogus"],
         &["check", "--baseline-strict"],
         &["check", folder.path().to_str().unwrap(), "--diff", "HEAD"],
@@ -170,6 +169,64 @@ fn a_repository_has_no_say_in_how_it_is_compared() {
     // The programs would have run otherwise.
     Command::new("git").args(["diff", "HEAD"]).current_dir(folder.path()).output().unwrap();
     assert!(place("ran").exists());
+}
+
+#[test]
+fn secrets_are_found_in_files_and_in_the_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().to_str().unwrap();
+    let git = |args: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@b.invalid"]).args(args);
+        let output =
+            git.current_dir(folder.path()).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let write = |text: &str| {
+        fs::create_dir_all(folder.path().join("bot")).unwrap();
+        fs::write(folder.path().join("bot/main.py"), text).unwrap();
+    };
+    // In parts, so that this file has none.
+    let old = ["5839201746", "AAHw7Qm2ZxT9vKpL4sRfYc8NbJgD1eUiWo3"].join(":");
+    let new = ["6120394857", "AAGq3Zk8Xw5TnRb1YvLc7PfJd2HsMu9EoAi"].join(":");
+    git(&["init", "-q"]);
+    write(&format!("a = '{old}'\nb = '{new}'\n"));
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["tag", "first"]);
+    write(&format!("b = '{new}'\n"));
+    git(&["commit", "-q", "-a", "-m", "second"]);
+    git(&["gc", "-q"]);
+
+    let check = |more: &[&str]| {
+        let common = ["check", tree, "--engine", "secrets", "--format", "json", "--no-cache"];
+        let ended = auditctl(&[&common[..], more].concat());
+        assert!(!ended.stdout.contains(&old) && !ended.stdout.contains(&new), "{ended:?}");
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let name = |finding: &Value| {
+            let place = &finding["files"][0];
+            format!("{} {}:{}", finding["id"], place["path"], place["line"]).replace('"', "")
+        };
+        let findings = report["findings"].as_array().unwrap();
+        (ended.code, findings.iter().map(name).collect::<Vec<_>>())
+    };
+    let now = "secret-telegram-token bot/main.py:1".to_owned();
+    let past = "secret-in-history bot/main.py:1".to_owned();
+    assert_eq!(check(&[]), (Some(1), vec![now.clone()]));
+    assert_eq!(check(&["--history"]), (Some(1), vec![now.clone(), past]));
+    assert_eq!(check(&["--history", "--since", "first"]), (Some(1), vec![now]));
+
+    // What another repository has is not this one's.
+    fs::write(folder.path().join(".git/objects/info/alternates"), "/elsewhere\n").unwrap();
+    for args in [
+        &["check", tree, "--history"][..],
+        &["check", tree, "--since", "first"],
+        &["check", "/", "--history"],
+        &["check", tree, "--secret-rules", "/missing"],
+        &["check", tree, "--secret-rules", "/etc/hostname"],
+    ] {
+        assert_eq!(auditctl(args).code, Some(2), "{args:?}");
+    }
 }
 
 #[test]

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use wardkit_cli::{Report, escaped};
 use wardkit_core::SystemClock;
 
-use super::{could_not_run, named, note, prepared, print, settings};
+use super::{could_not_run, named, note, prepared, print, secrets, settings};
 use crate::cli::{Baseline, BaselineVerb};
 
 pub(super) fn run(wanted: &Baseline) -> Result<ExitCode, Report> {
     let clock = SystemClock;
     let settings = settings(&wanted.path)?;
-    let audit = prepared(&clock, wanted.profile, &settings, None)?;
+    let audit = prepared(&clock, wanted.profile, &settings, None, secrets::Wanted::default())?;
     let report = audit.of_tree(&wanted.path).map_err(could_not_run)?;
     match wanted.what {
         BaselineVerb::Create => {

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
 use wardkit_audit_code::CodeEngine;
+use wardkit_audit_secrets::SecretsEngine;
 use wardkit_cli::Report;
 use wardkit_core::Clock;
 
-use super::host;
+use super::{host, secrets};
 use crate::commands::could_not_run;
 
 /// Those that look at something; the audit judges its suppressions besides.
-const HAS: &[EngineKind] = &[EngineKind::Ast, EngineKind::Flow, EngineKind::Host];
+const HAS: &[EngineKind] =
+    &[EngineKind::Ast, EngineKind::Flow, EngineKind::Secrets, EngineKind::Host];
 
 /// What engines are made from.
 pub(super) struct Wanted<'a> {
@@ -19,6 +21,7 @@ pub(super) struct Wanted<'a> {
     pub profile: Profile,
     pub settings: &'a Settings,
     pub facts: Option<&'a Path>,
+    pub secrets: secrets::Wanted<'a>,
 }
 
 /// Gives an audit every engine, as far as the profile wants it.
@@ -32,6 +35,7 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         // What nobody runs where attackers are is judged when everything is.
         let judges_tests = wanted.profile == Profile::Full;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
+        audit = audit.with_engine(secrets::engine(&wanted.secrets, wanted.profile, wanted.clock)?);
     }
     Ok(audit)
 }
@@ -40,6 +44,7 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
 pub(super) fn catalogue() -> Result<Vec<Check>, Report> {
     let mut checks = HostEngine::catalogue();
     checks.extend(CodeEngine::new().map_err(could_not_run)?.catalogue());
+    checks.extend(SecretsEngine::catalogue());
     Ok(checks)
 }
 

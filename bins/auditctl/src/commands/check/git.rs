@@ -49,15 +49,15 @@ pub(super) fn changes(path: &Path, reference: &str) -> Result<Changes, Report> {
 }
 
 /// A repository, as git is shown it.
-struct Repository {
-    top: PathBuf,
-    objects: PathBuf,
+pub(super) struct Repository {
+    pub(super) top: PathBuf,
+    pub(super) objects: PathBuf,
     /// Removed when it is dropped.
-    shown: tempfile::TempDir,
+    pub(super) shown: tempfile::TempDir,
 }
 
 impl Repository {
-    fn around(path: &Path) -> Result<Self, Report> {
+    pub(super) fn around(path: &Path) -> Result<Self, Report> {
         let top = path.ancestors().find(|folder| folder.join(".git").exists());
         let top = top.ok_or_else(|| {
             could_not_run(format!(
@@ -76,13 +76,17 @@ impl Repository {
             if common.join("packed-refs").exists() {
                 symlink(common.join("packed-refs"), shown.path().join("packed-refs"))?;
             }
+            // Where the history of a shallow clone ends.
+            if common.join("shallow").exists() {
+                symlink(common.join("shallow"), shown.path().join("shallow"))?;
+            }
             fs::create_dir(shown.path().join("objects"))
         };
         made().map_err(|error| named(top, &error))?;
         Ok(Self { top: top.to_owned(), objects: common.join("objects"), shown })
     }
 
-    fn commit(&self, reference: &str) -> Result<String, Report> {
+    pub(super) fn commit(&self, reference: &str) -> Result<String, Report> {
         let name = format!("{reference}^{{commit}}");
         let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &name];
         let found = self.git(&args, None).map_err(|_| {
@@ -126,6 +130,20 @@ impl Repository {
     }
 
     fn git(&self, args: &[&str], input: Option<File>) -> Result<Vec<u8>, Report> {
+        let mut git = self.command(args, input);
+        let output = git.output().map_err(|error| {
+            could_not_run(format!("git: {error}"))
+                .with_hint("--diff and --history need git on the PATH")
+        })?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(could_not_run(format!("git {}: {}", args.first().unwrap_or(&""), escaped(said.trim()))))
+    }
+
+    /// Returns git, shown what it is to be shown.
+    pub(super) fn command(&self, args: &[&str], input: Option<File>) -> Command {
         let mut git = Command::new("git");
         git.args(args)
             .current_dir("/")
@@ -135,14 +153,7 @@ impl Repository {
             .env("GIT_OBJECT_DIRECTORY", &self.objects)
             .envs(SETTINGS)
             .stdin(input.map_or_else(Stdio::null, Stdio::from));
-        let output = git.output().map_err(|error| {
-            could_not_run(format!("git: {error}")).with_hint("--diff needs git on the PATH")
-        })?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(could_not_run(format!("git {}: {}", args.first().unwrap_or(&""), escaped(said.trim()))))
+        git
     }
 }
 

@@ -5,7 +5,9 @@ mod cache;
 mod engines;
 mod explain;
 mod git;
+mod history;
 mod host;
+mod secrets;
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +35,13 @@ pub(super) fn check(check: &Check) -> Result<ExitCode, Report> {
 fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     let clock = SystemClock;
     let settings = settings(&chosen.path)?;
-    let mut audit = prepared(&clock, chosen.profile, &settings, chosen.facts.facts.as_deref())?;
+    let secrets = secrets::Wanted {
+        rules: chosen.secrets.rules.as_deref(),
+        history: chosen.secrets.history.then_some(&chosen.path),
+        since: chosen.secrets.since.as_deref(),
+    };
+    let facts = chosen.facts.facts.as_deref();
+    let mut audit = prepared(&clock, chosen.profile, &settings, facts, secrets)?;
     if !chosen.engines.is_empty() {
         audit = audit.only_engines(engines::chosen(&chosen.engines)?);
     }
@@ -67,6 +75,7 @@ fn prepared<'a>(
     profile: ProfileName,
     settings: &Settings,
     facts: Option<&Path>,
+    secrets: secrets::Wanted<'_>,
 ) -> Result<Audit<'a>, Report> {
     let profile = match profile {
         ProfileName::Ci => Profile::Ci,
@@ -75,7 +84,7 @@ fn prepared<'a>(
         ProfileName::Full => Profile::Full,
     };
     let audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
-    engines::added(audit, &engines::Wanted { clock, profile, settings, facts })
+    engines::added(audit, &engines::Wanted { clock, profile, settings, facts, secrets })
 }
 
 /// Reads what the project says of its audit.
