@@ -69,6 +69,8 @@ pub(crate) fn refuse_calls(numbers: &[u32]) -> io::Result<()> {
 /// ```
 pub struct Native {
     inner: Arc<Inner>,
+    /// Whether nothing is tried out before the first program.
+    is_hasty: bool,
 }
 
 impl Native {
@@ -76,6 +78,15 @@ impl Native {
     #[must_use]
     pub fn new() -> Self {
         Self::with(Groups::Own, Layers::ALL, Arc::new(SystemClock))
+    }
+
+    /// As [`new`](Self::new), for a process that [runs](Self::run) one program and ends: nothing is tried out before. What
+    /// this host cannot do shows when the program is started, and only then everything is tried and what fails left out.
+    #[must_use]
+    pub fn once() -> Self {
+        let mut native = Self::new();
+        native.is_hasty = true;
+        native
     }
 
     /// Makes its groups below this cgroup of version 2, which was delegated to this process and has none itself.
@@ -108,6 +119,17 @@ impl Native {
         input: Input<'_>,
         sink: &mut dyn Sink,
     ) -> Result<Outcome, SandboxError> {
+        if self.is_hasty && self.inner.host.get().is_none() {
+            let hasty = self.assuming_everything();
+            // What is wrong with the policy or the program is so with another host, too, and told below.
+            if let Ok(ready) = hasty.of_path(program, arguments, policy) {
+                match hasty.inner.run(&ready, input, &mut Unattended(sink)) {
+                    // The program has not begun then, and nothing of its input was taken.
+                    Err(error) if probe::is_for_want_of_a_layer(&error) => {}
+                    ended => return ended,
+                }
+            }
+        }
         let ready = self.of_path(program, arguments, policy)?;
         self.inner.run(&ready, input, &mut Unattended(sink))
     }
@@ -163,6 +185,15 @@ impl Native {
         let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
         sys::reset_signals();
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+
+    /// Returns the same, for a host of which nothing is known to fail.
+    fn assuming_everything(&self) -> Self {
+        let Inner { groups, wanted, clock, .. } = &*self.inner;
+        let host = OnceLock::from(Host::assumed(groups.controllers(), *wanted));
+        let inner =
+            Inner { groups: groups.clone(), wanted: *wanted, clock: Arc::clone(clock), host };
+        Self { inner: Arc::new(inner), is_hasty: false }
     }
 
     /// Readies a program of the host, which sees itself and what it needs to start.
@@ -277,27 +308,31 @@ struct Inner {
 }
 
 /// Where cgroups are made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Groups {
     Own,
     Delegated(std::path::PathBuf),
 }
 
+impl Groups {
+    fn controllers(&self) -> Controllers {
+        match self {
+            Self::Own => Controllers::find(),
+            Self::Delegated(path) => Controllers::delegated(path),
+        }
+    }
+}
+
 impl Native {
     fn with(groups: Groups, wanted: Layers, clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Arc::new(Inner { groups, wanted, clock, host: OnceLock::new() }) }
+        let inner = Inner { groups, wanted, clock, host: OnceLock::new() };
+        Self { inner: Arc::new(inner), is_hasty: false }
     }
 }
 
 impl Inner {
     fn host(&self) -> &Host {
-        self.host.get_or_init(|| {
-            let controllers = match &self.groups {
-                Groups::Own => Controllers::find(),
-                Groups::Delegated(path) => Controllers::delegated(path),
-            };
-            Host::find(controllers, self.wanted)
-        })
+        self.host.get_or_init(|| Host::find(self.groups.controllers(), self.wanted))
     }
 
     /// Refuses what this host cannot keep before anything is started.

@@ -1,8 +1,9 @@
 //! Hosts that lack something: the answer is told, never a silent downgrade.
 
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -174,4 +175,30 @@ fn without_cgroups_limits_are_approximate_and_say_what_would_help() {
             ("cpu", "approximate: stopped and continued"),
         ],
     );
+}
+
+#[test]
+fn a_program_that_is_run_without_a_trial_gets_all_of_its_input_also_where_layers_are_missing() {
+    let prober = Prober::new();
+    let input = "a line\n".repeat(20_000);
+    let missing: [&[&str]; 5] = [
+        &[],
+        &["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"],
+        &["landlock_restrict_self"],
+        &["fsopen", "fsmount", "move_mount"],
+        &["seccomp"],
+    ];
+    for calls in missing {
+        let mut command = Command::new(prober.path());
+        command.arg("cat").args(calls).current_dir("/");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let handed = input.clone();
+        let writer = std::thread::spawn(move || stdin.write_all(handed.as_bytes()));
+        let output = child.wait_with_output().expect("it ends");
+        writer.join().expect("it ends").expect("all of it is taken");
+        assert!(output.status.success(), "{calls:?}: {output:?}");
+        assert!(output.stdout == input.as_bytes(), "{calls:?}: {} bytes", output.stdout.len());
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use wardkit_process::Cgroup;
 
-pub(crate) use host::Controllers;
+pub(crate) use host::{Controllers, name};
 
 use crate::{Limits, Share};
 

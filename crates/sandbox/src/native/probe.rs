@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::cgroups::{Controller, Controllers, Group};
+use super::cgroups::{self, Controller, Controllers, Group};
 use super::child::Step;
 use super::files::Layout;
 use super::layer::{Layer, Layers};
@@ -41,6 +41,27 @@ pub(crate) enum Identity {
 impl Host {
     /// Tries everything, with a process that does nothing, and leaves out what fails.
     pub(crate) fn find(controllers: Controllers, wanted: Layers) -> Self {
+        let mut host = Self::untried(controllers, wanted);
+        // Each round leaves one thing out, so that there is an end.
+        for _ in 0..ROUNDS {
+            let Err(failure) = host.attempt() else { break };
+            if !host.give_way(&failure) {
+                break;
+            }
+        }
+        host.find_limits();
+        host
+    }
+
+    /// Takes every layer for one that works. A program is not started where one does not, for which
+    /// [`is_for_want_of_a_layer`] then has the reason; limits are tried in any case.
+    pub(crate) fn assumed(controllers: Controllers, wanted: Layers) -> Self {
+        let mut host = Self::untried(controllers, wanted);
+        host.find_limits();
+        host
+    }
+
+    fn untried(controllers: Controllers, wanted: Layers) -> Self {
         let is_root = rustix::process::geteuid().is_root();
         let mut host = Self {
             layers: wanted,
@@ -50,17 +71,10 @@ impl Host {
             kept: BTreeMap::new(),
             controllers,
         };
+        host.controllers.sweep(|pid| fs::exists(format!("/proc/{pid}")).unwrap_or(true));
         if host.landlock == 0 {
             host.leave_out(Layer::Landlock, "the kernel has no Landlock, or does not start it");
         }
-        // Each round leaves one thing out, so that there is an end.
-        for _ in 0..ROUNDS {
-            let Err(failure) = host.attempt() else { break };
-            if !host.give_way(&failure) {
-                break;
-            }
-        }
-        host.find_limits();
         host
     }
 
@@ -135,11 +149,19 @@ impl Host {
             return;
         }
         let run = USERS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("wardkit-{}-probe-{run}", std::process::id());
+        let name = cgroups::name(&format!("probe-{run}"));
         let group = Group::make(&self.controllers, &name, &Limits::default());
         let keeps = |one: Controller| group.keeps(one).map(|version| (one, version));
         self.kept = Controller::ALL.into_iter().filter_map(keeps).collect();
     }
+}
+
+/// Whether a program did not begin because this host lacks a layer that it was taken to have.
+pub(crate) fn is_for_want_of_a_layer(error: &SandboxError) -> bool {
+    let SandboxError::Setup { step, .. } = error else { return false };
+    let of_layers =
+        [Step::User, Step::Root, Step::Bind, Step::Landlock, Step::Filter, Step::Listener];
+    [CLONING, MAPPING].contains(step) || of_layers.iter().any(|one| one.name() == *step)
 }
 
 /// What an operator could change so that namespaces can be made.

@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 use rustix::process::Resource;
 
-use super::cgroups::{Controller, Group};
+use super::cgroups::{self, Controller, Group};
 use super::child::{self, Orders, Program, STATUS};
 use super::files::Layout;
 use super::filter::{self, Condition, Instruction, Otherwise};
@@ -161,8 +161,7 @@ impl Ready {
             return Group::default();
         }
         let number = RUNS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("wardkit-{}-{number}", std::process::id());
-        Group::make(&host.controllers, &name, &self.policy.limits)
+        Group::make(&host.controllers, &cgroups::name(&number.to_string()), &self.policy.limits)
     }
 
     fn namespaces(&self) -> u64 {

@@ -173,7 +173,8 @@ impl Watch<'_, '_> {
         if self.errors.is_open() {
             sources.push((Source::Errors, self.running.errors.as_fd(), PollFlags::IN));
         }
-        if let Some((fd, flags)) = self.feed.wants() {
+        // What was taken for a program that never began would be lost to the one that is started in its place.
+        if let Some((fd, flags)) = self.feed.wants().filter(|_| self.has_started) {
             sources.push((Source::Input, fd, flags));
         }
         if let Some(listener) = self.listener.as_ref().filter(|_| !self.is_flooded()) {

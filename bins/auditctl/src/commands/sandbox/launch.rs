@@ -25,7 +25,7 @@ pub(super) fn launch(common: &Common, run: &SandboxRun) -> Result<ExitCode, Repo
     let program = find(name)?;
     let stdin = io::stdin();
     let input = Input::Open(stdin.as_fd());
-    let outcome = Native::new().run(&program, arguments, &policy, input, &mut Through);
+    let outcome = Native::once().run(&program, arguments, &policy, input, &mut Through);
     let outcome = outcome.map_err(refused)?;
     match common.format {
         Format::Text => tell(&outcome, &policy),

@@ -68,6 +68,21 @@ impl Controllers {
             .map(|parent| (parent.driver, &parent.cgroup, parent.controllers.as_slice()))
     }
 
+    /// Removes what callers left behind that were killed: empty groups with names that [`name`] gives, of processes that
+    /// are no more. The kernel keeps those that are not empty.
+    pub(crate) fn sweep(&self, is_alive: impl Fn(u32) -> bool) {
+        for parent in &self.parents {
+            let Ok(groups) = fs::read_dir(parent.cgroup.path()) else { continue };
+            for group in groups.filter_map(Result::ok) {
+                let name = group.file_name();
+                if name.to_str().and_then(owner).is_some_and(|owner| !is_alive(owner)) {
+                    // Another process may sweep at the same time.
+                    let _ = fs::remove_dir(group.path());
+                }
+            }
+        }
+    }
+
     /// Adds a parent with those controllers that its children can have.
     fn add(
         &mut self,
@@ -96,6 +111,21 @@ impl Controllers {
         }
     }
 }
+
+/// Names a group of this process.
+pub(crate) fn name(run: &str) -> String {
+    format!("{NAMES}{}-{run}", std::process::id())
+}
+
+/// Returns the process that gave a group its name.
+fn owner(name: &str) -> Option<u32> {
+    let (pid, run) = name.strip_prefix(NAMES)?.split_once('-')?;
+    let run = run.strip_prefix("probe-").unwrap_or(run);
+    run.parse::<u32>().ok()?;
+    pid.parse().ok()
+}
+
+const NAMES: &str = "wardkit-";
 
 fn has(names: &str, controller: Controller) -> bool {
     names.split_ascii_whitespace().any(|name| name == controller.name())
@@ -181,5 +211,35 @@ mod tests {
         // A real kernel refuses what a file in a folder takes; what was refused is not in the file.
         let taken: Vec<_> = found.parents().flat_map(|(_, _, taken)| taken.to_vec()).collect();
         assert!(!taken.contains(&Controller::Memory), "{taken:?}");
+    }
+
+    #[test]
+    fn empty_groups_of_processes_that_are_no_more_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let subtree = folder.path().join("cgroup.subtree_control");
+        fs::write(subtree, "cpu memory pids\n").expect("a file");
+        let own = name("0");
+        let gone = ["wardkit-77-0", "wardkit-77-probe-3"];
+        let kept = [
+            &own,
+            "wardkit-78-0",
+            "wardkit-77",
+            "wardkit-77-",
+            "wardkit-77-x",
+            "wardkit-agentd-77-1",
+            "wardkit-+x-0",
+            "wardkit-main",
+            "other-77-0",
+            "wardkit-77-9",
+        ];
+        for one in gone.iter().chain(&kept) {
+            fs::create_dir(folder.path().join(one)).expect("a folder");
+        }
+        fs::create_dir(folder.path().join("wardkit-77-9/within")).expect("a folder");
+        Controllers::delegated(folder.path()).sweep(|pid| pid != 77);
+        let is_there = |name: &&str| folder.path().join(name).is_dir();
+        assert_eq!(gone.iter().filter(|one| is_there(one)).count(), 0);
+        let lost: Vec<_> = kept.iter().filter(|one| !is_there(one)).collect();
+        assert!(lost.is_empty(), "{lost:?}");
     }
 }
