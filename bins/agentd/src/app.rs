@@ -158,6 +158,7 @@ impl App {
         services::probe::start(self, &config.probe);
         services::alerting::start(self);
         services::integrity::start(self, &config.integrity);
+        services::audit::start(self, &config.audit);
         services::backup::start(self, &config.backup);
         services::plugins::start(self, &config.plugins);
     }

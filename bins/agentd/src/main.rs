@@ -2,6 +2,7 @@
 
 mod alerting;
 mod app;
+mod audit;
 mod backup;
 mod cli;
 mod clock_watch;
@@ -38,7 +39,6 @@ fn main() -> ExitCode {
         return ended;
     }
     let cli = Cli::parse();
-    let format = cli.common.format;
     let outcome = match &cli.command {
         None | Some(Command::Run) => run::run(&cli),
         Some(Command::CheckConfig) => commands::check_config(&cli),
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     };
     outcome.unwrap_or_else(|report| {
         // Nobody can be told that standard error is gone.
-        let _ = std::io::stderr().write_all(report.render(format).as_bytes());
+        let _ = std::io::stderr().write_all(report.render(cli.common.format).as_bytes());
         ExitCode::from(report.exit_code())
     })
 }

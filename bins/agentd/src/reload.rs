@@ -296,6 +296,10 @@ fn commit_others(app: &App, old: &Config, new: &Config, changed: &mut Vec<String
         services::backup::start(app, &new.backup);
         changed.push("backup".to_owned());
     }
+    if new.audit != old.audit {
+        services::audit::start(app, &new.audit);
+        changed.push("audit".to_owned());
+    }
     if new.plugins != old.plugins {
         services::plugins::start(app, &new.plugins);
         changed.push("plugins".to_owned());

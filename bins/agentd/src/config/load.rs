@@ -96,6 +96,7 @@ pub(crate) fn parse(
         otlp: sections.take("otlp"),
         alerting: sections.take("alerting"),
         integrity: sections.take("integrity"),
+        audit: sections.take("audit"),
         cleanup: sections.take("cleanup"),
         backup: sections.take("backup"),
         plugins: sections.take("plugins"),

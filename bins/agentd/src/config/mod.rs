@@ -1,6 +1,7 @@
 //! agentd's configuration: one section a part, each the part's own `Config`.
 
 mod alerting;
+mod audit;
 mod backup;
 mod defaults;
 mod detect;
@@ -26,6 +27,7 @@ use wardkit_retry::{Jitter, RetryPolicy, Schedule};
 use wardkit_supervise::{GroupConfig, ServiceSpec};
 
 pub(crate) use alerting::{AlertingConfig, Durability, HeartbeatConfig, LOG as LOG_RECEIVER};
+pub(crate) use audit::AuditConfig;
 pub(crate) use backup::{
     AccessConfig, BackupConfig, CopyProof, DrillConfig, ReplicaConfig, StepConfig, StepKind,
 };
@@ -75,6 +77,8 @@ pub(crate) struct Config {
     pub alerting: AlertingConfig,
     /// What agentd watches for changes, and how.
     pub integrity: IntegrityConfig,
+    /// Whether and when the host is checked.
+    pub audit: AuditConfig,
     /// What agentd removes from directories of temporary files, as `[[cleanup.rule]]`.
     pub cleanup: wardkit_cleanup::Config,
     /// What is backed up into which repository, when, and how it is proven.
@@ -108,6 +112,7 @@ impl Default for Config {
             otlp: OtlpConfig::default(),
             alerting: AlertingConfig::default(),
             integrity: IntegrityConfig::default(),
+            audit: AuditConfig::default(),
             cleanup: wardkit_cleanup::Config::default(),
             backup: BackupConfig::default(),
             plugins: PluginsConfig::default(),
@@ -145,6 +150,7 @@ impl Config {
         found.extend(self.otlp.violations());
         found.extend(self.alerting.violations());
         found.extend(self.integrity.violations());
+        found.extend(self.audit.violations());
         let cleanup = self.cleanup.violations(&[]).into_iter();
         found.extend(cleanup.map(|one| (format!("cleanup.{}", one.path), one.reason)));
         found.extend(self.backup.violations());

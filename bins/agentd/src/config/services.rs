@@ -68,6 +68,7 @@ impl Config {
             ("otlp", self.otlp != usual.otlp),
             ("alerting", self.alerting != usual.alerting),
             ("integrity", self.integrity != usual.integrity),
+            ("audit", self.audit != usual.audit),
             ("backup", self.backup != usual.backup),
             ("plugins", self.plugins != usual.plugins),
         ];

@@ -1,6 +1,7 @@
 //! The parts of the daemon: each file constructs one, starts it in the supervised set, and translates.
 
 pub(crate) mod alerting;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod business;
 pub(crate) mod cleanup;

@@ -4,6 +4,7 @@
 mod alert_support;
 mod alerting;
 mod alerting_faults;
+mod audit;
 mod backup;
 mod cleanup;
 mod config;

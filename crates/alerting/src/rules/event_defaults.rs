@@ -159,6 +159,17 @@ const EVENT_RULES: &[(&str, OnEvent)] = &[
         },
     ),
     (
+        "HostCheckFailed",
+        OnEvent {
+            kind: &["audit.check.failed"],
+            // What is graver than medium.
+            min_severity: Severity::Error,
+            resolved_by: &["audit.check.passed"],
+            hours: 24 * 30,
+            summary: "a check of the host fails that did not before",
+        },
+    ),
+    (
         "CrashLoop",
         OnEvent {
             kind: &["supervise.crash_loop"],

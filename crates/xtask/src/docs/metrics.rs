@@ -181,6 +181,10 @@ name = \"ending\"
 command = [\"/bin/false\"]
 restart = \"never\"
 
+[audit]
+enabled = true
+root = \"/etc\"
+
 [[cleanup.rule]]
 path = \"/nonexistent\"
 keep = 1
@@ -191,7 +195,8 @@ every = \"1s\"
 ";
 
 /// What is there once the check has run and the services have been started.
-const SHOWN: [&str; 4] = [
+const SHOWN: [&str; 5] = [
+    "agentd_audit_checks{",
     "agentd_probe_up{",
     "agentd_service_uptime_seconds{",
     "agentd_service_exits_total{",

@@ -59,6 +59,20 @@ fn an_event_brings_an_alert_that_another_event_ends() {
 }
 
 #[test]
+fn a_grave_check_of_the_host_is_an_alert_until_it_passes() {
+    let mut failed = event(100, "audit.check.failed", "host-ssh-root-login");
+    failed.severity = Severity::Error;
+    let mut rules = shipped();
+    let begun = alerts(&rules.observe(&failed, at(100)));
+    assert_eq!(begun.len(), 1);
+    assert_eq!(begun[0].labels.value("alertname"), Some("HostCheckFailed"));
+    let other = event(200, "audit.check.passed", "host-kernel-kptr");
+    assert!(alerts(&rules.observe(&other, at(200))).is_empty());
+    let passed = event(300, "audit.check.passed", "host-ssh-root-login");
+    assert_eq!(alerts(&rules.observe(&passed, at(300))).len(), 1);
+}
+
+#[test]
 fn every_shipped_rule_fires_on_its_events_and_on_no_others() {
     for (kind, expected) in [
         ("integrity.file.removed", "IntegrityViolation"),
@@ -76,6 +90,9 @@ fn every_shipped_rule_fires_on_its_events_and_on_no_others() {
         ("backup.drill.failed", "DrillFailed"),
         ("plugins.quarantined", "PluginQuarantined"),
         ("plugins.busy", "PluginErrors"),
+        // It is no grave one: its event says so.
+        ("audit.check.failed", ""),
+        ("audit.check.passed", ""),
         ("backup.drill.report", ""),
         ("supervise.crash_loop", "CrashLoop"),
         ("supervise.failed", "ServiceFailed"),
