@@ -1,21 +1,170 @@
 //! Where data flows within a file, and what a bot's handlers do with it.
 
-use wardkit_audit::{Check, SourceFile};
+mod branches;
+mod builtin;
+mod call;
+mod catalogue;
+mod entry;
+mod eval;
+mod guard;
+mod handlers;
+mod lower;
+mod sanitizers;
+mod sinks;
+mod sources;
+mod tree;
+mod value;
+mod walk;
+
+use wardkit_audit::{Check, Finding, Location, Note, NoteKind, SourceFile, Status, Step};
 
 use crate::found::Found;
 use crate::source::{Language, Parsed};
 
+use handlers::HandlerMap;
+use lower::Dialect;
+use tree::Span;
+use value::{Labels, Trail};
+use walk::{Hit, Walker};
+
 /// Returns what is looked for.
 pub(crate) fn checks() -> Vec<Check> {
-    Vec::new()
+    catalogue::ALL.iter().map(catalogue::Entry::check).collect()
 }
 
 /// Returns words of which a source has one, if there is anything for the flow to find in it.
-pub(crate) fn words(_language: Language) -> &'static [&'static str] {
-    &[]
+pub(crate) fn words(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Python => PYTHON_WORDS,
+        Language::JavaScript | Language::TypeScript | Language::Tsx => SCRIPT_WORDS,
+        Language::Rust => &[],
+    }
 }
 
 /// Judges a source.
-pub(crate) fn judge(parsed: &Parsed, _file: &SourceFile<'_>, _found: &mut Found<'_>) {
-    debug_assert!(words(parsed.language()).is_empty() || !parsed.text().is_empty());
+pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_>) {
+    let dialect = match parsed.language() {
+        Language::Python => Dialect::Python,
+        Language::JavaScript | Language::TypeScript | Language::Tsx => Dialect::JavaScript,
+        Language::Rust => return,
+    };
+    let root = parsed.root().get_inner_node();
+    let module = lower::module(dialect, root, parsed.text());
+    let handlers = HandlerMap::of(&module);
+    let is_spent = || file.budget().is_spent();
+    let (hits, is_over) = Walker::new(&module, dialect, &handlers, &is_spent).run();
+    for hit in &hits {
+        if let Some(finding) = finding(file, hit) {
+            found.report(finding);
+        }
+    }
+    if module.is_cut {
+        found.note(Note::new(
+            NoteKind::Skipped,
+            file.path(),
+            "nested too deep in places for the flow of data",
+        ));
+    } else if is_over {
+        found.note(Note::new(
+            NoteKind::Unread,
+            file.path(),
+            "the flow of data was not followed to the end",
+        ));
+    }
 }
+
+fn finding(file: &SourceFile<'_>, hit: &Hit) -> Option<Finding> {
+    let check = catalogue::ALL.iter().find(|entry| entry.id == hit.check)?.check();
+    let steps = steps(file, hit);
+    let source = origin(hit.labels);
+    let came = steps.first().map(|step| step.location.shown()).unwrap_or_default();
+    let current = if came.is_empty() || hit.trail.is_none() {
+        catalogue::current(hit.check).to_owned()
+    } else {
+        format!(
+            "{} {source} that comes in at {came}.",
+            catalogue::current(hit.check).trim_end_matches('.')
+        )
+    };
+    let text = file.text().get(hit.at.start as usize..hit.at.end as usize).unwrap_or_default();
+    let found = Finding::new(&check, Status::Fail, current).at(place(file, hit.at));
+    let found =
+        found.about(text.split_whitespace().collect::<Vec<_>>().join(" "), hit.within.clone());
+    Some(if steps.len() > 1 { found.with_flow(steps) } else { found })
+}
+
+/// Returns the way of the data, from where it came in.
+fn steps(file: &SourceFile<'_>, hit: &Hit) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at: Option<&Trail> = hit.trail.as_deref();
+    while let Some(trail) = at {
+        steps.push(Step::new(place(file, trail.at), trail.does));
+        at = trail.before.as_deref();
+    }
+    steps.reverse();
+    steps.push(Step::new(place(file, hit.at), "used here"));
+    steps.dedup_by(|one, other| {
+        one.location.line == other.location.line && one.message == other.message
+    });
+    steps
+}
+
+fn place(file: &SourceFile<'_>, span: Span) -> Location {
+    let start = file.location(span.start as usize);
+    let end = file.location(span.end.saturating_sub(1).max(span.start) as usize);
+    match (start.column, end.line) {
+        (Some(column), Some(line)) => start.spanning(column, line),
+        _ => start,
+    }
+}
+
+fn origin(labels: Labels) -> &'static str {
+    if labels.meets(Labels::USER) {
+        "what a user sent and"
+    } else if labels.meets(Labels::MODEL) {
+        "what a language model answered and"
+    } else if labels.meets(Labels::OPERATOR) {
+        "an argument or a line of input"
+    } else if labels.meets(Labels::GUESSABLE) {
+        "a number that can be guessed and"
+    } else if labels.meets(Labels::ERROR) {
+        "the text of an error"
+    } else if labels.meets(Labels::SECRET) {
+        "a secret"
+    } else {
+        "a value"
+    }
+}
+
+const PYTHON_WORDS: &[&str] = &[
+    "request",
+    "argv",
+    "input(",
+    "stdin",
+    "handler",
+    "@",
+    "parse_args",
+    "recv",
+    "create(",
+    "random",
+    "print(",
+    "log",
+    "message",
+    "except",
+];
+
+const SCRIPT_WORDS: &[&str] = &[
+    "req",
+    "ctx",
+    "argv",
+    "location",
+    "message",
+    "create(",
+    "Math.random",
+    "event",
+    "console",
+    "catch",
+    "document",
+    "process",
+    ".on(",
+];

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use wardkit_audit::{Finding, Location, Sink, SourceFile};
+use wardkit_audit::{Finding, Location, Note, Sink, SourceFile};
 
 use crate::source::Node;
 
@@ -18,10 +18,9 @@ impl<'a> Found<'a> {
         Self { sink, seen: HashSet::new() }
     }
 
-    /// Whether a check was asked for.
-    #[expect(dead_code, reason = "the flow asks before it works")]
-    pub(crate) fn wants(&self, id: &str) -> bool {
-        self.sink.wants(id)
+    /// Takes what was not looked at.
+    pub(crate) fn note(&mut self, note: Note) {
+        self.sink.note(note);
     }
 
     /// Takes a finding.

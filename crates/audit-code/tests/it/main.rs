@@ -1,3 +1,5 @@
 //! The public API.
 
+mod flow;
 mod rules;
+mod twins;
