@@ -65,6 +65,13 @@ impl Engine for CodeEngine {
         Language::of(path).is_some() && (self.judges_tests || !testcode::is_test(path))
     }
 
+    fn prepare(&self, path: &str) {
+        if let Some(language) = Language::of(path) {
+            // Whether it can be made ready is asked for again, and told, where a file is judged.
+            let _ = self.rules.scan(language);
+        }
+    }
+
     fn file(&self, file: &SourceFile<'_>, sink: &mut Sink) {
         let Some(language) = Language::of(file.path()) else { return };
         if !self.wants(file.path()) {

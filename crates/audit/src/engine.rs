@@ -29,6 +29,10 @@ pub trait Engine: Send + Sync {
         false
     }
 
+    /// Makes ready what files of this kind need. Called before `file`, where the content is not known from before; the time
+    /// that it takes is not the file's.
+    fn prepare(&self, _path: &str) {}
+
     /// Judges one file.
     fn file(&self, _file: &SourceFile<'_>, _sink: &mut Sink) {}
 

@@ -63,9 +63,14 @@ impl Judge<'_> {
             }
         };
         let starts = OnceLock::new();
+        let known = key.as_ref().and_then(|key| pages?.page(key));
+        let new = lasting.iter().filter(|_| known.is_none());
+        for engine in new.chain(&passing) {
+            engine.prepare(path);
+        }
         let budget = Budget::new(self.clock, PER_FILE);
         let source = SourceFile { path, text: &text, budget, starts: &starts };
-        match key.as_ref().and_then(|key| pages?.page(key)) {
+        match known {
             Some(page) => {
                 page.replay(&mut judged.sink);
                 judged.page = key.map(|key| (key, None));
