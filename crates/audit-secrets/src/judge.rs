@@ -87,9 +87,11 @@ fn is_for_trials(value: &str) -> bool {
         "access_token$sandbox",
         "shippo_test_",
         "duffel_test_",
+        "test_",
     ]
     .iter()
     .any(|prefix| value.starts_with(prefix))
+        || value.contains(":TEST:")
 }
 
 /// A value with what is around it.

@@ -40,6 +40,7 @@ mod env;
 mod error;
 mod history;
 mod judge;
+mod literal;
 mod place;
 mod rules;
 mod search;

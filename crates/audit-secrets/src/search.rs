@@ -7,6 +7,7 @@ use wardkit_audit::Check;
 use wardkit_validation::{Recognisers, Sensitive};
 
 use crate::judge::{self, Worth};
+use crate::literal::Literals;
 use crate::place::Syntax;
 use crate::rules::Rules;
 use crate::shown::{Mark, shown};
@@ -15,6 +16,7 @@ use crate::{catalogue, structure};
 /// Finds secrets in texts.
 pub(crate) struct Search {
     recognisers: Recognisers,
+    literals: Option<Literals>,
     checks: HashMap<&'static str, Check>,
     pub(crate) rules: Option<Rules>,
     /// Seconds since 1970, by which tokens run out.
@@ -41,6 +43,7 @@ impl Search {
     pub(crate) fn new() -> Self {
         Self {
             recognisers: Recognisers::new(&[Sensitive::Secret]),
+            literals: Literals::new(),
             checks: catalogue::by_recogniser(),
             rules: None,
             now: None,
@@ -56,6 +59,9 @@ impl Search {
     ) -> Vec<Secret<'s>> {
         let syntax = Syntax::of(path);
         let mut secrets = self.in_text(text, syntax);
+        if matches!(syntax, Syntax::Code | Syntax::Data) {
+            self.in_literals(text, syntax, &mut secrets);
+        }
         for blob in encoded(text) {
             if is_over() {
                 break;
@@ -104,6 +110,34 @@ impl Search {
             }
         }
         secrets
+    }
+
+    /// Looks at quoted texts that go by the name of a secret, and that nothing else has found.
+    fn in_literals<'s>(&'s self, text: &str, syntax: Syntax, secrets: &mut Vec<Secret<'s>>) {
+        let known: Vec<Range<usize>> = secrets.iter().map(|secret| secret.range.clone()).collect();
+        for literal in self.literals.iter().flat_map(|literals| literals.find(text)) {
+            let range = literal.value;
+            // In the order of the text, as what is known is.
+            let next = known.partition_point(|known| known.end <= range.start);
+            if known.get(next).is_some_and(|known| known.start < range.end) {
+                continue;
+            }
+            let value = &text[range.clone()];
+            let named = self.recognisers.find_beside(&text[literal.name], value);
+            for mut found in named {
+                if found.range != (0..value.len()) || !BY_CONTEXT.contains(&found.recogniser.id) {
+                    continue;
+                }
+                found.range = range.clone();
+                let worth = judge::worth(text, &found, syntax, self.now);
+                if let Some(check) = self.checks.get(found.recogniser.id)
+                    && worth > Worth::Nothing
+                {
+                    secrets.push(secret(check, value, range.clone(), worth));
+                }
+            }
+        }
+        secrets.sort_by_key(|secret| secret.range.start);
     }
 
     /// Looks once more at what was in Base64; only for what is known by its shape.

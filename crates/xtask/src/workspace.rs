@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 12] = [
+pub(crate) const EXCLUDED: [&str; 13] = [
+    "crates/audit-secrets/fuzz",
     "crates/auditlog/fuzz",
     "crates/backup/fuzz",
     "crates/bench",

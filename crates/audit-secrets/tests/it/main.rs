@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod files;
+mod labelled;
 mod past;
 mod project;
 mod props;

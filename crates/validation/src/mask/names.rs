@@ -67,6 +67,14 @@ fn stripped(name: &[u8]) -> &[u8] {
         (rest @ [.., b'a'..=b'z' | b'A'..=b'Z' | b'_'], _) if digits <= 2 => rest,
         _ => name,
     };
+    // Telegram gives one to whoever writes a client; it is no hash of anything.
+    if name.len() >= 7 && name[name.len() - 4..].eq_ignore_ascii_case(b"hash") {
+        let before = &name[..name.len() - 4];
+        let before = before.strip_suffix(b"_").or(before.strip_suffix(b"-")).unwrap_or(before);
+        if before.len() >= 3 && before[before.len() - 3..].eq_ignore_ascii_case(b"api") {
+            return name;
+        }
+    }
     for ending in ["value", "plaintext", "plain", "base", "hash"] {
         if let Some(at) = name.len().checked_sub(ending.len())
             && name[at..].eq_ignore_ascii_case(ending.as_bytes())
@@ -142,6 +150,7 @@ const TOKENS: &[&str] = &[
     "secret",
     "apikey",
     "accesskey",
+    "apihash",
     "authkey",
     "accountkey",
     "encryptionkey",
@@ -169,6 +178,9 @@ const TOKENS: &[&str] = &[
     "jwtkey",
     "webhookkey",
     "botkey",
+    "consumerkey",
+    "sessionstring",
+    "stringsession",
     "jwt",
     "bearer",
     "credential",

@@ -355,6 +355,12 @@ const NAMES: &[&str] = &[
     "recovery",
     "seed",
     "signature",
+    "pi_hash",
+    "pihash",
+    "string_session",
+    "stringsession",
+    "session_string",
+    "sessionstring",
     "pw",
 ];
 

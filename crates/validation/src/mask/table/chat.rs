@@ -96,5 +96,10 @@ pub(super) static TABLE: &[Recogniser] = &[
         "LINE channel access token",
         &[&[Run(A::BASE64, 80, 200), Lit("/1O/w1cDnyilFU=")]],
     ),
+    token(
+        "secret.twitch-chat-token",
+        "Twitch chat token",
+        &[&[Lit("oauth:"), Run(A::LOWER_ALNUM, 30, 30)]],
+    ),
     token("secret.vk-token", "VK token", &[&[Lit("vk1.a."), Run(A::BASE64URL, 60, 400)]]),
 ];

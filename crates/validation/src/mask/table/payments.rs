@@ -78,6 +78,19 @@ pub(super) static TABLE: &[Recogniser] = &[
         &[&[Lit("rzp_live_"), Run(A::ALNUM, 14, 20)], &[Lit("rzp_test_"), Run(A::ALNUM, 14, 20)]],
     ),
     token(
+        "secret.yookassa-key",
+        "YooKassa key",
+        &[&[Lit("live_"), Run(A::BASE64URL, 43, 43)], &[Lit("test_"), Run(A::BASE64URL, 43, 43)]],
+    ),
+    token(
+        "secret.telegram-payment-token",
+        "token of a payment provider for Telegram",
+        &[
+            &[Run(A::DIGIT, 8, 10), Lit(":LIVE:"), Run(A::BASE64URL, 4, 100)],
+            &[Run(A::DIGIT, 8, 10), Lit(":TEST:"), Run(A::BASE64URL, 4, 100)],
+        ],
+    ),
+    token(
         "secret.easypost-key",
         "EasyPost key",
         &[&[Lit("EZAK"), Run(A::ALNUM, 54, 54)], &[Lit("EZTK"), Run(A::ALNUM, 54, 54)]],

@@ -118,6 +118,11 @@ fn discord(chance: &mut Chance) -> String {
 const PROVIDERS: &[(&str, Issue)] = &[
     ("telegram", |c| format!("{}{}:AA{}", 1 + c.below(9), c.digits(9), c.url(33))),
     ("telegram of old", |c| format!("{}{}:{}", 1 + c.below(9), c.digits(7), c.url(35))),
+    ("provider of payments in telegram", |c| {
+        format!("{}{}:LIVE:{}", 1 + c.below(9), c.digits(8), c.url(40))
+    }),
+    ("yookassa", |c| format!("live_{}", c.url(43))),
+    ("twitch chat", |c| format!("oauth:{}", c.alnum(30).to_lowercase())),
     ("discord", discord),
     ("discord webhook", |c| {
         format!("https://discord.com/api/webhooks/{}/{}", c.digits(18), c.url(68))
