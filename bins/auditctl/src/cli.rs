@@ -4,6 +4,7 @@ mod alerts;
 pub(crate) mod backup;
 mod check;
 mod cleanup;
+mod deps;
 mod detect;
 mod forecast;
 mod harden;
@@ -31,6 +32,7 @@ pub(crate) use check::{
     ProfileName, ReportForm,
 };
 pub(crate) use cleanup::{Cleanup, CleanupCommand};
+pub(crate) use deps::{BillName, Db, DbCommand, Knowledge, Sbom};
 pub(crate) use detect::Detect;
 pub(crate) use forecast::Forecast;
 pub(crate) use harden::{Harden, ProfileKind};
@@ -67,6 +69,10 @@ pub(crate) enum Command {
     Host(Box<HostAudit>),
     /// Tells what a check looks for, why, and what to do
     Explain(Explain),
+    /// Keeps the advisories that dependencies are judged by; needs no daemon and no network
+    Db(Db),
+    /// Lists what a folder depends on, as `CycloneDX` or SPDX; needs no daemon
+    Sbom(Sbom),
     /// Records what is, and says what of it changed
     Integrity(Integrity),
     /// Takes backups that restic can read, restores them and proves that they are whole

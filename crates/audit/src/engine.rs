@@ -129,6 +129,20 @@ impl Project<'_> {
     pub fn read(&self, path: impl AsRef<Path>) -> Option<String> {
         self.root?.read(path.as_ref()).ok()?.into_text().ok()
     }
+
+    /// Reads a file that programs write, such as a lockfile: it may be larger than what people write, up to `most` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it cannot be looked at, in words.
+    pub fn read_up_to(&self, path: impl AsRef<Path>, most: u64) -> Result<String, String> {
+        let root = self.root.ok_or("there is no tree")?;
+        let bytes = root.read_up_to(path.as_ref(), most).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > most {
+            return Err(format!("larger than {} MB", most / 1_000_000));
+        }
+        String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())
+    }
 }
 
 /// Takes what an engine finds.

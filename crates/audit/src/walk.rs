@@ -122,13 +122,18 @@ impl Root {
 
     /// Reads a file that is not too large; one byte more than the limit tells that it is.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Content> {
+        self.read_up_to(path, LARGEST).map(Content)
+    }
+
+    /// Reads a file, and one byte more than the limit where there is more.
+    pub(crate) fn read_up_to(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         let file = File::from(self.descend(path, OFlags::NONBLOCK)?);
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        Ok(Content(bytes))
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Opens a path name by name, without following a link at any of them.

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 13] = [
+pub(crate) const EXCLUDED: [&str; 14] = [
+    "crates/audit-deps/fuzz",
     "crates/audit-secrets/fuzz",
     "crates/auditlog/fuzz",
     "crates/backup/fuzz",

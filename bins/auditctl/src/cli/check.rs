@@ -41,6 +41,9 @@ pub(crate) struct Baseline {
     /// The checks
     #[arg(long, value_enum, default_value_t)]
     pub profile: ProfileName,
+
+    #[command(flatten)]
+    pub knowledge: super::Knowledge,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -88,6 +91,9 @@ pub(crate) struct Chosen {
 
     #[command(flatten)]
     pub secrets: SecretsOptions,
+
+    #[command(flatten)]
+    pub knowledge: super::Knowledge,
 
     #[command(flatten)]
     pub facts: FactsFile,

@@ -6,6 +6,7 @@ mod chart;
 mod check;
 mod cleanup;
 mod csv;
+mod deps;
 mod detect;
 mod forecast;
 mod harden;
@@ -40,6 +41,8 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Check(wanted) => check::check(wanted),
         Command::Host(wanted) => check::host(wanted),
         Command::Explain(wanted) => check::explain(&cli.common, wanted),
+        Command::Db(db) => deps::run(&cli.common, db),
+        Command::Sbom(wanted) => deps::sbom(wanted),
         Command::Integrity(integrity) => integrity::run(&cli.common, integrity),
         Command::Backup(backup) => backup::run(&cli.common, backup),
         Command::Trail(trail) => trail::run(&cli.common, trail),

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
 use wardkit_audit_code::CodeEngine;
+use wardkit_audit_deps::DepsEngine;
 use wardkit_audit_secrets::SecretsEngine;
 use wardkit_cli::Report;
 use wardkit_core::Clock;
 
 use super::{host, secrets};
-use crate::commands::could_not_run;
+use crate::cli::Knowledge;
+use crate::commands::{could_not_run, deps};
 
 /// Those that look at something; the audit judges its suppressions besides.
 const HAS: &[EngineKind] =
-    &[EngineKind::Ast, EngineKind::Flow, EngineKind::Secrets, EngineKind::Host];
+    &[EngineKind::Ast, EngineKind::Flow, EngineKind::Secrets, EngineKind::Deps, EngineKind::Host];
 
 /// What engines are made from.
 pub(super) struct Wanted<'a> {
@@ -22,6 +24,7 @@ pub(super) struct Wanted<'a> {
     pub settings: &'a Settings,
     pub facts: Option<&'a Path>,
     pub secrets: secrets::Wanted<'a>,
+    pub knowledge: &'a Knowledge,
 }
 
 /// Gives an audit every engine, as far as the profile wants it.
@@ -36,6 +39,8 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         let judges_tests = wanted.profile == Profile::Full;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
         audit = audit.with_engine(secrets::engine(&wanted.secrets, wanted.profile, wanted.clock)?);
+        let engine = deps::engine(wanted.knowledge, wanted.clock)?;
+        audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
     }
     Ok(audit)
 }
@@ -45,6 +50,7 @@ pub(super) fn catalogue() -> Result<Vec<Check>, Report> {
     let mut checks = HostEngine::catalogue();
     checks.extend(CodeEngine::new().map_err(could_not_run)?.catalogue());
     checks.extend(SecretsEngine::catalogue());
+    checks.extend(DepsEngine::catalogue());
     Ok(checks)
 }
 

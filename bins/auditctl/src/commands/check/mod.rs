@@ -18,7 +18,7 @@ use wardkit_cli::{Report, escaped};
 use wardkit_core::{Clock, SystemClock};
 
 use super::{could_not_run, note, print};
-use crate::cli::{Check, CheckCommand, Chosen, Grade, Output, ProfileName, ReportForm};
+use crate::cli::{Check, CheckCommand, Chosen, Grade, Knowledge, Output, ProfileName, ReportForm};
 
 pub(super) use explain::explain;
 pub(super) use host::host;
@@ -41,7 +41,7 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         since: chosen.secrets.since.as_deref(),
     };
     let facts = chosen.facts.facts.as_deref();
-    let mut audit = prepared(&clock, chosen.profile, &settings, facts, secrets)?;
+    let mut audit = prepared(&clock, chosen.profile, &settings, facts, secrets, &chosen.knowledge)?;
     if !chosen.engines.is_empty() {
         audit = audit.only_engines(engines::chosen(&chosen.engines)?);
     }
@@ -76,6 +76,7 @@ fn prepared<'a>(
     settings: &Settings,
     facts: Option<&Path>,
     secrets: secrets::Wanted<'_>,
+    knowledge: &Knowledge,
 ) -> Result<Audit<'a>, Report> {
     let profile = match profile {
         ProfileName::Ci => Profile::Ci,
@@ -84,7 +85,8 @@ fn prepared<'a>(
         ProfileName::Full => Profile::Full,
     };
     let audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
-    engines::added(audit, &engines::Wanted { clock, profile, settings, facts, secrets })
+    let wanted = engines::Wanted { clock, profile, settings, facts, secrets, knowledge };
+    engines::added(audit, &wanted)
 }
 
 /// Reads what the project says of its audit.
