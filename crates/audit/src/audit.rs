@@ -146,6 +146,8 @@ impl<'a> Audit<'a> {
             }
         }
         catalogue.sort_by(|a, b| a.id.cmp(&b.id));
+        // Two engines may look for the same in different files: it is one check.
+        catalogue.dedup_by(|a, b| a.id == b.id);
         let selected = catalogue.iter().map(|check| check.id.to_string()).collect();
         let sink = Sink::new(Arc::new(selected));
         Work { catalogue, sink, comments: Vec::new(), files: 0 }
@@ -190,6 +192,9 @@ impl<'a> Audit<'a> {
     fn report(&self, work: Work) -> Result<Report, Error> {
         let Work { catalogue, sink, comments, files } = work;
         let mut findings = sink.findings;
+        if let Some(only) = &self.only {
+            findings.retain(|finding| only.contains(&finding.engine));
+        }
         for finding in &mut findings {
             if let Some(severity) = self.settings.severity.get(&finding.id) {
                 finding.severity = *severity;

@@ -59,7 +59,7 @@ fn is_code(word: &str, letter: &str) -> bool {
 }
 
 /// Their checks, and ours that look for the same.
-const TABLE: [(&str, &[&str]); 40] = [
+const TABLE: [(&str, &[&str]); 49] = [
     ("B102", &["code-eval"]),
     ("B104", &["bind-all"]),
     ("B105", &["secret-*", "config-default-secret"]),
@@ -95,9 +95,18 @@ const TABLE: [(&str, &[&str]); 40] = [
     ("B614", &["deserialize-untrusted", "llm-model-untrusted-load"]),
     ("B701", &["xss-reply-html"]),
     ("DL3002", &["dkr-root"]),
+    ("DL3004", &["dkr-sudo"]),
+    ("DL3006", &["dkr-latest"]),
     ("DL3007", &["dkr-latest"]),
     ("DL3008", &["dkr-apt-unpinned"]),
-    ("DL3020", &["dkr-add-url"]),
+    ("DL3009", &["dkr-apt-no-clean"]),
+    ("DL3013", &["dkr-apt-unpinned"]),
+    ("DL3016", &["dkr-apt-unpinned"]),
+    ("DL3018", &["dkr-apt-unpinned"]),
+    ("DL3020", &["dkr-add-local", "dkr-add-url"]),
+    ("DL3025", &["dkr-shell-form"]),
+    ("DL3033", &["dkr-apt-unpinned"]),
+    ("DL3041", &["dkr-apt-unpinned"]),
     ("DL3057", &["dkr-no-healthcheck"]),
-    ("DL4006", &["dkr-curl-pipe"]),
+    ("DL4006", &["dkr-curl-pipe", "dkr-pipe-status"]),
 ];

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
 use wardkit_audit_code::CodeEngine;
+use wardkit_audit_conf::ConfEngine;
 use wardkit_audit_deps::DepsEngine;
 use wardkit_audit_secrets::SecretsEngine;
 use wardkit_cli::Report;
@@ -14,8 +15,14 @@ use crate::cli::Knowledge;
 use crate::commands::{could_not_run, deps};
 
 /// Those that look at something; the audit judges its suppressions besides.
-const HAS: &[EngineKind] =
-    &[EngineKind::Ast, EngineKind::Flow, EngineKind::Secrets, EngineKind::Deps, EngineKind::Host];
+const HAS: &[EngineKind] = &[
+    EngineKind::Ast,
+    EngineKind::Flow,
+    EngineKind::Secrets,
+    EngineKind::Deps,
+    EngineKind::Conf,
+    EngineKind::Host,
+];
 
 /// What engines are made from.
 pub(super) struct Wanted<'a> {
@@ -38,6 +45,8 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         // What nobody runs where attackers are is judged when everything is.
         let judges_tests = wanted.profile == Profile::Full;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
+        let engine = ConfEngine::new();
+        audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
         audit = audit.with_engine(secrets::engine(&wanted.secrets, wanted.profile, wanted.clock)?);
         let engine = deps::engine(wanted.knowledge, wanted.clock)?;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
@@ -51,6 +60,10 @@ pub(super) fn catalogue() -> Result<Vec<Check>, Report> {
     checks.extend(CodeEngine::new().map_err(could_not_run)?.catalogue());
     checks.extend(SecretsEngine::catalogue());
     checks.extend(DepsEngine::catalogue());
+    checks.extend(ConfEngine::catalogue());
+    checks.sort_by(|a, b| a.id.cmp(&b.id));
+    // Two engines may look for the same in different files: it is one check.
+    checks.dedup_by(|a, b| a.id == b.id);
     Ok(checks)
 }
 
