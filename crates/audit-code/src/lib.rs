@@ -21,7 +21,8 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`CodeEngine`] | judges Python, JavaScript, TypeScript and Rust |
-//! | [`Rules`], [`RuleError`] | rules as data: those that are built in, and one's own |
+//! | [`Rules`], [`Listed`], [`RuleError`] | rules as data: those that are built in, and one's own |
+//! | [`Fixes`], [`Fix`] | what can be put right without a change of what the code does |
 //!
 //! # What it does not do
 //!
@@ -31,6 +32,7 @@
 
 mod engine;
 mod error;
+mod fix;
 mod flow;
 mod found;
 mod rules;
@@ -39,4 +41,5 @@ mod testcode;
 
 pub use engine::CodeEngine;
 pub use error::RuleError;
-pub use rules::Rules;
+pub use fix::{Fix, Fixes};
+pub use rules::{Listed, Rules};

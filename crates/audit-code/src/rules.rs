@@ -14,7 +14,7 @@ use wardkit_audit::Check;
 use crate::RuleError;
 use crate::source::Language;
 pub(crate) use document::Rule;
-pub(crate) use scan::Scan;
+pub(crate) use scan::{Edit, Scan};
 
 /// Rules over syntax trees, ready to judge.
 #[derive(Debug, Default)]
@@ -83,10 +83,17 @@ impl Rules {
         Ok(())
     }
 
-    /// Returns the names of the rules with what each is about.
-    pub fn list(&self) -> impl Iterator<Item = (&str, &Check)> {
+    /// Returns the rules, in the order of their files.
+    pub fn list(&self) -> impl Iterator<Item = Listed<'_>> {
         let check = |id: &str| self.checks.iter().find(|check| check.id == id);
-        self.all.iter().filter_map(move |rule| Some((rule.id.as_str(), check(rule.check())?)))
+        self.all.iter().filter_map(move |rule| {
+            Some(Listed {
+                id: &rule.id,
+                check: check(rule.check())?,
+                language: rule.language(),
+                is_fixable: rule.is_safe_to_fix,
+            })
+        })
     }
 
     pub(crate) fn checks(&self) -> impl Iterator<Item = &Check> {
@@ -145,4 +152,18 @@ impl Rules {
         self.checks = checks;
         Ok(())
     }
+}
+
+/// A rule, as a list shows it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Listed<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// The check that it belongs to.
+    pub check: &'a Check,
+    /// The language of the sources that it judges.
+    pub language: &'static str,
+    /// Whether it puts right what it finds.
+    pub is_fixable: bool,
 }

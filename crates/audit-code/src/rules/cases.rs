@@ -37,6 +37,6 @@ fn is_found_in(
     let parsed = Parsed::parse(language, text, &|| false)?;
     let active = scan.active(text, &|_| true).only(scan, rule);
     let mut is_found = false;
-    scan.matches(&active, &parsed, &|| false, &mut |_, _, _| is_found = true);
+    scan.matches(&active, &parsed, &|| false, &mut |_, _| is_found = true);
     Ok(is_found)
 }

@@ -19,7 +19,6 @@ pub(crate) struct Rule {
     pub(crate) status: Status,
     /// Words of which a source has one, if the rule finds anything in it; none when that cannot be said.
     pub(crate) words: Vec<String>,
-    #[expect(dead_code, reason = "who applies fixes asks")]
     pub(crate) is_safe_to_fix: bool,
     pub(crate) valid: Vec<String>,
     pub(crate) invalid: Vec<String>,
@@ -41,6 +40,18 @@ impl Rule {
             SupportLang::Tsx => language == Language::Tsx,
             SupportLang::Rust => language == Language::Rust,
             _ => false,
+        }
+    }
+
+    /// Returns the name of the language that it is written for.
+    pub(crate) fn language(&self) -> &'static str {
+        match self.config.language {
+            SupportLang::Python => "python",
+            SupportLang::JavaScript => "javascript",
+            SupportLang::TypeScript => "typescript",
+            SupportLang::Tsx => "tsx",
+            SupportLang::Rust => "rust",
+            _ => "",
         }
     }
 

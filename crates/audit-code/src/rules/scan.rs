@@ -1,14 +1,18 @@
 //! The rules for one language, all looked for in one walk.
 
+use std::ops::Range;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use ast_grep_config::{GlobalRules, RuleConfig};
+use ast_grep_core::NodeMatch;
 use ast_grep_core::matcher::{Matcher as _, MatcherExt as _};
+use ast_grep_core::replacer::Replacer as _;
 use ast_grep_language::SupportLang;
 use wardkit_audit::{Finding, SourceFile};
 
 use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
-use crate::source::{Language, Node, Parsed, within};
+use crate::source::{Doc, Language, Parsed, within};
 use crate::{RuleError, flow};
 
 /// The rules for one language.
@@ -21,12 +25,21 @@ pub(crate) struct Scan {
     callers: Vec<Caller>,
 }
 
-struct Compiled {
+pub(super) struct Compiled {
     config: RuleConfig<SupportLang>,
     /// Where it is among all rules.
     index: usize,
     check: String,
     needs_word: bool,
+}
+
+/// A change that a rule makes.
+pub(crate) struct Edit {
+    pub(crate) check: String,
+    /// Where the finding is.
+    pub(crate) at: usize,
+    pub(crate) range: Range<usize>,
+    pub(crate) replacement: String,
 }
 
 #[derive(Clone, Copy)]
@@ -111,27 +124,45 @@ impl Scan {
         file: &SourceFile<'_>,
         found: &mut Found<'_>,
     ) {
-        self.matches(
-            active,
-            parsed,
-            &|| file.budget().is_spent(),
-            &mut |compiled, node, message| {
-                let (rule, Some(check)) = rules.rule(compiled) else { return };
-                let finding = Finding::new(check, rule.status, message)
-                    .at(place(file, node))
-                    .about(node.text(), within(node));
-                found.report(finding);
-            },
-        );
+        self.matches(active, parsed, &|| file.budget().is_spent(), &mut |compiled, matched| {
+            let (rule, Some(check)) = rules.rule(compiled.index) else { return };
+            let message = one_line(&compiled.config.get_message(matched));
+            let node = matched.get_node();
+            let finding = Finding::new(check, rule.status, message)
+                .at(place(file, node))
+                .about(node.text(), within(node));
+            found.report(finding);
+        });
     }
 
-    /// Tells each match: the rule, the node, and what is to be said of it.
+    /// Returns what the rules that are marked safe would change.
+    pub(crate) fn edits(&self, rules: &Rules, parsed: &Parsed) -> Vec<Edit> {
+        let is_safe = |rule: &Compiled| rules.rule(rule.index).0.is_safe_to_fix;
+        let mut active = self.active(parsed.text(), &|_| true);
+        for (is_active, rule) in active.rules.iter_mut().zip(&self.rules) {
+            *is_active &= is_safe(rule);
+        }
+        let mut edits = Vec::new();
+        self.matches(&active, parsed, &|| false, &mut |compiled, matched| {
+            let Some(fixer) = compiled.config.fixer.first() else { return };
+            let range = fixer.get_replaced_range(matched, &compiled.config.matcher);
+            // What is made of UTF-8 and put between its characters is UTF-8; if it were not, nothing is changed.
+            let Ok(replacement) = String::from_utf8(fixer.generate_replacement(matched)) else {
+                return;
+            };
+            let (check, at) = (compiled.check.clone(), matched.range().start);
+            edits.push(Edit { check, at, range, replacement });
+        });
+        edits
+    }
+
+    /// Tells each match of a rule.
     pub(super) fn matches(
         &self,
         active: &Active,
         parsed: &Parsed,
         is_over: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(usize, &Node<'_>, String),
+        tell: &mut dyn FnMut(&Compiled, &NodeMatch<'_, Doc>),
     ) {
         let mut by_kind = self.by_kind.clone();
         for rules in &mut by_kind {
@@ -149,8 +180,7 @@ impl Scan {
                 }
                 let rule = &self.rules[*at];
                 let Some(matched) = rule.config.matcher.match_node(node.clone()) else { continue };
-                let message = one_line(&rule.config.get_message(&matched));
-                tell(rule.index, matched.get_node(), message);
+                tell(rule, &matched);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The public API.
 
+mod fixes;
 mod flow;
+mod hostile;
 mod rules;
 mod twins;
