@@ -7,11 +7,13 @@ mod cleanup;
 mod deps;
 mod detect;
 mod forecast;
+mod form;
 mod harden;
 mod integrity;
 mod mask;
 mod metrics;
 mod plugin;
+mod report;
 mod rules;
 mod sandbox;
 mod services;
@@ -42,6 +44,7 @@ pub(crate) use integrity::{
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
 pub(crate) use plugin::{Plugin, PluginCommand, PluginInstall};
+pub(crate) use report::{AuditReport, DocumentForm, Subject};
 pub(crate) use rules::{Rules, RulesCommand};
 pub(crate) use sandbox::{Sandbox, SandboxCommand, SandboxRun};
 pub(crate) use services::{GraphForm, ImportFormat, Services, ServicesCommand};
@@ -65,6 +68,8 @@ pub(crate) enum Command {
     Status,
     /// Audits a folder with a bot's sources and configuration; needs no daemon
     Check(Box<Check>),
+    /// Audits a folder and writes what one reader wants to know of it; needs no daemon
+    Report(Box<AuditReport>),
     /// Audits the host that bots run on; needs no daemon
     Host(Box<HostAudit>),
     /// Tells what a check looks for, why, and what to do

@@ -14,7 +14,7 @@ use crate::suppress::{Comment, Suppressor};
 use crate::walk::Root;
 use crate::{
     Changes, Check, Day, EngineKind, Error, Finding, Note, NoteKind, Outcome, Profile, Report,
-    Settings, Status, Suppressed, SuppressedBy, Totals, fingerprint, suppress,
+    Settings, Status, Suppressed, SuppressedBy, Totals, fingerprint, import, suppress,
 };
 
 /// An audit: what is looked for, and by whom.
@@ -204,6 +204,7 @@ impl<'a> Audit<'a> {
         let mut suppressed = Vec::new();
         let mut suppressor = Suppressor::new(comments, &self.settings.allow, today)?;
         sort_and_mark(&mut findings);
+        import::merge_doubles(&mut findings);
         let mut told = suppressor.apply(findings, &mut suppressed);
         let ran: BTreeSet<&str> = catalogue.iter().map(|check| check.id.as_ref()).collect();
         let mut own = suppressor.findings(&|id| ran.contains(id));

@@ -63,12 +63,22 @@ pub enum EngineKind {
     Conf,
     /// The host.
     Host,
+    /// What other tools found.
+    Import,
 }
 
 impl EngineKind {
     /// Each.
-    pub const ALL: [Self; 7] =
-        [Self::Audit, Self::Ast, Self::Flow, Self::Secrets, Self::Deps, Self::Conf, Self::Host];
+    pub const ALL: [Self; 8] = [
+        Self::Audit,
+        Self::Ast,
+        Self::Flow,
+        Self::Secrets,
+        Self::Deps,
+        Self::Conf,
+        Self::Host,
+        Self::Import,
+    ];
 
     /// Returns the name, as the command line and reports have it.
     #[must_use]
@@ -81,6 +91,7 @@ impl EngineKind {
             Self::Deps => "deps",
             Self::Conf => "conf",
             Self::Host => "host",
+            Self::Import => "import",
         }
     }
 }

@@ -28,6 +28,8 @@
 //! | [`Check`], [`Finding`], [`Location`] | what is looked for, and what was found |
 //! | [`Report`], [`Verdict`], [`Baseline`] | all of it, whether that is well, and what was there before |
 //! | [`render`] | texts, JSON, Markdown, SARIF, `JUnit`, HTML, annotations |
+//! | [`Document`], [`Compliance`], [`oscal`] | for one reader each: what to do, and evidence for controls |
+//! | [`ImportEngine`] | what other tools found, from their SARIF |
 //! | [`Facts`], [`HostEngine`] | a host, and the checks over it |
 //!
 //! # Features
@@ -46,7 +48,9 @@ mod baseline;
 mod cache;
 mod changes;
 mod check;
+mod compliance;
 mod day;
+mod document;
 mod engine;
 mod error;
 mod files;
@@ -55,6 +59,7 @@ mod fingerprint;
 mod grade;
 #[cfg(feature = "host")]
 mod host;
+mod import;
 pub mod render;
 mod report;
 mod settings;
@@ -66,13 +71,16 @@ pub use baseline::{Baseline, BaselineDiff};
 pub use cache::Cache;
 pub use changes::Changes;
 pub use check::{Check, EngineKind, Profile};
+pub use compliance::{Compliance, Control, Framework, oscal};
 pub use day::Day;
+pub use document::{Document, Section};
 pub use engine::{Budget, Engine, Project, Sink, SourceFile};
 pub use error::Error;
 pub use finding::{Finding, Location, Step};
 pub use grade::{Effort, Kind, Severity, Status};
 #[cfg(feature = "host")]
 pub use host::{Collector, Facts, HostEngine};
+pub use import::ImportEngine;
 pub use report::{
     Gaps, Note, NoteKind, Outcome, Report, Suppressed, SuppressedBy, Totals, Verdict,
 };

@@ -1,5 +1,6 @@
 //! Reports as texts. Each function is pure: the same report gives the same bytes.
 
+mod document;
 mod github;
 mod html;
 mod json;
@@ -9,6 +10,7 @@ mod sarif;
 mod text;
 mod xml;
 
+pub use document::{document_html, document_json, document_markdown};
 pub use github::github;
 pub use html::html;
 pub use json::{checks_json, json};

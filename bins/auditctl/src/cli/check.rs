@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use wardkit_cli::Format;
+
+use super::form::{Form, FormatOf};
 
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_HELP, args_conflicts_with_subcommands = true)]
@@ -84,6 +84,10 @@ pub(crate) struct Chosen {
     /// Tells only what is on lines that changed since a commit
     #[arg(long, value_name = "REF")]
     pub diff: Option<String>,
+
+    /// Also tells what other tools found, from a file of SARIF; may be given several times
+    #[arg(long = "import", value_name = "FILE")]
+    pub imports: Vec<PathBuf>,
 
     /// Judges every file anew, and keeps nothing of it below `$XDG_CACHE_HOME`
     #[arg(long)]
@@ -191,9 +195,8 @@ pub(crate) enum Grade {
     Low,
 }
 
-/// How a report is printed. The option has the name of the one that all commands share, and more values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReportFormat(pub ReportForm);
+/// How the report of an audit is printed.
+pub(crate) type ReportFormat = FormatOf<ReportForm>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportForm {
@@ -213,60 +216,11 @@ pub(crate) enum ReportForm {
     Github,
 }
 
-impl Args for ReportFormat {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        // An argument with the shared one's name stands in for it; its values must have the same type.
-        command.arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("FORMAT")
-                .action(ArgAction::Set)
-                .value_parser(FormParser)
-                .default_value("text")
-                .help("How to print the report"),
-        )
-    }
+impl Form for ReportForm {
+    const DEFAULT: &'static str = "text";
 
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for ReportFormat {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = matches.get_raw("format").and_then(|mut values| values.next()?.to_str());
-        let form = given.and_then(|name| ReportForm::from_str(name, false).ok());
-        form.map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidValue))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-/// Accepts the forms of reports, and tells the rest of the program which of its two formats errors have.
-#[derive(Clone)]
-struct FormParser;
-
-impl TypedValueParser for FormParser {
-    type Value = Format;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Format, clap::Error> {
-        let form = clap::builder::EnumValueParser::<ReportForm>::new();
-        Ok(match form.parse_ref(command, arg, value)? {
-            ReportForm::Json => Format::Json,
-            _ => Format::Text,
-        })
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(ReportForm::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    fn of_errors(self) -> Format {
+        if self == Self::Json { Format::Json } else { Format::Text }
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
     match &cli.command {
         Command::Status => status::status(&cli.common),
         Command::Check(wanted) => check::check(wanted),
+        Command::Report(wanted) => check::report(wanted),
         Command::Host(wanted) => check::host(wanted),
         Command::Explain(wanted) => check::explain(&cli.common, wanted),
         Command::Db(db) => deps::run(&cli.common, db),

@@ -242,3 +242,33 @@ fn checks_are_explained_and_the_report_has_a_schema() {
     let schema: Value = serde_json::from_str(&auditctl(&["check", "schema"]).stdout).unwrap();
     assert_eq!(schema["type"], "object");
 }
+
+#[test]
+fn a_report_is_for_one_reader_and_oscal_for_controls_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = facts(folder.path());
+    let tree = folder.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    let run = |what: &str, format: &str| {
+        let path = tree.to_str().unwrap();
+        auditctl(&["report", what, path, "--facts", &facts, "--format", format])
+    };
+    for (what, title) in [
+        ("security", "# Security\n"),
+        ("performance", "# Performance\n"),
+        ("remediation", "# Remediation\n"),
+        ("compliance", "# Evidence for controls\n"),
+    ] {
+        let ended = run(what, "md");
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.starts_with(title), "{ended:?}");
+        assert!(run(what, "html").stdout.starts_with("<!DOCTYPE html>"));
+        let json: Value = serde_json::from_str(&run(what, "json").stdout).unwrap();
+        assert!(json["sections"].is_array(), "{json}");
+        assert_eq!(run(what, "oscal").code, Some(if what == "compliance" { 0 } else { 2 }));
+    }
+    assert!(run("security", "md").stdout.contains("/etc/ssh/sshd_config:1"));
+    let oscal: Value = serde_json::from_str(&run("compliance", "oscal").stdout).unwrap();
+    assert!(oscal["assessment-results"]["results"].as_array().unwrap().len() >= 8);
+    assert_eq!(run("compliance", "sarif").code, Some(2));
+}

@@ -95,7 +95,7 @@ fn anchor(found: &Finding) -> String {
     found.fingerprint.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-const HEAD: &str = "<!DOCTYPE html>
+pub(super) const HEAD: &str = "<!DOCTYPE html>
 <html lang=\"en\">
 <head>
 <meta charset=\"utf-8\">

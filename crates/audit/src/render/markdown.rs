@@ -97,7 +97,7 @@ fn notes(out: &mut String, report: &Report) {
 }
 
 /// Returns text in which nothing is markup or a link.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let text = tame(text);
     if !text.contains(MARKUP) {
         return text;

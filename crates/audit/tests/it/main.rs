@@ -3,8 +3,10 @@
 
 mod cache;
 mod catalogue;
+mod documents;
 mod engines;
 mod host;
+mod import;
 mod props;
 mod reports;
 mod suppressions;

@@ -4,11 +4,12 @@ use super::{Finding, Tree};
 use crate::check;
 
 /// The folders and files that lie at the top; nothing else does.
-const TOP: [&str; 19] = [
+const TOP: [&str; 20] = [
     ".cargo",
     ".ci",
     ".github",
     ".gitignore",
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",

@@ -1,4 +1,4 @@
-//! `auditctl check` and `auditctl host`.
+//! `auditctl check`, `auditctl report` and `auditctl host`.
 
 mod baseline;
 mod cache;
@@ -7,13 +7,17 @@ mod explain;
 mod git;
 mod history;
 mod host;
+mod report;
 mod secrets;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use wardkit_audit::{Audit, BaselineDiff, Gaps, Profile, Settings, Severity, Verdict, render};
+use wardkit_audit::{
+    Audit, BaselineDiff, EngineKind, Gaps, ImportEngine, Profile, Settings, Severity, Verdict,
+    render,
+};
 use wardkit_cli::{Report, escaped};
 use wardkit_core::{Clock, SystemClock};
 
@@ -22,6 +26,7 @@ use crate::cli::{Check, CheckCommand, Chosen, Grade, Knowledge, Output, ProfileN
 
 pub(super) use explain::explain;
 pub(super) use host::host;
+pub(super) use report::report;
 
 /// `auditctl check`.
 pub(super) fn check(check: &Check) -> Result<ExitCode, Report> {
@@ -42,8 +47,13 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     };
     let facts = chosen.facts.facts.as_deref();
     let mut audit = prepared(&clock, chosen.profile, &settings, facts, secrets, &chosen.knowledge)?;
+    if !chosen.imports.is_empty() {
+        audit = audit.with_engine(imported(&chosen.imports)?);
+    }
     if !chosen.engines.is_empty() {
-        audit = audit.only_engines(engines::chosen(&chosen.engines)?);
+        let kinds = engines::chosen(&chosen.engines)?.into_iter();
+        // What was asked for by name of a file need not be asked for again.
+        audit = audit.only_engines(kinds.chain([EngineKind::Import]));
     }
     if let Some(cache) = cache::of_user().filter(|_| !chosen.no_cache) {
         audit = audit.with_cache(cache);
@@ -67,6 +77,17 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     }
     write(&chosen.output, &rendered(&report, chosen.output.format.0))?;
     Ok(if is_violated { ExitCode::from(4) } else { ended(&report, &chosen.output) })
+}
+
+/// Reads what other tools found.
+fn imported(files: &[PathBuf]) -> Result<ImportEngine, Report> {
+    let mut engine = ImportEngine::default();
+    for file in files {
+        let text = fs::read_to_string(file).map_err(|error| named(file, &error))?;
+        let hint = format!("in {}", escaped(&file.display().to_string()));
+        engine.add(&text).map_err(|error| could_not_run(error).with_hint(hint))?;
+    }
+    Ok(engine)
 }
 
 /// Returns an audit with every engine that there is, as far as the profile wants it.
