@@ -39,7 +39,9 @@ pub(crate) fn sections(text: &str) -> Vec<Setting> {
         }
         let end = line.find(['=', ':']).or_else(|| line.find(char::is_whitespace));
         let Some(end) = end else { continue };
-        let value = unquoted(line[end + 1..].trim_start_matches(['=', ' ', '\t']).trim());
+        let separator = line[end..].chars().next().map_or(1, char::len_utf8);
+        let value = line[end + separator..].trim_start_matches(['=', ' ', '\t']).trim();
+        let value = unquoted(value);
         found.push(Setting {
             section: section.clone(),
             key: line[..end].trim().trim_matches('"').to_owned(),
@@ -98,6 +100,7 @@ mod tests {
             .map(|one| (one.section.as_str(), one.key.as_str(), one.value.as_str(), one.at))
             .collect();
         assert_eq!(shown, [("a", "x", "y # z", 8), ("b.c", "listen_addresses", "*", 34)]);
+        assert_eq!(sections("a\u{2006}b")[0].value, "b");
         let found = environment("export A=\"b\"\nC=d # e\n=\n");
         assert_eq!((found[0].value.as_str(), found[1].value.as_str()), ("b", "d"));
         assert_eq!(words_of_lines("  a  \"b\"\n")[0], (2, vec!["a", "b"]));
