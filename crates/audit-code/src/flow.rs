@@ -52,11 +52,17 @@ pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_
     let module = lower::module(dialect, root, parsed.text());
     let handlers = HandlerMap::of(&module);
     let is_spent = || file.budget().is_spent();
-    let (hits, is_over) = Walker::new(&module, dialect, &handlers, &is_spent).run();
+    let mut walker = Walker::new(&module, dialect, &handlers, &is_spent);
+    let hits = walker.run();
+    let (is_over, met_outside) = (walker.is_over, walker.met_outside);
     for hit in &hits {
         if let Some(finding) = finding(file, hit) {
             found.report(finding);
         }
+    }
+    // Where data comes in and was followed, what only looks like harm is none.
+    if met_outside && !module.is_cut && !is_over && dialect == Dialect::Python {
+        found.decide(DECIDED);
     }
     if module.is_cut {
         found.note(Note::new(
@@ -135,6 +141,21 @@ fn origin(labels: Labels) -> &'static str {
         "a value"
     }
 }
+
+/// What the way of the data decides, not the form of a call.
+const DECIDED: &[&str] = &[
+    "cmd-injection",
+    "code-eval",
+    "deserialize-untrusted",
+    "dyn-import",
+    "nosql-injection",
+    "open-redirect",
+    "path-traversal",
+    "sql-injection",
+    "ssrf",
+    "template-inject",
+    "xss-reply-html",
+];
 
 const PYTHON_WORDS: &[&str] = &[
     "request",

@@ -11,11 +11,12 @@ use crate::source::Node;
 pub(crate) struct Found<'a> {
     sink: &'a mut Sink,
     seen: HashSet<(String, u32)>,
+    decided: &'static [&'static str],
 }
 
 impl<'a> Found<'a> {
     pub(crate) fn new(sink: &'a mut Sink) -> Self {
-        Self { sink, seen: HashSet::new() }
+        Self { sink, seen: HashSet::new(), decided: &[] }
     }
 
     /// Takes what was not looked at.
@@ -23,8 +24,16 @@ impl<'a> Found<'a> {
         self.sink.note(note);
     }
 
+    /// Takes no more findings of these checks.
+    pub(crate) fn decide(&mut self, checks: &'static [&'static str]) {
+        self.decided = checks;
+    }
+
     /// Takes a finding.
     pub(crate) fn report(&mut self, finding: Finding) {
+        if self.decided.contains(&finding.id.as_str()) {
+            return;
+        }
         let line = finding.files.first().and_then(|place| place.line).unwrap_or_default();
         if self.seen.insert((finding.id.clone(), line)) {
             self.sink.report(finding);

@@ -15,6 +15,7 @@ impl<'m, 't> Walker<'m, 't> {
         }
         self.depth += 1;
         let value = self.eval_kind(expr);
+        self.met_outside |= value.labels.meets(MET);
         self.depth -= 1;
         value
     }
@@ -401,6 +402,9 @@ fn compared(op: Compare, left: &Value, right: &Value) -> Value {
 
 /// Stands for the beginning of an address that is not known, but is the program's own.
 const OWN_HOST: &str = "own://own/";
+
+/// What tells that a file takes in something from outside.
+const MET: Labels = Labels::USER.with(Labels::OPERATOR).with(Labels::MODEL);
 
 /// A longer literal is data.
 const MOST_ITEMS: usize = 64;

@@ -55,6 +55,10 @@ pub(super) enum Shape {
     Entities,
     /// A text that is sent as markup.
     Markup,
+    /// A query of a directory.
+    Directory,
+    /// A query of a document.
+    Document,
     /// A filter that is an object of what was sent.
     Filter,
     /// A header: its name or its value.
@@ -67,8 +71,12 @@ pub(super) enum Shape {
 
 /// Judges a call.
 pub(super) fn judge<'m, 't>(walker: &mut Walker<'m, 't>, site: &Site<'m, 't>) {
-    for (name, rule) in table(walker.dialect).get(site.name.as_str()).into_iter().flatten() {
-        if fits(name, &site.path) {
+    let rules = table(walker.dialect).get(site.name.as_str()).into_iter().flatten();
+    let fitting: Vec<_> = rules.filter(|(name, _)| fits(name, &site.path)).collect();
+    // A function that is known by its module is no method of something else.
+    let is_known = fitting.iter().any(|(name, _)| !name.starts_with('.'));
+    for (name, rule) in fitting {
+        if !(is_known && name.starts_with('.')) {
             apply(walker, site, rule);
         }
     }

@@ -38,11 +38,15 @@ pub(super) struct Walker<'m, 't> {
     pub(super) frames: Vec<Frame>,
     pub(super) hits: Vec<Hit>,
     seen: HashSet<(&'static str, Span)>,
+    /// By where it came in, and the function.
+    told: HashSet<(&'static str, Span, Option<FunctionId>)>,
     walked: HashSet<FunctionId>,
     pub(super) depth: usize,
     pub(super) steps: u32,
     is_spent: &'m dyn Fn() -> bool,
     pub(super) is_over: bool,
+    /// Whether anything came in from outside.
+    pub(super) met_outside: bool,
 }
 
 /// A function that is walked.
@@ -86,16 +90,18 @@ impl<'m, 't> Walker<'m, 't> {
             frames: vec![Frame::default()],
             hits: Vec::new(),
             seen: HashSet::new(),
+            told: HashSet::new(),
             walked: HashSet::new(),
             depth: 0,
             steps: 0,
             is_spent,
             is_over: false,
+            met_outside: false,
         }
     }
 
     /// Walks the file: its own statements, then each function as if somebody outside called it.
-    pub(super) fn run(mut self) -> (Vec<Hit>, bool) {
+    pub(super) fn run(&mut self) -> Vec<Hit> {
         self.block(&self.module.body);
         self.globals = std::mem::take(&mut self.names);
         for (number, function) in self.module.functions.iter().enumerate() {
@@ -105,7 +111,7 @@ impl<'m, 't> Walker<'m, 't> {
                 self.enter(id);
             }
         }
-        (self.hits, self.is_over)
+        std::mem::take(&mut self.hits)
     }
 
     pub(super) fn function(&self, id: FunctionId) -> &'m Function<'t> {
@@ -155,8 +161,10 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     pub(super) fn hit(&mut self, check: &'static str, at: Span, value: &Value) {
-        if self.seen.insert((check, at)) {
-            let within = self.frames.iter().rev().find_map(|frame| frame.function);
+        let within = self.frames.iter().rev().find_map(|frame| frame.function);
+        // What came in once and does the same harm twice in a function is one thing to put right.
+        let is_new = value.origin().is_none_or(|origin| self.told.insert((check, origin, within)));
+        if is_new && self.seen.insert((check, at)) {
             let within = within.map(|id| full_name(self.function(id))).unwrap_or_default();
             let trail = value.trail.clone();
             self.hits.push(Hit { check, at, trail, labels: value.labels, within });

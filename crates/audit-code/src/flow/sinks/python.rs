@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "ldap-injection",
         Classes::LDAP,
-        Shape::Built,
+        Shape::Directory,
         &[
             At(1),
             At(2),
@@ -113,14 +113,14 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "ldap-injection",
         Classes::LDAP,
-        Shape::Built,
+        Shape::Directory,
         &[At(0)],
         ".search .search_s .modify_s .delete_s .add_s",
     ),
     rule(
         "xpath-injection",
         Classes::XPATH,
-        Shape::Plain,
+        Shape::Document,
         &[At(0), Named("path")],
         ".xpath etree.XPath lxml.etree.XPath lxml.etree.ETXPath .findall .iterfind .findtext \
             etree.ETXPath",
@@ -176,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         Classes::PATH,
         Shape::Plain,
         &[At(0), Named("custom_path"), Named("destination"), Named("file_name")],
-        ".save .download .download_to_drive .download_file .extract .save_as",
+        ".save .download .download_to_drive .download_file .save_as",
     )),
     sent(rule(
         "ssrf",

@@ -28,7 +28,15 @@ pub(super) fn harms(
         Shape::Loader => loads_objects(site),
         Shape::Entities => fetches_entities(walker, site),
         Shape::Markup => is_markup(site),
-        Shape::Filter => is_filter(value),
+        Shape::Filter => {
+            let is_database = names_one_of(&site.path, &["db", "coll", "mongo", "model", "user"]);
+            (is_database || walker.is_script() || value.items.is_some()) && is_filter(value)
+        }
+        Shape::Directory => names_one_of(&site.path, &["ldap", "conn", "directory"]),
+        Shape::Document => {
+            site.name.to_ascii_lowercase().contains("path")
+                || names_one_of(&site.path, &["tree", "root", "xml", "doc", "elem"])
+        }
         Shape::Page => !is_data(site) && value.items.is_none(),
         Shape::Prompt => is_in_system(value, site),
         Shape::Built => value.items.is_none(),
@@ -99,6 +107,12 @@ fn options(walker: &mut Walker<'_, '_>, site: &Site<'_, '_>, rest: &[&Value]) {
             walker.hit("arg-injection", site.at, word);
         }
     }
+}
+
+/// Whether what is called belongs to something that is named so.
+fn names_one_of(path: &str, words: &[&str]) -> bool {
+    let path = path.to_ascii_lowercase();
+    words.iter().any(|word| path.contains(word))
 }
 
 fn spawns(name: &str) -> bool {
