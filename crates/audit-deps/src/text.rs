@@ -18,6 +18,12 @@ impl Lines {
     }
 }
 
+/// Says in one line what is wrong with a text that should be TOML.
+pub(crate) fn refused(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| Lines::of(text).line(span.start));
+    format!("line {line}: {}", error.message())
+}
+
 pub(crate) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

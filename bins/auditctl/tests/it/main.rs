@@ -5,6 +5,7 @@ mod alerts;
 mod backup;
 mod check;
 mod cleanup;
+mod deps;
 mod detect;
 mod forecast;
 mod harden;

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::Ecosystem;
 use crate::package::{Inventory, Package, Source, Wish};
-use crate::text::Lines;
+use crate::text::{Lines, refused};
 
 #[derive(Deserialize)]
 struct Lock {
@@ -26,7 +26,7 @@ struct Locked {
 }
 
 pub(super) fn lock(text: &str) -> Result<Inventory, String> {
-    let lock: Lock = toml::from_str(text).map_err(|error| error.to_string())?;
+    let lock: Lock = toml::from_str(text).map_err(|error| refused(text, &error))?;
     let lines = Lines::of(text);
     let own = |one: &&Locked| one.source.is_none();
     let direct: Vec<&str> = lock
@@ -83,7 +83,7 @@ struct Table {
 }
 
 pub(super) fn manifest(text: &str) -> Result<Inventory, String> {
-    let manifest: Manifest = toml::from_str(text).map_err(|error| error.to_string())?;
+    let manifest: Manifest = toml::from_str(text).map_err(|error| refused(text, &error))?;
     let lines = Lines::of(text);
     let tables = [manifest.dependencies, manifest.build_dependencies, manifest.dev_dependencies];
     let wishes = tables.iter().flatten().filter_map(|(key, wanted)| {

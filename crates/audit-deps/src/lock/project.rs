@@ -5,10 +5,10 @@ use toml::de::{DeTable, DeValue};
 use super::requirements;
 use crate::Ecosystem;
 use crate::package::{Inventory, Source, Wish};
-use crate::text::Lines;
+use crate::text::{Lines, refused};
 
 pub(super) fn pyproject(text: &str) -> Result<Inventory, String> {
-    let root = DeTable::parse(text).map_err(|error| error.to_string())?;
+    let root = DeTable::parse(text).map_err(|error| refused(text, &error))?;
     let (root, lines) = (root.get_ref(), Lines::of(text));
     let mut wishes = Vec::new();
     let project = root.get("project").and_then(|one| one.get_ref().get("dependencies"));
@@ -27,7 +27,7 @@ pub(super) fn pyproject(text: &str) -> Result<Inventory, String> {
 }
 
 pub(super) fn pipfile(text: &str) -> Result<Inventory, String> {
-    let root = DeTable::parse(text).map_err(|error| error.to_string())?;
+    let root = DeTable::parse(text).map_err(|error| refused(text, &error))?;
     let lines = Lines::of(text);
     let groups = ["packages", "dev-packages"];
     let tables = groups.iter().filter_map(|name| root.get_ref().get(*name)?.get_ref().as_table());

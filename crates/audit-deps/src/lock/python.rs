@@ -7,8 +7,8 @@ use toml::{Spanned, Value};
 
 use crate::Ecosystem;
 use crate::package::{Inventory, Package, Source, Wish};
-use crate::text::Lines;
 use crate::text::json::Node;
+use crate::text::{Lines, refused};
 
 #[derive(Deserialize)]
 struct Lock {
@@ -66,7 +66,7 @@ pub(super) fn pdm(text: &str) -> Result<Inventory, String> {
 
 /// The three write the same table of packages, with other words for where they come from.
 fn read(text: &str) -> Result<Inventory, String> {
-    let lock: Lock = toml::from_str(text).map_err(|error| error.to_string())?;
+    let lock: Lock = toml::from_str(text).map_err(|error| refused(text, &error))?;
     let lines = Lines::of(text);
     let mut inventory = Inventory::default();
     for one in &lock.package {

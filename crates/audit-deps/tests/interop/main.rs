@@ -1,5 +1,4 @@
-//! Bills of materials against the libraries of their own formats: `pip install cyclonedx-python-lib[json-validation]
-//! spdx-tools` into the Python that `WARDKIT_PYTHON` names, or `python3`.
+//! Bills of materials against the libraries of their own formats, which `cargo xtask ci` installs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 use std::fs;
@@ -41,10 +40,11 @@ fn check(form: BillForm, name: &str, script: &str, broken: (&str, &str)) {
     fs::write(tree.join("requirements.txt"), "aiogram==3.4.1\n").unwrap();
     let bill = Bill::of_tree(&tree, "my bot", &SystemClock).unwrap().render(form);
     let file = folder.path().join(name);
-    let python = std::env::var("WARDKIT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let peers = concat!(env!("CARGO_TARGET_TMPDIR"), "/peers/python");
     let run = |text: &str| {
         fs::write(&file, text).unwrap();
-        Command::new(&python).args(["-c", script]).arg(&file).output().unwrap()
+        let mut python = Command::new("python3");
+        python.args(["-c", script]).arg(&file).env("PYTHONPATH", peers).output().unwrap()
     };
     let output = run(&bill);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

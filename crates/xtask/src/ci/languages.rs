@@ -9,12 +9,14 @@ use crate::exec::run;
 use crate::{Error, Result};
 
 /// The SDKs of OpenTelemetry, and its protocol as its authors publish it; a server that answers as S3 does; compilers of
-/// plugins, in the versions that their projects name.
-const PYTHON: [&str; 5] = [
+/// plugins, in the versions that their projects name; the libraries of the formats of bills of materials.
+const PYTHON: [&str; 7] = [
+    "cyclonedx-python-lib[json-validation]==11.12.0",
     "moto[server,s3]==5.2.1",
     "opentelemetry-sdk==1.45.2",
     "opentelemetry-exporter-prometheus==0.66b2",
     "opentelemetry-proto==1.45.2",
+    "spdx-tools==0.8.5",
     "ziglang==0.17.1",
 ];
 
