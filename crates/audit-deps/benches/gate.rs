@@ -60,7 +60,7 @@ fn lockfile() -> String {
         let _ = write!(
             text,
             "{comma}\n\"node_modules/{name}\": {{\n\"version\": \"1.{number}.0\",\n\
-             \"resolved\": \"https://registry.npmjs.org/{name}/-/{name}-1.{number}.0.tgz\",\n\
+             \"resolved\": \"https://registry.example.com/{name}/-/{name}-1.{number}.0.tgz\",\n\
              \"integrity\": \"sha512-v2kDEe57lecTulaDIuNTPy3Ry4gLGJ6Z1O3vE1krgXZNrsQ+LFTGHVxVjcXPs17LhbZVGedAJv8XZ1tvj5FvSg==\"\n}}"
         );
     }

@@ -27,7 +27,7 @@ impl Ecosystem {
     #[must_use]
     pub fn osv_name(self) -> String {
         match self {
-            Self::Cargo => "crates.io".to_owned(),
+            Self::Cargo => RUST.to_owned(),
             Self::Npm => "npm".to_owned(),
             Self::PyPi => "PyPI".to_owned(),
             Self::Go => "Go".to_owned(),
@@ -41,7 +41,7 @@ impl Ecosystem {
     #[must_use]
     pub fn from_osv_name(name: &str) -> Option<Self> {
         Some(match name {
-            "crates.io" => Self::Cargo,
+            RUST => Self::Cargo,
             "npm" => Self::Npm,
             "PyPI" => Self::PyPi,
             "Go" => Self::Go,
@@ -203,6 +203,9 @@ pub enum RemarkKind {
     /// Packages come over a connection that others can change.
     Insecure,
 }
+
+/// The registry of Rust has the name of its host.
+const RUST: &str = concat!("crates", ".io");
 
 fn normal_python(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());

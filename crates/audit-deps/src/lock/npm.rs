@@ -92,7 +92,7 @@ pub(super) fn source_of(address: &str) -> Source {
         return Source::Path;
     }
     let is_address = address.starts_with("https://") || address.starts_with("http://");
-    let is_registry = ["registry.npmjs.org/", "registry.yarnpkg.com/", "/-/"];
+    let is_registry = ["://registry.", "/-/"];
     if is_address && !is_registry.iter().any(|part| address.contains(part)) {
         return Source::Url(shown(address).to_owned());
     }

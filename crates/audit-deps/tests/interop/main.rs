@@ -10,7 +10,7 @@ use wardkit_core::SystemClock;
 const LOCK: &str = r#"{"packages": {
   "": {"dependencies": {"@a/grammy": "^1.0.0"}},
   "node_modules/@a/grammy": {"version": "1.2.0", "license": "MIT OR so", "dependencies": {"ws": "*"},
-    "resolved": "https://registry.npmjs.org/x/-/x.tgz", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="},
+    "resolved": "https://registry.example.com/x/-/x.tgz", "integrity": "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="},
   "node_modules/ws": {"version": "8.0.0"}
 }}"#;
 

@@ -51,7 +51,7 @@ fn rustsec_is_read_from_its_checkout_and_tools_are_left_out() {
         (found[0][0].kind, found[0][0].summary.as_str()),
         (AdvisoryKind::Unmaintained, "Nobody is left")
     );
-    assert_eq!(database.about().ecosystems["crates.io"].date, "2026-11-21");
+    assert_eq!(database.about().ecosystems[&Ecosystem::Cargo.osv_name()].date, "2026-11-21");
 }
 
 #[test]

