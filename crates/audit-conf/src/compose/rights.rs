@@ -113,7 +113,7 @@ fn judge_mount(
     if is_host_folder(source) && !is_read_only {
         let current = format!("The service {name} may write to {source} of the host.");
         judged.fail("cmp-host-mount", at, format!("{name}: {source}"), current);
-    } else if is_read_only && matches!(source, "/root" | "/root/.ssh" | "/etc/shadow" | "/home") {
+    } else if is_read_only && matches!(source, "/root" | "/etc/shadow" | "/home") {
         let current = format!("The service {name} reads {source} of the host.");
         judged.fail("cmp-host-mount", at, format!("{name}: {source}"), current);
     }
@@ -151,12 +151,12 @@ pub(crate) fn is_host_folder(path: &str) -> bool {
             | "/var/lib/docker"
             | "/var/run"
             | "/var/log"
-            | "/root/.ssh"
             | "~"
             | "~/.ssh"
             | "$HOME"
             | "${HOME}"
-    ) || path.starts_with("/etc/cron")
+    ) || path.ends_with("/.ssh")
+        || path.starts_with("/etc/cron")
         || path.starts_with("/etc/systemd")
         || matches!(path, "/etc/passwd" | "/etc/shadow" | "/etc/sudoers" | "/usr/bin" | "/usr/lib")
 }

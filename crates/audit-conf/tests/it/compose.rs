@@ -56,7 +56,7 @@ const RIGHTS_OF_SERVICES: &[Case] = &[
         bad: &[
             "services: {a: {image: 'a:1', volumes: ['/:/host']}}",
             "services: {a: {image: 'a:1', volumes: ['/etc:/etc']}}",
-            "services: {a: {image: 'a:1', volumes: ['/root/.ssh:/k:ro']}}",
+            "services: {a: {image: 'a:1', volumes: ['/root:/k:ro']}}",
         ],
         good: &[
             "services: {a: {image: 'a:1', volumes: ['/proc:/host/proc:ro', '/:/rootfs:ro']}}",

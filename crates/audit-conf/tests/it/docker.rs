@@ -172,7 +172,7 @@ const DOWNLOADS: &[Case] = &[
         bad: &[
             "FROM a:1\nRUN curl -fsSLk https://x.io/a -o a",
             "FROM a:1\nRUN wget --no-check-certificate https://x.io/a",
-            "FROM a:1\nRUN pip install --trusted-host pypi.org x",
+            "FROM a:1\nRUN pip install --trusted-host pypi.corp x",
             "FROM a:1\nRUN git config --global http.sslVerify false",
             "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=0",
             "FROM a:1\nRUN echo 'deb [trusted=yes] https://x.io ./' > /etc/apt/sources.list.d/x.list",
@@ -224,7 +224,7 @@ const SECRETS_AND_RIGHTS: &[Case] = &[
         path: FILE,
         bad: &[
             "FROM a:1\nCOPY .env /app/",
-            "FROM a:1\nADD id_rsa /root/.ssh/",
+            "FROM a:1\nADD id_rsa /k",
             "FROM a:1\nCOPY [\"certs/server.key\", \"/etc/\"]",
         ],
         good: &[
