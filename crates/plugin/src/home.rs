@@ -150,6 +150,8 @@ impl<R: Registry> PluginHome<R> {
             return Err(error);
         } else {
             self.plugins.activate(&id, &digest)?;
+            // It is installed; what is left is removed when the folder is opened next, at the latest.
+            let _ = self.tidy();
         }
         self.plugins.active(&id)?.ok_or_else(|| not_active(&id))
     }
@@ -213,9 +215,18 @@ impl<R: Registry> PluginHome<R> {
 
     /// Removes packages that nothing goes back to. Whoever calls has the lock.
     fn tidy(&mut self) -> Result<(), Error> {
-        let all = self.plugins.all()?;
-        let in_use = [PluginState::Active, PluginState::Superseded, PluginState::Quarantined];
-        let kept = all.iter().filter(|one| in_use.contains(&one.state));
+        let mut all = self.plugins.all()?;
+        all.sort_by(|one, two| two.version.cmp(&one.version));
+        let mut behind: BTreeMap<&PluginId, usize> = BTreeMap::new();
+        let kept = all.iter().filter(|one| match one.state {
+            PluginState::Active | PluginState::Quarantined => true,
+            PluginState::Superseded => {
+                let newer = behind.entry(&one.id).or_default();
+                *newer += 1;
+                *newer <= MOST_BEHIND
+            }
+            PluginState::Pending | PluginState::Revoked => false,
+        });
         self.packages.remove_others(&kept.map(|one| one.digest.as_str()).collect())
     }
 }
@@ -248,6 +259,9 @@ fn self_test(plugin: &VerifiedPlugin, grant: &Grant, sandbox: &dyn Sandbox) -> R
     let broker = Broker::new(&prepared);
     prepared.self_test(&(std::sync::Arc::new(broker) as _))
 }
+
+/// As many versions a rollback can go back, one after the other.
+const MOST_BEHIND: usize = 3;
 
 fn not_active(id: &PluginId) -> Error {
     let reason = "no version of it is active".to_owned();

@@ -26,6 +26,25 @@ impl Scripts {
         Self { native, folder: folder.to_owned() }
     }
 
+    /// Removes scripts that were kept before: those that are still called are written again when they are.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read or something in it not be removed.
+    pub fn tidy(&self) -> io::Result<()> {
+        let scripts = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            scripts => scripts?,
+        };
+        for script in scripts {
+            match fs::remove_file(script?.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a script so that it is there whole, or not at all.
     fn keep(&self, program: &[u8]) -> io::Result<PathBuf> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;

@@ -74,10 +74,18 @@ impl Packages {
         remove(&draft)?;
         let write = || {
             let mut file = File::options().write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(bytes)?;
+            let (begin, rest) = bytes.split_at(bytes.len().min(HEAD));
+            deaths::may_come()?;
+            file.write_all(begin)?;
+            deaths::may_come()?;
+            file.write_all(rest)?;
+            deaths::may_come()?;
             file.sync_all()?;
+            deaths::may_come()?;
             fs::rename(&draft, path)?;
-            File::open(&self.folder)?.sync_all()
+            deaths::may_come()?;
+            File::open(&self.folder)?.sync_all()?;
+            deaths::may_come()
         };
         write().map_err(io_error("write", path))
     }
@@ -124,6 +132,15 @@ impl Packages {
     }
 }
 
+/// The moments at which an installation may be killed.
+#[cfg(not(test))]
+mod deaths {
+    #[expect(clippy::unnecessary_wraps, reason = "tests have one that fails")]
+    pub(super) const fn may_come() -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn read(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
@@ -152,3 +169,9 @@ const SIGNATURE: &str = ".minisig";
 /// A package's own reader says it better.
 const MOST_PACKAGE: u64 = 32 << 20;
 const MOST_SIGNATURE: u64 = 4096;
+/// What is written of a file first: a block.
+const HEAD: usize = 512;
+
+#[cfg(test)]
+#[path = "deaths.rs"]
+mod deaths;

@@ -49,6 +49,10 @@ fn check_kind(manifest: &Manifest, found: &mut Vec<Finding>) {
     match plugin.kind {
         Kind::Native => {
             found.push(Finding::new(Rule::NativeCode, "plugin.kind", "the entry is native"));
+            if manifest.limits.load.is_some() {
+                let what = "the kernel loads a native plugin, in the time that its call has";
+                found.push(Finding::new(Rule::KindMismatch, "limits.load", what));
+            }
         }
         Kind::Wasm => {
             let native = [

@@ -236,3 +236,20 @@ fn a_folder_that_others_may_write_to_is_refused() {
     let opened = PluginHome::open(folder.path(), Kept::default(), HostTerms::default());
     assert!(matches!(opened, Err(Error::File { .. })));
 }
+
+#[test]
+fn packages_of_three_earlier_versions_are_kept_for_a_rollback() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut home = home(folder.path(), &Kept::default());
+    for minor in 1..=6 {
+        install(&mut home, &format!("0.{minor}.0"), "").unwrap();
+    }
+    // Each with its signature.
+    assert_eq!(files(folder.path()), 4 * 2);
+    for minor in [5, 4, 3] {
+        assert_eq!(home.rollback(&id()).unwrap().version.to_string(), format!("0.{minor}.0"));
+        home.load(&id()).unwrap();
+    }
+    assert!(home.rollback(&id()).is_err(), "nobody has the package any more");
+    assert_eq!(home.load(&id()).unwrap().installed.version.to_string(), "0.3.0");
+}

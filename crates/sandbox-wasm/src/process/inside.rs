@@ -158,5 +158,5 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// As much as a look at the clock apart is long; a word to the host and back takes a hundredth of it.
+/// Less is not worth the two changes of process that a word to the host and back takes.
 const WORTH_SAYING: Duration = Duration::from_millis(2);

@@ -230,7 +230,7 @@ impl Sink for Ear {
 /// What passes through imports at most, and as much again for the rest of the protocol.
 const MOST_SAID: u64 = 128 << 20;
 
-/// What an engine makes of a byte of a module, measured at the most with modules of many small functions: some 20.
+/// What an engine makes of a byte of a module. Room, no promise: a module that needs more is refused when it is loaded.
 const PER_BYTE_OF_A_PROGRAM: u64 = 32;
 
 /// An engine that has nothing to do.

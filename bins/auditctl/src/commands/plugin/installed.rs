@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use wardkit_cli::{Common, Format, Report, escaped};
 use wardkit_plugin::{HostTerms, Installed, PluginState};
+use wardkit_sqlite::PluginKv;
 
 use super::home;
 use crate::commands::table;
@@ -30,6 +31,9 @@ pub(super) fn revoke(common: &Common, id: &str, why: &str) -> Result<ExitCode, R
     let trail = home::trail(common)?;
     let mut place = home::open(common, HostTerms::default())?;
     place.revoke(&id, why).map_err(could_not_run)?;
+    // What it has kept is not for a later version: whoever took it back does not trust it.
+    let kept = PluginKv::open(&home::folder(common)?.join("kv.db")).map_err(could_not_run)?;
+    kept.clear(id.as_str()).map_err(could_not_run)?;
     let rows = place.plugins().versions(&id).map_err(could_not_run)?;
     for row in &rows {
         home::record(&trail, "plugin.revoked", row)?;
