@@ -151,10 +151,12 @@ const DECIDED: &[&str] = &[
     "nosql-injection",
     "open-redirect",
     "path-traversal",
+    "shell-true",
     "sql-injection",
     "ssrf",
     "template-inject",
     "xss-reply-html",
+    "xxe",
 ];
 
 const PYTHON_WORDS: &[&str] = &[

@@ -55,7 +55,11 @@ impl<'m, 't> Walker<'m, 't> {
             if let Some(test) = test {
                 self.guard(test, true);
             }
+            self.left.push(Vec::new());
             self.block(body);
+            for left in self.left.pop().unwrap_or_default() {
+                self.join(left);
+            }
             self.join(before);
         }
         Next::Goes

@@ -151,8 +151,8 @@ impl Value {
             return true;
         }
         match self.items.as_deref() {
-            Some(Items::List(all)) => all.iter().all(|one| one.known.is_some()),
-            Some(Items::Dict(pairs)) => pairs.iter().all(|(_, one)| one.known.is_some()),
+            Some(Items::List(all)) => all.iter().all(Self::is_constant),
+            Some(Items::Dict(pairs)) => pairs.iter().all(|(_, one)| one.is_constant()),
             None => false,
         }
     }

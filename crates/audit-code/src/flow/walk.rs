@@ -36,6 +36,8 @@ pub(super) struct Walker<'m, 't> {
     pub(super) fields: HashMap<String, Value>,
     pub(super) names: Names<'t>,
     pub(super) frames: Vec<Frame>,
+    /// What names held where a loop was left, for each loop around.
+    pub(super) left: Vec<Vec<Names<'t>>>,
     pub(super) hits: Vec<Hit>,
     seen: HashSet<(&'static str, Span)>,
     /// By where it came in, and the function.
@@ -88,6 +90,7 @@ impl<'m, 't> Walker<'m, 't> {
             fields: HashMap::new(),
             names: Names::new(),
             frames: vec![Frame::default()],
+            left: Vec::new(),
             hits: Vec::new(),
             seen: HashSet::new(),
             told: HashSet::new(),
@@ -199,7 +202,12 @@ impl<'m, 't> Walker<'m, 't> {
                 }
                 Next::Ends
             }
-            StmtKind::Leave => Next::Ends,
+            StmtKind::Leave => {
+                if let Some(loop_around) = self.left.last_mut() {
+                    loop_around.push(self.names.clone());
+                }
+                Next::Ends
+            }
             StmtKind::If { test, then, otherwise } => self.branch(test, then, otherwise),
             StmtKind::Loop { bind, test, body } => self.turns(bind.as_ref(), test.as_ref(), body),
             StmtKind::With { items, body } => {

@@ -23,6 +23,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("llm/script.yaml", include_str!("../../rules/llm/script.yaml")),
     ("python/async.yaml", include_str!("../../rules/python/async.yaml")),
     ("python/crypto.yaml", include_str!("../../rules/python/crypto.yaml")),
+    ("python/database.yaml", include_str!("../../rules/python/database.yaml")),
     ("python/system.yaml", include_str!("../../rules/python/system.yaml")),
     ("python/tls.yaml", include_str!("../../rules/python/tls.yaml")),
     ("python/web.yaml", include_str!("../../rules/python/web.yaml")),

@@ -121,3 +121,12 @@ fn hostile_sources_end() {
         assert!(failed_of(&[(name.to_owned(), text)]).is_empty(), "{name}");
     }
 }
+
+#[test]
+fn what_was_assigned_before_a_loop_was_left_is_known_after_it() {
+    let text = "import os\nfrom flask import request\n\ndef f():\n    name = ''\n    for key in request.form.keys():\n        if key:\n            name = key\n            break\n    os.system('ls ' + name)\n";
+    let safe = text.replace("            break", "            name = 'x'\n            break");
+    let failed = failed_of(&[("web.py".to_owned(), text.to_owned()), ("safe.py".to_owned(), safe)]);
+    assert!(failed["web.py"].contains("cmd-injection"), "{failed:?}");
+    assert!(!failed.contains_key("safe.py"), "{failed:?}");
+}

@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
         &[At(0)],
         ".find .findOne .findOneAndUpdate .findOneAndDelete .findOneAndRemove .updateOne \
             .updateMany .deleteOne .deleteMany .aggregate .countDocuments .count .remove .where \
-            .$where .mapReduce .exists .update",
+            .$where .mapReduce .exists",
     )),
     sent(rule(
         "ldap-injection",
@@ -115,14 +115,14 @@ pub(super) const RULES: &[Rule] = &[
             fs-extra.readFileSync fs-extra.remove fs-extra.createReadStream fsp.readFile \
             fsp.writeFile fsp.unlink readFileSync readFile createReadStream writeFileSync \
             .sendFile .sendfile .download Bun.file Deno.readTextFile Deno.readFile \
-            fs.copyFileSync send h.file reply.file",
+            fs.copyFileSync h.file reply.file",
     )),
     sent(rule(
         "path-traversal",
         Classes::PATH,
         Shape::Plain,
         &[At(1)],
-        "fs.rename fs.renameSync fs.copyFile fs.copyFileSync fs.symlink fs.cp send",
+        "fs.rename fs.renameSync fs.copyFile fs.copyFileSync fs.symlink fs.cp",
     )),
     sent(rule("path-traversal", Classes::PATH, Shape::Plain, &[At(0)], "file.mv .mv")),
     sent(rule(
