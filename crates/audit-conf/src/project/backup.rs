@@ -17,7 +17,7 @@ pub(super) fn judge(files: &Files<'_>, sink: &mut Sink) {
         files.paths.iter().filter(|path| matches!(FileKind::of(path), Some(FileKind::Compose)))
     {
         let Some(text) = files.project.read(path) else { continue };
-        is_saved |= DUMPS.iter().chain(&WORDS).any(|word| text.contains(word));
+        is_saved |= DUMPS.iter().chain(&WORDS).any(|word| says(&text, word));
         unencrypted(path, &text, sink);
         for document in documents(&text).unwrap_or_default() {
             for service in services(&document) {
@@ -32,7 +32,7 @@ pub(super) fn judge(files: &Files<'_>, sink: &mut Sink) {
     }
     for path in files.project.files().iter().filter(|path| is_script(path)) {
         if let Some(text) = files.project.read(path) {
-            is_saved |= DUMPS.iter().any(|word| text.contains(word));
+            is_saved |= DUMPS.iter().any(|word| says(&text, word));
             unencrypted(path, &text, sink);
         }
     }
@@ -53,6 +53,14 @@ fn unencrypted(path: &str, text: &str, sink: &mut Sink) {
         let current = format!("What {word} writes is not encrypted.");
         tell("backup-unencrypted", Status::Fail, place, word, current, sink);
     }
+}
+
+/// Whether a file has a word, in other than a comment.
+fn says(text: &str, word: &str) -> bool {
+    text.lines().any(|line| {
+        let end = if line.starts_with('#') { Some(0) } else { line.find(" #") };
+        line[..end.unwrap_or(line.len())].contains(word)
+    })
 }
 
 fn is_script(path: &str) -> bool {
