@@ -79,15 +79,13 @@ fn archive(version: &str) -> Vec<u8> {
 }
 
 fn open(folder: &std::path::Path, registry: &Kept) -> PluginHome<Kept> {
-    let mut terms = HostTerms::default();
-    terms.danger_unsigned = true;
+    let terms = HostTerms { danger_unsigned: true, ..HostTerms::default() };
     PluginHome::open(folder, registry.clone(), terms).unwrap()
 }
 
 fn install(home: &mut PluginHome<Kept>, version: &str) -> Result<Installed, Error> {
     let mut terms = InstallTerms::default();
-    let mut grant = Grant::default();
-    grant.native = true;
+    let grant = Grant { native: true, ..Grant::default() };
     terms.grant = Some(grant);
     let candidate = home.judge(&archive(version), None, &terms)?;
     home.install(&candidate, &Idle, Timestamp::UNIX_EPOCH)
