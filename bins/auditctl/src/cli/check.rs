@@ -101,6 +101,25 @@ pub(crate) struct Chosen {
 
     #[command(flatten)]
     pub facts: FactsFile,
+
+    /// Rules of one's own for sources, besides those that are built in, or a folder of them; may be given several times
+    #[arg(long = "rules", value_name = "FILE|DIR")]
+    pub own_rules: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub repair: Repair,
+}
+
+/// What is done about what was found.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Repair {
+    /// Puts right what can be without a change of what the code does
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Prints what `--fix` would change, instead of changing it
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 /// What else the engine for secrets looks at.

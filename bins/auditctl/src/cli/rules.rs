@@ -19,10 +19,18 @@ pub(crate) enum RulesCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Runs unit tests of rules
+    /// Lists the rules by which the audit judges sources
+    List,
+    /// Writes a rule of the audit to begin with, as `ID.yaml`
+    New {
+        /// Its name: small letters, digits and -
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Runs unit tests of rules: of alerts, or those that a rule of the audit brings
     #[command(after_help = TEST_HELP)]
     Test {
-        /// Files of tests, as `promtool test rules` reads them
+        /// Files of tests, as `promtool test rules` reads them, or rules of the audit
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -36,8 +44,9 @@ Example:
   auditctl rules check /etc/wardkit/rules/*.yml";
 
 const TEST_HELP: &str = "\
-Comes to the verdict of `promtool test rules`. Rule files are looked for beside the file of tests. Exits 0 when all
-tests pass, else 1.
+Comes to the verdict of `promtool test rules`. Rule files are looked for beside the file of tests. A rule of the
+audit (`auditctl rules new`) has its tests inside. Exits 0 when all tests pass, else 1.
 
-Example:
-  auditctl rules test tests/disk.yml";
+Examples:
+  auditctl rules test tests/disk.yml
+  auditctl rules new no-old-api && auditctl rules test no-old-api.yaml";

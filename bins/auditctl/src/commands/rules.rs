@@ -1,5 +1,7 @@
 //! `auditctl rules`.
 
+pub(super) mod own;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +18,8 @@ use crate::cli::{Rules, RulesCommand};
 pub(super) fn run(common: &Common, rules: &Rules) -> Result<ExitCode, Report> {
     match &rules.command {
         RulesCommand::Check { files } => check(common.format, files),
+        RulesCommand::List => own::list(common.format).map(|()| ExitCode::SUCCESS),
+        RulesCommand::New { id } => own::new(id).map(|()| ExitCode::SUCCESS),
         RulesCommand::Test { files } => test(common.format, files),
     }
 }
@@ -75,6 +79,19 @@ fn object(path: &Path, file: &Result<RuleFile, Vec<RuleProblem>>) -> Value {
 fn test(format: Format, files: &[PathBuf]) -> Result<ExitCode, Report> {
     let (mut all_are_well, mut objects) = (true, Vec::new());
     for path in files {
+        if own::is_own(path) {
+            let tested = own::test(path);
+            all_are_well &= tested.is_ok();
+            match format {
+                Format::Text => print(&own_text(path, &tested))?,
+                Format::Json => objects.push(json!({
+                    "file": path.display().to_string(),
+                    "rules": tested.as_ref().ok(),
+                    "failures": tested.as_ref().err().map_or(Vec::new(), |error| vec![error]),
+                })),
+            }
+            continue;
+        }
         let report = testing::run(path);
         all_are_well &= report.is_success();
         match format {
@@ -91,6 +108,13 @@ fn test(format: Format, files: &[PathBuf]) -> Result<ExitCode, Report> {
         print(&format!("{}\n", Value::Array(objects)))?;
     }
     Ok(exit_code(all_are_well))
+}
+
+fn own_text(path: &Path, tested: &Result<usize, String>) -> String {
+    match tested {
+        Ok(rules) => format!("{}: {}, all pass\n", shown(path), counted(*rules, "rule")),
+        Err(failure) => wardkit_cli::escaped(failure) + "\n",
+    }
 }
 
 fn tested_text(path: &Path, report: &TestReport) -> String {

@@ -272,3 +272,30 @@ fn a_report_is_for_one_reader_and_oscal_for_controls_alone() {
     assert!(oscal["assessment-results"]["results"].as_array().unwrap().len() >= 8);
     assert_eq!(run("compliance", "sarif").code, Some(2));
 }
+
+#[test]
+fn what_is_safe_to_put_right_is_put_right_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bot, outside) = (folder.path().join("bot"), folder.path().join("outside.py"));
+    fs::create_dir(&bot).unwrap();
+    let (file, link) = (bot.join("bot.py"), bot.join("link.py"));
+    let text = "import requests\n\ndef f(url):\n    return requests.get(url)\n";
+    fs::write(&file, text).unwrap();
+    fs::write(&outside, text).unwrap();
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let fix = |more: &[&str]| {
+        auditctl(&[&["check", bot.to_str().unwrap(), "--engine", "ast", "--fix"], more].concat())
+    };
+    let dry = fix(&["--dry-run"]);
+    assert!(dry.stdout.contains("\n+    return requests.get(url, timeout="), "{dry:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    let done = fix(&[]);
+    assert!(done.stderr.contains("put right"), "{done:?}");
+    let fixed = fs::read_to_string(&file).unwrap();
+    assert!(fixed.contains("requests.get(url, timeout="), "{fixed}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(fs::read_to_string(&outside).unwrap(), text);
+    assert_eq!(fs::read_dir(&bot).unwrap().count(), 2);
+}

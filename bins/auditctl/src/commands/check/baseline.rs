@@ -15,7 +15,7 @@ pub(super) fn run(wanted: &Baseline) -> Result<ExitCode, Report> {
     let clock = SystemClock;
     let settings = settings(&wanted.path)?;
     let (secrets, knowledge) = (secrets::Wanted::default(), &wanted.knowledge);
-    let audit = prepared(&clock, wanted.profile, &settings, None, secrets, knowledge)?;
+    let audit = prepared(&clock, wanted.profile, &settings, None, secrets, knowledge, &[])?;
     let report = audit.of_tree(&wanted.path).map_err(could_not_run)?;
     match wanted.what {
         BaselineVerb::Create => {

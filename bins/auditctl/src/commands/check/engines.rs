@@ -1,13 +1,13 @@
 //! The engines that this program has.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
-use wardkit_audit_code::CodeEngine;
+use wardkit_audit_code::{CodeEngine, Rules};
 use wardkit_audit_conf::ConfEngine;
 use wardkit_audit_deps::DepsEngine;
 use wardkit_audit_secrets::SecretsEngine;
-use wardkit_cli::Report;
+use wardkit_cli::{Report, escaped};
 use wardkit_core::Clock;
 
 use super::{host, secrets};
@@ -32,6 +32,8 @@ pub(super) struct Wanted<'a> {
     pub facts: Option<&'a Path>,
     pub secrets: secrets::Wanted<'a>,
     pub knowledge: &'a Knowledge,
+    /// Rules for sources besides those that are built in.
+    pub own_rules: &'a [PathBuf],
 }
 
 /// Gives an audit every engine, as far as the profile wants it.
@@ -41,7 +43,7 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         audit = audit.with_engine(host::engine(facts, wanted.settings));
     }
     if wanted.profile != Profile::Host {
-        let engine = CodeEngine::new().map_err(could_not_run)?;
+        let engine = CodeEngine::with_rules(rules(wanted.own_rules)?);
         // What nobody runs where attackers are is judged when everything is.
         let judges_tests = wanted.profile == Profile::Full;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
@@ -52,6 +54,16 @@ pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Aud
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
     }
     Ok(audit)
+}
+
+/// Returns the rules for sources.
+pub(super) fn rules(own: &[PathBuf]) -> Result<Rules, Report> {
+    let built_in = Rules::built_in().map_err(could_not_run)?;
+    if own.is_empty() {
+        return Ok(built_in);
+    }
+    let all = built_in.and(crate::commands::rules::own::read(own)?);
+    all.map_err(|error| could_not_run(escaped(&error.to_string())))
 }
 
 /// Returns what the engines look for, for who asks without an audit.

@@ -4,6 +4,7 @@ mod baseline;
 mod cache;
 mod engines;
 mod explain;
+mod fix;
 mod git;
 mod history;
 mod host;
@@ -46,7 +47,9 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         since: chosen.secrets.since.as_deref(),
     };
     let facts = chosen.facts.facts.as_deref();
-    let mut audit = prepared(&clock, chosen.profile, &settings, facts, secrets, &chosen.knowledge)?;
+    let (knowledge, own_rules) = (&chosen.knowledge, &chosen.own_rules);
+    let mut audit =
+        prepared(&clock, chosen.profile, &settings, facts, secrets, knowledge, own_rules)?;
     if !chosen.imports.is_empty() {
         audit = audit.with_engine(imported(&chosen.imports)?);
     }
@@ -75,7 +78,13 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         }
         before.apply(&mut report);
     }
-    write(&chosen.output, &rendered(&report, chosen.output.format.0))?;
+    if chosen.repair.fix {
+        fix::run(&chosen.path, &engines::rules(own_rules)?, &report, chosen.repair.dry_run)?;
+    }
+    // Who asks for a diff pipes it into `patch`.
+    if !chosen.repair.dry_run {
+        write(&chosen.output, &rendered(&report, chosen.output.format.0))?;
+    }
     Ok(if is_violated { ExitCode::from(4) } else { ended(&report, &chosen.output) })
 }
 
@@ -98,6 +107,7 @@ fn prepared<'a>(
     facts: Option<&Path>,
     secrets: secrets::Wanted<'_>,
     knowledge: &Knowledge,
+    own_rules: &[PathBuf],
 ) -> Result<Audit<'a>, Report> {
     let profile = match profile {
         ProfileName::Ci => Profile::Ci,
@@ -106,7 +116,7 @@ fn prepared<'a>(
         ProfileName::Full => Profile::Full,
     };
     let audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
-    let wanted = engines::Wanted { clock, profile, settings, facts, secrets, knowledge };
+    let wanted = engines::Wanted { clock, profile, settings, facts, secrets, knowledge, own_rules };
     engines::added(audit, &wanted)
 }
 

@@ -19,7 +19,8 @@ pub(in crate::commands) fn report(wanted: &AuditReport) -> Result<ExitCode, Repo
     let settings = settings(&wanted.path)?;
     let secrets = secrets::Wanted { rules: None, history: None, since: None };
     let facts = wanted.facts.facts.as_deref();
-    let audit = prepared(&clock, wanted.profile, &settings, facts, secrets, &wanted.knowledge)?;
+    let knowledge = &wanted.knowledge;
+    let audit = prepared(&clock, wanted.profile, &settings, facts, secrets, knowledge, &[])?;
     let report = audit.of_tree(&wanted.path).map_err(could_not_run)?;
     if !report.is_complete() {
         note("not everything could be looked at; the report names what");
