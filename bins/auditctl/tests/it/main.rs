@@ -14,6 +14,7 @@ mod mask;
 mod metrics;
 mod plugin;
 mod rules;
+mod samples;
 mod sandbox;
 mod services;
 mod services_import;

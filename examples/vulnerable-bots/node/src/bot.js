@@ -1,0 +1,41 @@
+// A bot that does nearly everything wrong. See ../../README.md.
+const { Telegraf } = require('telegraf');
+const { exec, execFile } = require('child_process');
+const crypto = require('crypto');
+const fs = require('fs');
+const path = require('path');
+
+const bot = new Telegraf(process.env.BOT_TOKEN || '1234567890:AAFakeFakeFakeFakeFakeFakeFakeFakeF'); // expect: config-default-secret
+
+bot.command('ping', (ctx) => {
+  const host = ctx.message.text.split(' ')[1];
+  exec(`ping -c 1 ${host}`, (error, out) => ctx.reply(out)); // expect: cmd-injection
+});
+
+bot.command('ping2', (ctx) => {
+  const host = ctx.message.text.split(' ')[1];
+  if (!/^[a-z0-9.-]{1,64}$/.test(host)) return ctx.reply('that is no host');
+  return execFile('ping', ['-c', '1', '--', host], { timeout: 5000 }, (error, out) => ctx.reply(out));
+});
+
+bot.command('calc', (ctx) => {
+  ctx.reply(String(eval(ctx.message.text.slice(6)))); // expect: code-eval
+});
+
+bot.command('note', (ctx) => {
+  const name = ctx.message.text.split(' ')[1];
+  ctx.reply(fs.readFileSync('notes/' + name, 'utf8')); // expect: path-traversal async-blocking
+});
+
+bot.command('note2', async (ctx) => {
+  const name = path.basename(ctx.message.text.split(' ')[1]);
+  ctx.reply(await fs.promises.readFile(path.join('notes', name), 'utf8'));
+});
+
+bot.on('text', (ctx) => {
+  const token = Math.random().toString(36); // expect: weak-random
+  const kept = crypto.createHash('md5').update(ctx.message.text).digest('hex'); // expect: weak-hash
+  ctx.replyWithHTML(`<b>${ctx.message.text}</b> ${token} ${kept}`); // expect: xss-reply-html
+});
+
+bot.launch();
