@@ -9,6 +9,7 @@ use crate::report::{Counts, Report, Stopwatch};
 use crate::workspace::{EXCLUDED, Workspace};
 use crate::{Error, Result, check, docs, tidy};
 
+mod audit;
 mod built;
 mod deny;
 mod gates;
@@ -31,7 +32,7 @@ struct Step {
 }
 
 /// In this order: what is cheap and fails often comes first, what builds on a step comes after it.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "tools",
         about: "install cargo-deny and the interop peers that are missing",
@@ -78,6 +79,7 @@ const STEPS: [Step; 16] = [
         about: "advisories, licences, bans and sources of the dependencies",
         run: deny::run,
     },
+    Step { name: "audit", about: "wardkit passes its own audit", run: audit::run },
     Step {
         name: "examples",
         about: "every example runs to its end",

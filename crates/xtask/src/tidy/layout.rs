@@ -9,6 +9,7 @@ const TOP: [&str; 20] = [
     ".ci",
     ".github",
     ".gitignore",
+    ".auditctl.toml",
     ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
