@@ -272,7 +272,7 @@ mod tests {
             (Ask::QueryRange, "query=a&step=NaN", "step: neither"),
             (Ask::Top, "most=0", "most: not between"),
             (Ask::Forecast, "query=a&limit=inf", "limit: not a number"),
-            (Ask::Bottleneck, "a&b&c&d&e&f&g&h&i&j", "more parameters"),
+            (Ask::Bottleneck, "a&b&c&d&e&f&g&h&i&j", "more than 8 parameters"),
         ] {
             let refused = read(ask, Some(query)).unwrap_err();
             assert!(refused.starts_with(reason), "{query}: {refused}");
