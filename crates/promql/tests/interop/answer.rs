@@ -87,6 +87,18 @@ impl Answer {
             _ => false,
         }
     }
+
+    /// Whether the values are the same, whichever series have them: of equals, `topk` takes any.
+    pub(crate) fn agrees_in_values(&self, other: &Self) -> bool {
+        let (Self::Series(mine), Self::Series(theirs)) = (self, other) else { return false };
+        let sorted = |all: &[(BTreeMap<String, String>, Vec<Sample>)]| {
+            let mut samples: Vec<Sample> =
+                all.iter().flat_map(|(_, samples)| samples.iter().copied()).collect();
+            samples.sort_by(|a, b| a.at_ms.cmp(&b.at_ms).then(a.value.total_cmp(&b.value)));
+            samples
+        };
+        same(&sorted(mine), &sorted(theirs))
+    }
 }
 
 impl fmt::Display for Answer {
