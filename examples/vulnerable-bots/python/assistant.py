@@ -34,3 +34,22 @@ def prompt(name: str, question: str) -> list[dict]:
     return [
         {"role": "system", "content": f"You help {name}. {question}"},
     ]
+
+
+def work(log: list[dict]) -> str:
+    while True:  # expect: llm-loop-unbounded
+        answer = client.chat.completions.create(model="gpt-4o-mini", messages=log, max_tokens=200)
+        message = answer.choices[0].message
+        if not message.tool_calls:
+            return message.content
+        log.append({"role": "assistant", "tool_calls": message.tool_calls})
+
+
+def safe_work(log: list[dict]) -> str:
+    for _ in range(8):
+        answer = client.chat.completions.create(model="gpt-4o-mini", messages=log, max_tokens=200)
+        message = answer.choices[0].message
+        if not message.tool_calls:
+            return message.content
+        log.append({"role": "assistant", "tool_calls": message.tool_calls})
+    return "that took too many rounds"

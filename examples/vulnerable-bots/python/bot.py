@@ -78,7 +78,7 @@ async def hello(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
 
 
 async def ban(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    if update.effective_user.username != "the_owner":
+    if update.effective_user.username != "the_owner":  # expect: bot-owner-by-username
         return
     await context.bot.ban_chat_member(update.effective_chat.id, int(context.args[0]))
 

@@ -22,6 +22,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("llm/python.yaml", include_str!("../../rules/llm/python.yaml")),
     ("llm/script.yaml", include_str!("../../rules/llm/script.yaml")),
     ("python/async.yaml", include_str!("../../rules/python/async.yaml")),
+    ("python/bot.yaml", include_str!("../../rules/python/bot.yaml")),
     ("python/crypto.yaml", include_str!("../../rules/python/crypto.yaml")),
     ("python/database.yaml", include_str!("../../rules/python/database.yaml")),
     ("python/system.yaml", include_str!("../../rules/python/system.yaml")),
