@@ -44,13 +44,19 @@ fn sgn(value: f64) -> f64 {
 /// The larger of two; NaN where one is and the other is not infinity.
 pub(super) fn larger(a: f64, b: f64) -> f64 {
     let is_nan = (a.is_nan() || b.is_nan()) && a != f64::INFINITY && b != f64::INFINITY;
-    if is_nan { f64::NAN } else { a.max(b) }
+    if is_nan { f64::NAN } else { greater(a, b) }
 }
 
 /// The smaller of two; NaN where one is and the other is not the negative infinity.
 pub(super) fn smaller(a: f64, b: f64) -> f64 {
     let is_nan = (a.is_nan() || b.is_nan()) && a != f64::NEG_INFINITY && b != f64::NEG_INFINITY;
-    if is_nan { f64::NAN } else { a.min(b) }
+    if is_nan { f64::NAN } else { -greater(-a, -b) }
+}
+
+/// Of the two zeros the one without a sign is the larger, which `f64::max` leaves open.
+#[expect(clippy::float_cmp, reason = "the zeros are equal, and nothing is computed")]
+fn greater(a: f64, b: f64) -> f64 {
+    if a == b { if a.is_sign_negative() { b } else { a } } else { a.max(b) }
 }
 
 /// A sum that keeps what rounding takes away, as Neumaier does.
@@ -125,4 +131,18 @@ pub(super) fn count(count: usize) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "2^53 milliseconds are 285 000 years")]
 pub(super) fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_zeros_the_one_without_a_sign_is_larger() {
+        for (a, b) in [(0.0, -0.0), (-0.0, 0.0)] {
+            assert!(larger(a, b).is_sign_positive() && smaller(a, b).is_sign_negative());
+        }
+        assert!(larger(-0.0, -0.0).is_sign_negative() && smaller(0.0, 0.0).is_sign_positive());
+        assert!(larger(f64::NAN, 1.0).is_nan() && smaller(1.0, f64::NAN).is_nan());
+    }
 }
