@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -71,10 +72,15 @@ impl Hook {
 
     /// Waits until these alerts were told of, in whatever order, and returns all that was told until then.
     pub(crate) fn hears(&self, names: &[&str]) -> Vec<Told> {
+        self.hears_within(PATIENCE, names)
+    }
+
+    /// The same with another patience: after failures there are pauses.
+    pub(crate) fn hears_within(&self, patience: Duration, names: &[&str]) -> Vec<Told> {
         let mut missing: BTreeSet<&str> = names.iter().copied().collect();
         let mut all = Vec::new();
         while !missing.is_empty() {
-            let told = self.told.recv_timeout(PATIENCE);
+            let told = self.told.recv_timeout(patience);
             let told = told.unwrap_or_else(|_| panic!("not heard of {missing:?}, but {all:?}"));
             missing.retain(|name| !told.names().iter().any(|heard| heard == name));
             all.push(told);
