@@ -17,8 +17,15 @@ pub(crate) fn judge(project: &Project<'_>, takes: &dyn Fn(&str) -> bool, sink: &
     let files = Files { project, paths: &paths };
     image::judge(&files, sink);
     backup::judge(&files, sink);
-    pipelines::judge(&files, sink);
     tables::judge(&files, sink);
+    if project.is_part() {
+        for id in ["ci-no-tests", "config-no-validation"] {
+            let evidence = vec!["only a part of the tree was looked at".to_owned()];
+            sink.outcome(id, Status::NotApplicable, evidence);
+        }
+        return;
+    }
+    pipelines::judge(&files, sink);
     validation::judge(&files, sink);
 }
 

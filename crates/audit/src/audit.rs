@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wardkit_core::Clock;
 
-use crate::cache::{Cache, Pages};
+use crate::cache::{Cache, Page, Pages};
 use crate::engine::{Engine, Project, Sink, kinds};
 use crate::files::{Judge, Judged};
 use crate::report::SCHEMA_VERSION;
@@ -109,13 +109,41 @@ impl<'a> Audit<'a> {
     pub fn of_tree(&self, path: &Path) -> Result<Report, Error> {
         let root = Root::open(path)?;
         let excluded = self.settings.excluded()?;
-        let walked = root.walk(&|path| excluded.is_match(path));
+        let walked = root.walk(&[String::new()], &|path| excluded.is_match(path));
         let mut work = self.work();
         work.sink.notes.extend(walked.notes);
         let pages = self.pages(path, &work);
-        self.judge_files(&root, &walked.files, pages, &mut work);
-        let project = Project { root: Some(&root), files: &walked.files };
+        let seen = self.judge_files(&root, &walked.files, pages.as_ref(), &mut work);
+        if let Some(pages) = pages {
+            pages.keep(seen);
+        }
+        let project = Project { root: Some(&root), files: &walked.files, is_part: false };
         self.judge_whole(&project, &mut work);
+        self.report(work)
+    }
+
+    /// Audits some files and folders of a tree, named by their paths from its root. What only the whole tree shows is not told:
+    /// that something is nowhere, or what is about another file.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Root`] when the tree cannot be entered, and [`Error::Setting`] for a glob that is none.
+    pub fn of_part(&self, path: &Path, parts: &[String]) -> Result<Report, Error> {
+        let root = Root::open(path)?;
+        let excluded = self.settings.excluded()?;
+        let walked = root.walk(parts, &|path| excluded.is_match(path));
+        let mut work = Work { is_part: true, ..self.work() };
+        work.sink.notes.extend(walked.notes);
+        // What is known of the other files is kept for the audit of the whole.
+        let pages = self.pages(path, &work);
+        self.judge_files(&root, &walked.files, pages.as_ref(), &mut work);
+        let project = Project { root: Some(&root), files: &walked.files, is_part: true };
+        self.judge_whole(&project, &mut work);
+        let chosen: BTreeSet<&str> = walked.files.iter().map(String::as_str).collect();
+        work.sink.findings.retain(|finding| {
+            let is_outside = finding.path().is_empty() || finding.path().starts_with('/');
+            is_outside || chosen.contains(finding.path())
+        });
         self.report(work)
     }
 
@@ -126,7 +154,7 @@ impl<'a> Audit<'a> {
     /// Returns [`Error::Setting`] for a glob that is none.
     pub fn without_tree(&self) -> Result<Report, Error> {
         let mut work = self.work();
-        self.judge_whole(&Project { root: None, files: &[] }, &mut work);
+        self.judge_whole(&Project { root: None, files: &[], is_part: false }, &mut work);
         self.report(work)
     }
 
@@ -150,7 +178,7 @@ impl<'a> Audit<'a> {
         catalogue.dedup_by(|a, b| a.id == b.id);
         let selected = catalogue.iter().map(|check| check.id.to_string()).collect();
         let sink = Sink::new(Arc::new(selected));
-        Work { catalogue, sink, comments: Vec::new(), files: 0 }
+        Work { catalogue, sink, comments: Vec::new(), files: 0, is_part: false }
     }
 
     /// Reads what was said before of the files of a tree, for the same checks and engines.
@@ -163,14 +191,16 @@ impl<'a> Audit<'a> {
         cache.of_tree(root, rules)
     }
 
-    fn judge_files(&self, root: &Root, paths: &[String], pages: Option<Pages>, work: &mut Work) {
-        let judge = Judge {
-            root,
-            clock: self.clock,
-            engines: &self.engines,
-            pages: pages.as_ref(),
-            blank: &work.sink,
-        };
+    /// Returns what is to be remembered of the files.
+    fn judge_files(
+        &self,
+        root: &Root,
+        paths: &[String],
+        pages: Option<&Pages>,
+        work: &mut Work,
+    ) -> Vec<(String, Option<Page>)> {
+        let judge =
+            Judge { root, clock: self.clock, engines: &self.engines, pages, blank: &work.sink };
         let mut seen = Vec::new();
         for Judged { sink, comments, page } in judge.files(paths) {
             work.sink.merge(sink);
@@ -178,9 +208,7 @@ impl<'a> Audit<'a> {
             work.comments.extend(comments.into_iter().flatten());
             seen.extend(page);
         }
-        if let Some(pages) = pages {
-            pages.keep(seen);
-        }
+        seen
     }
 
     fn judge_whole(&self, project: &Project<'_>, work: &mut Work) {
@@ -190,7 +218,7 @@ impl<'a> Audit<'a> {
     }
 
     fn report(&self, work: Work) -> Result<Report, Error> {
-        let Work { catalogue, sink, comments, files } = work;
+        let Work { catalogue, sink, comments, files, is_part } = work;
         let mut findings = sink.findings;
         if let Some(only) = &self.only {
             findings.retain(|finding| only.contains(&finding.engine));
@@ -208,7 +236,9 @@ impl<'a> Audit<'a> {
         let mut told = suppressor.apply(findings, &mut suppressed);
         let ran: BTreeSet<&str> = catalogue.iter().map(|check| check.id.as_ref()).collect();
         let mut own = suppressor.findings(&|id| ran.contains(id));
-        own.retain(|finding| ran.contains(finding.id.as_str()));
+        // An exception of the settings may be for a file that was not looked at.
+        let is_open = |finding: &Finding| is_part && finding.path() == Settings::FILE;
+        own.retain(|finding| ran.contains(finding.id.as_str()) && !is_open(finding));
         sort_and_mark(&mut own);
         told.extend(own);
         let told = self.changed(told, &mut suppressed);
@@ -254,6 +284,7 @@ struct Work {
     sink: Sink,
     comments: Vec<Comment>,
     files: usize,
+    is_part: bool,
 }
 
 /// Fingerprints count equal findings in the order of their places.

@@ -115,13 +115,20 @@ impl std::fmt::Debug for Budget<'_> {
 pub struct Project<'a> {
     pub(crate) root: Option<&'a walk::Root>,
     pub(crate) files: &'a [String],
+    pub(crate) is_part: bool,
 }
 
 impl Project<'_> {
-    /// Returns the paths of all files, sorted; also of those that no engine wants.
+    /// Returns the paths of all files that are looked at, sorted; also of those that no engine wants.
     #[must_use]
     pub fn files(&self) -> &[String] {
         self.files
+    }
+
+    /// Whether only some files of the tree are looked at: that something is not among them says nothing.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// Reads a file. `None` when there is none, or it is too large, or it is no text.

@@ -40,11 +40,14 @@ impl Root {
         Ok(Self { folder, path: path.to_owned() })
     }
 
-    /// Walks the tree. Links are not followed: what they lead to inside is met where it lies, and what is outside is
-    /// no part of the tree. `is_excluded` is asked about each path.
-    pub(crate) fn walk(&self, is_excluded: &dyn Fn(&str) -> bool) -> Walked {
+    /// Walks what lies at or below some paths; nothing stands for the whole tree. Links are not followed: what they lead to
+    /// inside is met where it lies, and what is outside is no part of the tree. `is_excluded` is asked about each path.
+    pub(crate) fn walk(&self, parts: &[String], is_excluded: &dyn Fn(&str) -> bool) -> Walked {
         let mut walked = Walked::default();
-        let mut folders = vec![String::new()];
+        let mut folders = Vec::new();
+        for part in parts {
+            self.begin(part, is_excluded, &mut folders, &mut walked);
+        }
         while let Some(folder) = folders.pop() {
             if let Err(error) = self.list(&folder, is_excluded, &mut folders, &mut walked) {
                 walked.notes.push(Note::new(NoteKind::Unread, folder, error.to_string()));
@@ -56,7 +59,40 @@ impl Root {
             }
         }
         walked.files.sort();
+        walked.files.dedup();
         walked
+    }
+
+    /// Takes up a path that was named. What is left out of the tree is left out when it is named, too.
+    fn begin(
+        &self,
+        part: &str,
+        is_excluded: &dyn Fn(&str) -> bool,
+        folders: &mut Vec<String>,
+        walked: &mut Walked,
+    ) {
+        let mut above = part;
+        let is_left_out = loop {
+            if is_excluded(above) && !above.is_empty() {
+                break true;
+            }
+            let Some((folder, _)) = above.rsplit_once('/') else { break false };
+            above = folder;
+        };
+        if is_left_out {
+            walked.notes.push(Note::new(NoteKind::Skipped, part, "left out"));
+            return;
+        }
+        match if part.is_empty() { Ok(FileType::Directory) } else { self.kind(part) } {
+            Ok(FileType::Directory) => folders.push(part.to_owned()),
+            Ok(FileType::RegularFile) => walked.files.push(part.to_owned()),
+            Ok(_) => {
+                walked.notes.push(Note::new(NoteKind::Unread, part, "neither a file nor a folder"));
+            }
+            Err(error) => {
+                walked.notes.push(Note::new(NoteKind::Unread, part, error.to_string()));
+            }
+        }
     }
 
     fn list(

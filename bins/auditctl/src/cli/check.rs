@@ -58,9 +58,14 @@ pub(crate) enum BaselineVerb {
 
 #[derive(Debug, Args)]
 pub(crate) struct Chosen {
-    /// The folder that is audited
+    /// What is audited: a folder, or files and folders of one
     #[arg(value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
+    pub paths: Vec<PathBuf>,
+
+    /// The folder that holds the paths, whose settings count and from which places are told; without it the nearest that
+    /// holds them all
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 
     /// The checks
     #[arg(long, value_enum, default_value_t)]
@@ -258,6 +263,7 @@ Exit codes:
 Examples:
   auditctl check
   auditctl check bot/ --format sarif -o audit.sarif
+  auditctl check --root . bot/main.py compose.yaml
   auditctl check --profile full --format md -o AUDIT.md --fail-on critical
   auditctl check baseline create .audit-baseline.json && auditctl check --baseline .audit-baseline.json";
 

@@ -78,6 +78,60 @@ fn what_cannot_be_run_exits_2() {
 }
 
 #[test]
+fn files_are_audited_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir_all(place("bot/ü x")).unwrap();
+    let text = "import os\n\ndef f(update, context):\n    os.system(update.message.text)\n\n\
+                def main(app):\n    app.add_handler(CommandHandler('x', f))\n";
+    for name in ["bot/main.py", "bot/ü x/more.py", "bot/other.py"] {
+        fs::write(place(name), text).unwrap();
+    }
+    fs::write(place("compose.yaml"), "services:\n  db:\n    image: postgres:16.4\n").unwrap();
+    let paths = |args: &[&str]| {
+        let ended = auditctl(&[&["check", "--format", "json"], args].concat());
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let path = |finding: &Value| finding["files"][0]["path"].as_str().unwrap().to_owned();
+        let mut paths: Vec<String> =
+            report["findings"].as_array().unwrap().iter().map(path).collect();
+        paths.dedup();
+        (ended.code, paths)
+    };
+    let main = place("bot/main.py");
+    assert_eq!(paths(&[&main]), (Some(1), vec!["main.py".to_owned()]));
+    let both = [&main[..], &place("bot/ü x/more.py")];
+    let told = vec!["main.py".to_owned(), "ü x/more.py".to_owned()];
+    assert_eq!(paths(&both), (Some(1), told));
+    let from_top = ["--root", &place("."), &main, &place("bot/ü x")];
+    let told = vec!["bot/main.py".to_owned(), "bot/ü x/more.py".to_owned()];
+    assert_eq!(paths(&from_top), (Some(1), told));
+    // Whether something saves the database no single file says.
+    let compose = paths(&["--engine", "conf", "--profile", "full", &place("compose.yaml")]);
+    let ended = auditctl(&["check", "--engine", "conf", "--profile", "full", &place(".")]);
+    assert!(ended.stdout.contains("backup-absent"), "{ended:?}");
+    let report = auditctl(&["check", "--profile", "full", &place("compose.yaml")]);
+    assert!(!report.stdout.contains("backup-absent"), "{report:?}");
+    assert_eq!(compose.1, ["compose.yaml"]);
+
+    // What the project leaves out and allows holds for a file of it, too.
+    fs::write(place(".auditctl.toml"), "exclude = ['bot/other.py']\n").unwrap();
+    let other = ["--root", &place("."), &place("bot/other.py")];
+    assert_eq!(paths(&other), (Some(0), Vec::new()));
+    for (args, expected) in [
+        (&[&place("gone.py")[..]][..], "gone.py: No such file"),
+        (&[&main, &place("gone")], "gone: No such file"),
+        (&["--root", &place("bot"), &place("compose.yaml")], "compose.yaml: not below "),
+        (&["--root", &place("gone"), &main], "gone: No such file"),
+        (&["--root", &main, &main], "main.py cannot be audited"),
+        (&["/dev/null"], "/dev/null: neither a file nor a folder"),
+    ] {
+        let ended = auditctl(&[&["check"], args].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
+        assert!(ended.stderr.lines().next().unwrap().contains(expected), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_tree_is_audited_and_compared_with_its_baseline() {
     let folder = tempfile::tempdir().unwrap();
     let facts = facts(folder.path());

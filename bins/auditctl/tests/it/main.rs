@@ -8,6 +8,7 @@ mod cleanup;
 mod deps;
 mod detect;
 mod forecast;
+mod forms;
 mod harden;
 mod integrity;
 mod mask;

@@ -36,6 +36,10 @@ pub(super) fn judge(files: &Files<'_>, sink: &mut Sink) {
             unencrypted(path, &text, sink);
         }
     }
+    if files.project.is_part() {
+        let evidence = vec!["only a part of the tree was looked at".to_owned()];
+        return sink.outcome("backup-absent", Status::NotApplicable, evidence);
+    }
     for (place, about) in stores.into_iter().filter(|_| !is_saved) {
         let current = "Nothing in the project saves this database.";
         tell("backup-absent", Status::Fail, place, &about, current, sink);

@@ -20,7 +20,8 @@ pub(super) fn judge(files: &Files<'_>, sink: &mut Sink) {
     for path in paths.iter().filter(|path| !is_down(path)).take(MOST_FILES) {
         let Some(text) = files.project.read(path) else { continue };
         schema.read(path, &text);
-        no_way_back(path, &text, &known, sink);
+        let is_there = |path: &str| known.contains(path) || files.project.read(path).is_some();
+        no_way_back(path, &text, &is_there, sink);
     }
     for (name, table) in &schema.tables {
         let place = || Location::line(table.path.as_str(), table.line);
@@ -43,12 +44,12 @@ pub(super) fn judge(files: &Files<'_>, sink: &mut Sink) {
 }
 
 /// Files in pairs, and files with marks.
-fn no_way_back(path: &str, text: &str, known: &BTreeSet<&str>, sink: &mut Sink) {
+fn no_way_back(path: &str, text: &str, is_there: &dyn Fn(&str) -> bool, sink: &mut Sink) {
     let down = path.replace(".up.sql", ".down.sql");
     let folder = path.strip_suffix("up.sql").filter(|folder| folder.ends_with('/'));
     let is_single = match folder {
-        Some(folder) => !known.contains(format!("{folder}down.sql").as_str()),
-        None => path.ends_with(".up.sql") && !known.contains(down.as_str()),
+        Some(folder) => !is_there(&format!("{folder}down.sql")),
+        None => path.ends_with(".up.sql") && !is_there(&down),
     };
     if is_single || has_down_part(text) == Some(false) {
         let current = "The migration has no down part.";

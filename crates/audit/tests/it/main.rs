@@ -9,6 +9,7 @@ mod host;
 mod import;
 mod props;
 mod reports;
+mod sarif;
 mod suppressions;
 mod walk;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use wardkit_audit::{Gaps, NoteKind, Severity, Status, Verdict};
+use wardkit_audit::{Gaps, NoteKind, Settings, Severity, Status, Verdict};
 
 use crate::{audit, clock, tree};
 
@@ -77,4 +77,38 @@ fn names_that_are_no_text_are_told() {
     fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.py")), "bad").unwrap();
     let report = audit(&clock()).of_tree(folder.path()).unwrap();
     assert_eq!((report.notes.len(), report.notes[0].kind), (1, NoteKind::Unread));
+}
+
+#[test]
+fn of_a_part_of_a_tree_only_that_is_told() {
+    let outside = tree(&[("x.py", "bad")]);
+    let folder = tree(&[
+        ("bot.py", "bad"),
+        ("a/one.py", "bad"),
+        ("a/two.py", "bad"),
+        ("b/three.py", "bad"),
+        ("left/four.py", "bad"),
+    ]);
+    symlink(outside.path(), folder.path().join("link")).unwrap();
+    let text =
+        "exclude = ['left']\n[[allow]]\nchecks = ['word-bad']\npaths = ['b/**']\nreason = 'x'\n";
+    let (clock, settings) = (clock(), Settings::parse(text).unwrap());
+    let audit = audit(&clock).with_settings(settings);
+    let check = |parts: &[&str], expected: &[&str], notes: &[&str]| {
+        let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+        let report = audit.of_part(folder.path(), &parts).unwrap();
+        let paths: Vec<&str> = report.findings.iter().map(wardkit_audit::Finding::path).collect();
+        assert_eq!(paths, expected, "{parts:?}");
+        let told: Vec<&str> = report.notes.iter().map(|note| note.path.as_str()).collect();
+        assert_eq!(told, notes, "{parts:?}");
+        report.is_complete()
+    };
+    assert!(check(&["bot.py"], &["bot.py"], &[]));
+    assert!(check(&["a", "bot.py", "a/two.py"], &["a/one.py", "a/two.py", "bot.py"], &[]));
+    assert!(check(&["b/three.py"], &[], &[]));
+    assert!(check(&["left/four.py"], &[], &["left/four.py"]));
+    assert!(!check(&["gone.py"], &[], &["gone.py"]));
+    assert!(!check(&["link"], &[], &["link"]));
+    assert!(!check(&["link/x.py"], &[], &["link/x.py"]));
+    assert!(!check(&["../x.py"], &[], &["../x.py"]));
 }

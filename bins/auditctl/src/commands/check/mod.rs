@@ -10,6 +10,7 @@ mod history;
 mod host;
 mod report;
 mod secrets;
+mod target;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use crate::cli::{Check, CheckCommand, Chosen, Grade, Knowledge, Output, ProfileN
 pub(super) use explain::explain;
 pub(super) use host::host;
 pub(super) use report::report;
+use target::Target;
 
 /// `auditctl check`.
 pub(super) fn check(check: &Check) -> Result<ExitCode, Report> {
@@ -40,10 +42,11 @@ pub(super) fn check(check: &Check) -> Result<ExitCode, Report> {
 
 fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
     let clock = SystemClock;
-    let settings = settings(&chosen.path)?;
+    let target = Target::of(&chosen.paths, chosen.root.as_deref())?;
+    let settings = settings(&target.root)?;
     let secrets = secrets::Wanted {
         rules: chosen.secrets.rules.as_deref(),
-        history: chosen.secrets.history.then_some(&chosen.path),
+        history: chosen.secrets.history.then_some(&target.root),
         since: chosen.secrets.since.as_deref(),
     };
     let facts = chosen.facts.facts.as_deref();
@@ -62,9 +65,9 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         audit = audit.with_cache(cache);
     }
     if let Some(reference) = &chosen.diff {
-        audit = audit.only_changes(git::changes(&chosen.path, reference)?);
+        audit = audit.only_changes(git::changes(&target.root, reference)?);
     }
-    let mut report = audit.of_tree(&chosen.path).map_err(could_not_run)?;
+    let mut report = target.audited(&audit)?;
     let mut is_violated = false;
     if let Some(file) = &chosen.baseline {
         let before = baseline::read(file)?;
@@ -79,7 +82,7 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         before.apply(&mut report);
     }
     if chosen.repair.fix {
-        fix::run(&chosen.path, &engines::rules(own_rules)?, &report, chosen.repair.dry_run)?;
+        fix::run(&target.root, &engines::rules(own_rules)?, &report, chosen.repair.dry_run)?;
     }
     // Who asks for a diff pipes it into `patch`.
     if !chosen.repair.dry_run {
