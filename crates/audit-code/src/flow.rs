@@ -61,8 +61,11 @@ pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_
         }
     }
     // Where data comes in and was followed, what only looks like harm is none.
-    if met_outside && !module.is_cut && !is_over && dialect == Dialect::Python {
-        found.decide(DECIDED);
+    if met_outside && !module.is_cut && !is_over {
+        found.decide(match dialect {
+            Dialect::Python => DECIDED,
+            Dialect::JavaScript => DECIDED_IN_SCRIPTS,
+        });
     }
     if module.is_cut {
         found.note(Note::new(
@@ -159,6 +162,28 @@ const DECIDED: &[&str] = &[
     "xxe",
 ];
 
+/// The same for scripts, where no rule knows more of these than the flow does.
+const DECIDED_IN_SCRIPTS: &[&str] = &[
+    "cmd-injection",
+    "code-eval",
+    "deserialize-untrusted",
+    "dyn-import",
+    "header-injection",
+    "ldap-injection",
+    "nosql-injection",
+    "open-redirect",
+    "path-traversal",
+    "proto-pollution",
+    "redos",
+    "shell-true",
+    "sql-injection",
+    "ssrf",
+    "template-inject",
+    "xpath-injection",
+    "xss-reply-html",
+    "xxe",
+];
+
 const PYTHON_WORDS: &[&str] = &[
     "request",
     "argv",
@@ -178,6 +203,18 @@ const PYTHON_WORDS: &[&str] = &[
 
 const SCRIPT_WORDS: &[&str] = &[
     "req",
+    "@Body",
+    "@Param",
+    "@Query",
+    "@Payload",
+    "FormData",
+    "formData",
+    "args",
+    "interaction",
+    "msg",
+    "params",
+    "socket",
+    "stdin",
     "ctx",
     "argv",
     "location",

@@ -29,11 +29,16 @@ impl<'a> Found<'a> {
         self.decided = checks;
     }
 
-    /// Takes a finding.
+    /// Takes a finding, unless the way of the data decides on its check.
     pub(crate) fn report(&mut self, finding: Finding) {
         if self.decided.contains(&finding.id.as_str()) {
             return;
         }
+        self.report_certain(finding);
+    }
+
+    /// Takes a finding that no data decides on: the form itself is the harm.
+    pub(crate) fn report_certain(&mut self, finding: Finding) {
         let line = finding.files.first().and_then(|place| place.line).unwrap_or_default();
         if self.seen.insert((finding.id.clone(), line)) {
             self.sink.report(finding);

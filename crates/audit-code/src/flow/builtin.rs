@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::call::Site;
+use super::sinks::PLAIN;
 use super::tree::{Call, ExprKind};
 use super::value::{Const, Items, Value};
 use super::walk::Walker;
@@ -38,6 +39,15 @@ pub(super) fn change<'m, 't>(
         }
         // A setting of a section: `config.set("s", "key", value)`.
         "set" if site.args.len() == 3 || site.args.len() == 2 => set(walker, of, site),
+        // An answer whose kind is told: `res.type("text/plain")`.
+        "type" | "contentType" | "setHeader" | "set" | "header"
+            if walker.is_script() && is_told_plain(site) =>
+        {
+            let path: Rc<str> = format!("{PLAIN}.{}", site.receiver.path()).into();
+            let labels = site.receiver.labels;
+            walker.change(of, |whole| whole.path = Some(path.clone()));
+            Some(Value { path: Some(path), labels, ..site.receiver.taint() })
+        }
         "setFeature" => {
             let feature = site.at(0)?.value.path().to_owned();
             let is_on = site.at(1)?.value.known.as_ref().is_some_and(Const::is_true);
@@ -55,6 +65,17 @@ pub(super) fn change<'m, 't>(
         }
         _ => None,
     }
+}
+
+/// Whether an answer is said to be something that browsers do not run.
+fn is_told_plain(site: &Site<'_, '_>) -> bool {
+    let text = |place: usize| site.at(place).and_then(|arg| arg.value.text()).unwrap_or_default();
+    let kind = match site.args.len() {
+        1 => text(0),
+        _ if text(0).eq_ignore_ascii_case("content-type") => text(1),
+        _ => return false,
+    };
+    !kind.is_empty() && !["html", "xml", "svg"].iter().any(|word| kind.contains(word))
 }
 
 fn append(whole: &mut Value, value: Value) {
@@ -146,7 +167,8 @@ pub(super) fn compute(site: &Site<'_, '_>) -> Option<Value> {
             only.items.is_some().then(|| Value { path: None, ..only.clone() })
         }
         "str" | "String" | "toString" => {
-            let only = site.at(0).map_or(&site.receiver, |arg| &arg.value);
+            let given = site.at(0).filter(|_| site.name != "toString");
+            let only = given.map_or(&site.receiver, |arg| &arg.value);
             match &only.known {
                 Some(Const::Int(number)) => {
                     Some(Value::constant(Const::Str(number.to_string().into())))

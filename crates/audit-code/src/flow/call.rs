@@ -208,6 +208,7 @@ impl<'m, 't> Walker<'m, 't> {
         if self.frames.iter().any(|frame| frame.function == Some(id)) || self.steps > MOST_STEPS {
             return;
         }
+        self.called_back.insert(id);
         let function = self.function(id);
         let elements = Self::element_of(&site.receiver);
         let given = sources::of_callback(self.dialect, site).unwrap_or(elements);
@@ -215,8 +216,12 @@ impl<'m, 't> Walker<'m, 't> {
             let is_error = matches!(param.name(), "err" | "error" | "e") && self.is_script();
             let value = if is_error {
                 Value::source(Labels::ERROR, param.target.at, "an error is handed over")
-            } else if place <= 1 {
-                given.clone().step(param.target.at, "handed to a function")
+            } else if place == 0 || place == 1 && !gives_index(&site.name) {
+                let mut value = given.clone().step(param.target.at, "handed to a function");
+                if value.labels.is_empty() && value.items.is_none() && !param.name().is_empty() {
+                    value.path = Some(param.name().into());
+                }
+                value
             } else {
                 Value::default()
             };
@@ -245,10 +250,17 @@ impl<'m, 't> Walker<'m, 't> {
 fn module(site: &Site<'_, '_>) -> Option<Value> {
     let only = &site.at(0)?.value;
     match site.path.as_str() {
-        "require" => Some(Value::named(only.text()?.trim_start_matches("node:"))),
+        // What a file of the project exports goes by the name that it is given here.
+        "require" if only.text()?.starts_with('.') => Some(Value::default()),
+        "require" => Some(Value::named(super::lower::module_name(only.text()?))),
         "util.promisify" | "promisify" => Some(only.clone()),
         _ => None,
     }
+}
+
+/// Whether a function that is called back is given the place of an element besides.
+fn gives_index(name: &str) -> bool {
+    matches!(name, "map" | "forEach" | "filter" | "some" | "every" | "find" | "flatMap")
 }
 
 fn is_own(name: &str) -> bool {

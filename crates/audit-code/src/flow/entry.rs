@@ -56,6 +56,11 @@ fn given(
     if is_harmless_type(written) || SERVICES.contains(&name) {
         return named;
     }
+    if walker.is_script()
+        && let Some(labels) = script_given(function, param, place)
+    {
+        return source(labels, "somebody outside sends it");
+    }
     if is_carrier_type(written) || walker.is_script() && is_script_request(function, name, place) {
         return source(Labels::CARRIER, "a request or a message");
     }
@@ -75,6 +80,7 @@ fn given(
             "context" | "ctx" | "message" | "msg" | "update" | "event" | "interaction" => {
                 source(Labels::CARRIER, "a message")
             }
+            "match" | "args" if walker.is_script() => source(Labels::USER, "a user sends it"),
             _ if walker.is_script() => source(Labels::CARRIER, "a message"),
             _ => source(Labels::USER, "a user sends it"),
         },
@@ -93,6 +99,32 @@ fn given(
         }
         None => named,
     }
+}
+
+/// What frameworks of scripts hand over by the form of a function alone.
+fn script_given(function: &Function<'_>, param: &Param<'_>, place: usize) -> Option<Labels> {
+    let (name, written) = (param.name(), param.annotation);
+    let decorator = written.strip_prefix('@').and_then(|rest| rest.split('(').next());
+    if let Some(decorator) = decorator {
+        return match decorator {
+            "Query" | "Body" | "Param" | "Headers" | "Cookies" | "UploadedFile" | "Args"
+            | "Arg" | "QueryParam" | "BodyParam" | "HeaderParam" | "CookieParam"
+            | "MessageBody" | "Payload" | "QueryParams" | "BodyParams" | "PathParams" => {
+                Some(Labels::USER)
+            }
+            "Req" | "Request" | "Ctx" | "Context" | "Update" => Some(Labels::CARRIER),
+            _ => None,
+        };
+    }
+    if name == "interaction" || place == 0 && matches!(name, "ctx" | "formData") {
+        return Some(Labels::CARRIER);
+    }
+    let called: &str = &function.name;
+    let is_route = matches!(called, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD");
+    let is_loader = matches!(called, "loader" | "action" | "getServerSideProps");
+    let is_lambda = called == "handler" && matches!(name, "event" | "evt");
+    (function.is_exported && place == 0 && (is_route || is_loader || is_lambda))
+        .then_some(Labels::CARRIER)
 }
 
 /// Node's own form of handlers: `(req, res)`, whatever they are given to.

@@ -15,7 +15,8 @@ impl<'m, 't> Walker<'m, 't> {
         }
         self.depth += 1;
         let value = self.eval_kind(expr);
-        self.met_outside |= value.labels.meets(MET);
+        self.met_outside |=
+            value.labels.meets(MET) || self.is_script() && value.labels.meets(Labels::CARRIER);
         self.depth -= 1;
         value
     }
@@ -31,8 +32,12 @@ impl<'m, 't> Walker<'m, 't> {
             ExprKind::Name(name) => self.name(name, at),
             ExprKind::Member(of, name) => self.eval_member(expr, of, name),
             ExprKind::Index(of, key) => {
-                let (of, key) = (self.eval(of), self.eval(key));
-                self.item(&of, &key, at)
+                let known = self.eval(key);
+                if let Some(value) = self.named_item(of, &known) {
+                    return value;
+                }
+                let of = self.eval(of);
+                self.item(&of, &known, at)
             }
             ExprKind::Slice(of, from, to) => self.slice(of, from.as_deref(), to.as_deref()),
             ExprKind::Call(call) => self.call(call, at),
@@ -106,6 +111,13 @@ impl<'m, 't> Walker<'m, 't> {
         }
         let of = self.eval(of);
         self.member(&of, name, expr.at)
+    }
+
+    /// Returns what was assigned to a member that is read by its name: `x.a`, then `x["a"]`.
+    fn named_item(&self, of: &Expr<'t>, key: &Value) -> Option<Value> {
+        let name = key.text().filter(|_| self.is_script())?;
+        let of = of.dotted().filter(|_| !matches!(of.kind, ExprKind::Call(_)))?;
+        self.names.get(format!("{of}.{name}").as_str()).cloned()
     }
 
     /// Returns the member of a value by name.
@@ -203,20 +215,44 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     fn list(&mut self, all: &'m [Expr<'t>]) -> Value {
-        let has_spread = all.iter().any(|one| matches!(one.kind, ExprKind::Spread(_)));
-        let all: Vec<Value> = all.iter().map(|one| self.eval(one)).collect();
-        let whole = Value::of(&all);
-        if has_spread || all.len() > MOST_ITEMS {
+        let (mut items, mut whole, mut is_known) = (Vec::new(), Value::default(), true);
+        for one in all {
+            let is_spread = matches!(one.kind, ExprKind::Spread(_));
+            let value = self.spread(one);
+            whole.absorb(&value);
+            match value.items.as_deref() {
+                Some(Items::List(inner)) if is_spread => items.extend(inner.iter().cloned()),
+                _ if is_spread => is_known = false,
+                _ => items.push(value),
+            }
+        }
+        if !is_known || items.len() > MOST_ITEMS {
             return whole;
         }
-        Value { items: Some(Rc::new(Items::List(all))), ..whole }
+        Value { items: Some(Rc::new(Items::List(items))), ..whole }
+    }
+
+    /// Returns what a container is filled with: of all of another, that one itself.
+    fn spread(&mut self, one: &'m Expr<'t>) -> Value {
+        match &one.kind {
+            ExprKind::Spread(inner) => self.eval(inner),
+            _ => self.eval(one),
+        }
     }
 
     fn dict(&mut self, pairs: &'m [(Expr<'t>, Expr<'t>)]) -> Value {
         let (mut known, mut whole, mut is_known) = (Vec::new(), Value::default(), true);
         for (key, value) in pairs {
-            let (key, value) = (self.eval(key), self.eval(value));
+            let (key, value) = (self.eval(key), self.spread(value));
             whole.absorb(&value);
+            if let (None, Some(Items::Dict(inner))) = (&key.known, value.items.as_deref()) {
+                known.retain(|(key, _)| !inner.iter().any(|(other, _)| other == key));
+                known.extend(inner.iter().cloned());
+                continue;
+            }
+            if key.known.is_none() && is_sent_whole(&value) {
+                whole.path.clone_from(&value.path);
+            }
             match key.known {
                 Some(key) => known.push((key, value)),
                 None => is_known = false,
@@ -321,6 +357,13 @@ impl<'m, 't> Walker<'m, 't> {
 /// A name cannot grow without end.
 pub(super) fn longer(path: &str, name: &str) -> String {
     if path.is_empty() || path.len() > 160 { format!("?.{name}") } else { format!("{path}.{name}") }
+}
+
+/// Whether a value is all that somebody sent: the body of a request, or its query.
+pub(super) fn is_sent_whole(value: &Value) -> bool {
+    let last = value.path().rsplit('.').next().unwrap_or_default();
+    value.labels.meets(Labels::USER)
+        && matches!(last, "body" | "query" | "payload" | "json()" | "parseBody()" | "formData()")
 }
 
 fn known_item(of: &Value, key: Option<&Const>) -> Option<Value> {

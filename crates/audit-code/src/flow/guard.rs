@@ -34,6 +34,13 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     fn guard_compare(&mut self, op: Compare, left: &'m Expr<'t>, right: &'m Expr<'t>, truth: bool) {
+        if let (ExprKind::Call(call), ExprKind::Str(kind)) = (&left.kind, &right.kind)
+            && matches!(call.callee.kind, ExprKind::Name("typeof"))
+        {
+            let is_equal =
+                matches!((op, truth), (Compare::Equal, true) | (Compare::NotEqual, false));
+            return self.guard_kind(call, kind, is_equal);
+        }
         let (one, other) = (self.eval(left), self.eval(right));
         let is_equal = matches!((op, truth), (Compare::Equal, true) | (Compare::NotEqual, false));
         let is_in = matches!((op, truth), (Compare::In, true) | (Compare::NotIn, false));
@@ -43,7 +50,7 @@ impl<'m, 't> Walker<'m, 't> {
         } else if is_equal && one.labels.is_empty() {
             self.settle_equal(right, &other, &one);
         } else if is_in && (other.is_constant() || other.labels.is_empty()) {
-            self.settle(&one, part_of(left));
+            self.settle_at(left, &one, part_of(left));
         } else if is_in && other.path().ends_with("parents") {
             self.settle(&other, Classes::PATH);
         } else if is_out {
@@ -55,6 +62,18 @@ impl<'m, 't> Walker<'m, 't> {
         }
     }
 
+    /// A text is no object of conditions; a number or a truth does no harm at all.
+    fn guard_kind(&mut self, call: &'m Call<'t>, kind: &str, is_equal: bool) {
+        let Some(arg) = call.args.first().filter(|_| is_equal) else { return };
+        let value = self.eval(&arg.value);
+        let classes = match kind {
+            "number" | "boolean" | "bigint" => Classes::ALL,
+            "string" => Classes::NOSQL,
+            _ => return,
+        };
+        self.settle_at(&arg.value, &value, classes);
+    }
+
     /// A value that equals a constant is one; so is the folder of a path that lies in it.
     fn settle_equal(&mut self, expr: &'m Expr<'t>, value: &Value, other: &Value) {
         if value.path().contains("commonpath") || value.path().contains("commonprefix") {
@@ -64,7 +83,7 @@ impl<'m, 't> Walker<'m, 't> {
             self.settle(value, Classes::PATH);
         } else if other.known.is_some() || other.labels.is_empty() && part_of(expr) != Classes::ALL
         {
-            self.settle(value, part_of(expr));
+            self.settle_at(expr, value, part_of(expr));
         }
     }
 
@@ -77,6 +96,8 @@ impl<'m, 't> Walker<'m, 't> {
         };
         let args: Vec<Value> = call.args.iter().map(|arg| self.eval(&arg.value)).collect();
         let tested = args.iter().rev().find(|arg| !arg.labels.is_empty());
+        let place = call.args.iter().zip(&args).rev().find(|(_, arg)| !arg.labels.is_empty());
+        let place = place.map(|(arg, _)| &arg.value);
         match last.as_str() {
             "isdigit" | "isnumeric" | "isdecimal" | "isalnum" | "isalpha" | "isidentifier"
                 if truth =>
@@ -84,6 +105,7 @@ impl<'m, 't> Walker<'m, 't> {
                 self.settle_some(receiver.as_ref(), Classes::ALL);
             }
             "fullmatch" | "match" | "test" if truth => {
+                self.settle_member(place, tested, Classes::ALL);
                 self.settle_some(tested.or(receiver.as_ref()), Classes::ALL);
             }
             "search" | "findall" if !truth => {
@@ -96,6 +118,9 @@ impl<'m, 't> Walker<'m, 't> {
                 self.guard_start(receiver.as_ref(), args.first(), truth);
             }
             "includes" | "has" | "contains" | "indexOf" => {
+                if truth && receiver.as_ref().is_some_and(|of| of.labels.is_empty()) {
+                    self.settle_member(place, tested, Classes::ALL);
+                }
                 self.guard_includes(receiver.as_ref(), args.first(), truth);
             }
             "isInteger" | "isSafeInteger" | "isFinite" | "isUUID" | "isNumeric"
@@ -106,6 +131,7 @@ impl<'m, 't> Walker<'m, 't> {
                 self.settle_some(tested, Classes::ALL);
             }
             _ if truth && says_harmless(&last) => {
+                self.settle_member(place, tested, Classes::ALL);
                 self.settle_some(tested, Classes::ALL);
             }
             _ => {}
@@ -113,11 +139,22 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     fn guard_start(&mut self, receiver: Option<&Value>, start: Option<&Value>, truth: bool) {
-        let Some(receiver) = receiver.filter(|_| truth) else { return };
+        let Some(receiver) = receiver else { return };
+        let start_text = start.and_then(Value::text);
+        if !truth {
+            let is_relative =
+                ["relative()", "relpath()"].iter().any(|end| receiver.path().ends_with(end));
+            match start_text {
+                Some(".." | "../") if is_relative => self.settle(receiver, Classes::PATH),
+                Some("//") => self.settle(receiver, Classes::REDIRECT),
+                _ => {}
+            }
+            return;
+        }
         if receiver.cleared.holds(Classes::RESOLVED) {
             self.settle(receiver, Classes::PATH);
         }
-        let Some(start) = start.and_then(Value::text) else { return };
+        let Some(start) = start_text else { return };
         if is_fixed_host(start) {
             self.settle(receiver, Classes::ADDRESS.with(Classes::REDIRECT));
         }
@@ -146,9 +183,27 @@ impl<'m, 't> Walker<'m, 't> {
         }
     }
 
+    fn settle_member(&mut self, place: Option<&Expr<'t>>, value: Option<&Value>, classes: Classes) {
+        if let (Some(place), Some(value)) = (place, value) {
+            self.settle_at(place, value, classes);
+        }
+    }
+
     fn settle_some(&mut self, value: Option<&Value>, classes: Classes) {
         if let Some(value) = value {
             self.settle(value, classes);
+        }
+    }
+
+    /// The same for a member, which is read anew each time: what is known of it is kept under its name.
+    fn settle_at(&mut self, expr: &Expr<'t>, value: &Value, classes: Classes) {
+        self.settle(value, classes);
+        if !self.is_script() || value.labels.is_empty() {
+            return;
+        }
+        if let (ExprKind::Member(..), Some(name)) = (&expr.kind, expr.dotted()) {
+            let cleared = value.cleared.with(classes);
+            self.names.insert(name.into(), Value { cleared, ..value.clone() });
         }
     }
 

@@ -100,6 +100,7 @@ impl<'m, 't> Finder<'m, 't> {
         if let (ExprKind::Call(call), Some(role)) = (&expr.kind, self.by_call(expr)) {
             for arg in &call.args {
                 self.registered(&arg.value, role);
+                self.in_options(&arg.value, role);
             }
         }
         let mut children = Vec::new();
@@ -118,6 +119,9 @@ impl<'m, 't> Finder<'m, 't> {
             || REGISTERS.contains(&last)
         {
             return Some(Role::Chat);
+        }
+        if last == "route" && is_described(call) {
+            return Some(self.page);
         }
         if is_route(call)
             && (WEB.contains(&last)
@@ -156,6 +160,7 @@ impl<'m, 't> Finder<'m, 't> {
                 "view",
                 "reaction",
                 "inlineQuery",
+                "use",
             ]
             .contains(&last)
         {
@@ -165,6 +170,24 @@ impl<'m, 't> Finder<'m, 't> {
             .then_some(())
             .filter(|()| last == "createServer")
             .map(|()| Role::Service)
+    }
+
+    /// Takes the function of a route that is described by an object: `{ path, handler }`.
+    fn in_options(&mut self, arg: &Expr<'t>, role: Role) {
+        let ExprKind::Dict(pairs) = &arg.kind else { return };
+        for (key, value) in pairs {
+            match (&key.kind, &value.kind) {
+                (ExprKind::Str(name), _) if name == "handler" => self.registered(value, role),
+                (ExprKind::Str(name), ExprKind::Dict(inner)) if name == "options" => {
+                    for (key, value) in inner {
+                        if matches!(&key.kind, ExprKind::Str(name) if name == "handler") {
+                            self.registered(value, role);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Takes a function that is given to a registration.
@@ -183,6 +206,12 @@ impl<'m, 't> Finder<'m, 't> {
             self.roles.entry(id).or_insert(role);
         }
     }
+}
+
+/// Whether a call is given an object that describes a route.
+fn is_described(call: &Expr<'_>) -> bool {
+    let ExprKind::Call(call) = &call.kind else { return false };
+    call.args.first().is_some_and(|arg| matches!(arg.value.kind, ExprKind::Dict(_)))
 }
 
 /// Whether a call names a path, as registrations of routes do.

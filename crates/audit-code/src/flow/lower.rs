@@ -6,13 +6,16 @@ mod python;
 mod python_statement;
 mod text;
 
+pub(super) use javascript_statement::module_name;
+
 use tree_sitter::Node;
 
 use super::tree::{Expr, ExprKind, Function, FunctionId, Module, Span, Stmt, StmtKind};
 
 /// Brings a tree into the form that is walked. `None` for a language that nobody reads here.
 pub(super) fn module<'t>(dialect: Dialect, root: Node<'t>, text: &'t str) -> Module<'t> {
-    let mut lowerer = Lowerer { text, dialect, module: Module::default(), depth: 0, class: None };
+    let mut lowerer =
+        Lowerer { text, dialect, module: Module::default(), depth: 0, within: 0, class: None };
     lowerer.module.body = match dialect {
         Dialect::Python => lowerer.python_block(root),
         Dialect::JavaScript => lowerer.script_block(root),
@@ -34,6 +37,8 @@ pub(super) struct Lowerer<'t> {
     dialect: Dialect,
     module: Module<'t>,
     depth: usize,
+    /// Functions around.
+    within: usize,
     /// The class around, and what it inherits from.
     class: Option<(&'t str, Vec<&'t str>)>,
 }

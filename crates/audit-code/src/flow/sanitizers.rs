@@ -18,7 +18,7 @@ pub(super) fn apply(dialect: Dialect, site: &Site<'_, '_>) -> Option<Value> {
         | "getInteger" | "getNumber" | "getBoolean" | "BigInt" | "ObjectId" | "exists"
         | "isfile" | "isdir" | "sha256" | "sha512" | "sha384" | "sha3_256" | "blake2b"
         | "startswith" | "endswith" | "startsWith" | "endsWith" | "isdigit" | "count" | "find"
-        | "index" | "indexOf" | "getUser" | "getMember" | "getChannel"
+        | "index" | "indexOf" | "typeof" | "getUser" | "getMember" | "getChannel"
             if site.name != "find" || site.receiver.text().is_some() =>
         {
             Some(Value::default())
@@ -60,8 +60,11 @@ fn by_path(path: &str) -> Option<Classes> {
     let ends = |name: &str| {
         path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    let found = TABLE.iter().find(|(names, _)| names.iter().any(|name| ends(name)));
-    found.map(|(_, classes)| *classes)
+    let fitting = TABLE.iter().flat_map(|(names, classes)| {
+        names.iter().filter(|name| ends(name)).map(move |name| (name.len(), *classes))
+    });
+    // The longest name says most exactly what is called.
+    fitting.max_by_key(|(length, _)| *length).map(|(_, classes)| classes)
 }
 
 /// A text without what breaks out.
@@ -157,7 +160,6 @@ const TABLE: &[(&[&str], Classes)] = &[
             "conditional_escape",
             "django.utils.html.escape",
             "saxutils.escape",
-            "encodeURIComponent",
             "escape",
             "quote_html",
             "xssFilters.inHTMLData",
@@ -172,8 +174,23 @@ const TABLE: &[(&[&str], Classes)] = &[
             "JSONResponse",
             "striptags",
             "encodeForHTML",
+            "escape-html",
+            "escape-goat.htmlEscape",
+            "html-entities.encode",
+            "lodash/escape",
+            "dompurify.sanitize",
+            "isomorphic-dompurify.sanitize",
+            "xss-filters.inHTMLData",
         ],
         MARKUP.with(Classes::XPATH),
+    ),
+    (
+        &["ldapjs.EqualityFilter", "EqualityFilter", "SubstringFilter", "ApproximateFilter"],
+        Classes::LDAP,
+    ),
+    (
+        &["encodeURIComponent", "querystring.escape"],
+        MARKUP.with(Classes::XPATH).with(Classes::HEADER).with(Classes::LOG).with(Classes::PATH),
     ),
     (&["json.dumps", "JSON.stringify"], Classes::HEADER.with(Classes::LOG)),
     (
@@ -222,6 +239,14 @@ const TABLE: &[(&[&str], Classes)] = &[
     (
         &[
             "mysql.escape",
+            "mysql2.escape",
+            "mysql.escapeId",
+            "mysql2.escapeId",
+            "SqlString.escape",
+            "sqlstring.format",
+            "pg.escapeLiteral",
+            "escapeLiteral",
+            "escapeIdentifier",
             "connection.escape",
             "pool.escape",
             "quote_ident",

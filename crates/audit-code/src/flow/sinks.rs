@@ -11,7 +11,7 @@ use super::Dialect;
 use super::call::Site;
 use super::handlers::Role;
 use super::sources::is_secret_name;
-use super::tree::{Expr, Span};
+use super::tree::{Expr, ExprKind, Span};
 use super::value::{Classes, Const, Items, Labels, Value};
 use super::walk::Walker;
 
@@ -67,6 +67,8 @@ pub(super) enum Shape {
     Page,
     /// Messages of a model.
     Prompt,
+    /// All that somebody sent, with the names of its fields.
+    Whole,
 }
 
 /// Judges a call.
@@ -82,12 +84,14 @@ pub(super) fn judge<'m, 't>(walker: &mut Walker<'m, 't>, site: &Site<'m, 't>) {
     }
     shape::log(walker, site);
     shape::answer(walker, site);
+    shape::location(walker, site);
 }
 
 fn apply(walker: &mut Walker<'_, '_>, site: &Site<'_, '_>, rule: &Rule) {
     for pick in rule.picks {
         let mut picked: Vec<&Value> = match pick {
             Pick::At(place) => site.at(*place).map(|arg| &arg.value).into_iter().collect(),
+            Pick::Named(name) if walker.is_script() => site.named(name).into_iter().collect(),
             Pick::Named(name) => site
                 .args
                 .iter()
@@ -179,6 +183,9 @@ impl<'m, 't> Walker<'m, 't> {
         }
         let user = Labels::USER;
         if self.is_script() {
+            if name == "body" && of.dotted().is_some_and(|of| of == "ctx") {
+                self.judge_page(at, value);
+            }
             if matches!(name, "innerHTML" | "outerHTML" | "srcdoc")
                 && value.harms(Classes::HTML, user)
             {
@@ -192,6 +199,14 @@ impl<'m, 't> Walker<'m, 't> {
             {
                 self.hit("open-redirect", at, value);
             }
+        }
+    }
+
+    /// Judges a text that a browser may show as a page.
+    fn judge_page(&mut self, at: Span, value: &Value) {
+        let is_markup = value.is_built && value.items.is_none();
+        if is_markup && value.harms(Classes::HTML, Labels::USER) {
+            self.hit("xss-reply-html", at, value);
         }
     }
 
@@ -212,6 +227,19 @@ impl<'m, 't> Walker<'m, 't> {
         }
         if last == "headers" && path.contains("res") && value.harms(Classes::HEADER, Labels::USER) {
             self.hit("header-injection", at, value);
+        }
+        if self.is_script()
+            && let ExprKind::Index(_, outer) = &of.kind
+        {
+            let outer = self.eval(outer);
+            let chosen = [&outer, key]
+                .iter()
+                .all(|one| one.known.is_none() && !one.cleared.holds(Classes::KEY))
+                && [&outer, key].iter().any(|one| one.labels.meets(Labels::USER));
+            if chosen {
+                let by = if outer.labels.meets(Labels::USER) { &outer } else { key };
+                self.hit("proto-pollution", at, by);
+            }
         }
         if key.text().is_some_and(is_token_name) && value.labels.meets(Labels::GUESSABLE) {
             self.hit("weak-random", at, value);
@@ -253,6 +281,9 @@ pub(super) fn is_token_name(name: &str) -> bool {
 pub(super) fn is(value: Option<&Value>, truth: bool) -> bool {
     value.is_some_and(|value| value.known == Some(Const::Bool(truth)))
 }
+
+/// Stands for an answer of which it is known that a browser shows it as text.
+pub(super) const PLAIN: &str = "plain-answer";
 
 /// What executes, fetches or deletes: a language model must not choose it.
 const EXECUTES: &[&str] = &[

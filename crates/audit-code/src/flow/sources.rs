@@ -27,7 +27,8 @@ pub(super) fn of_member(dialect: Dialect, of: &Value, name: &str, path: &str, at
     if of.labels.meets(Labels::ANSWER) {
         return answered(of, name, at);
     }
-    if is_plain(name) {
+    let is_sent = lists(FIELDS, last_of(of.path())) && name.ends_with("id");
+    if is_plain(name) && !is_sent {
         return Value::default();
     }
     of.taint()
@@ -264,7 +265,7 @@ const SENT: &str = "GET POST COOKIES META FILES args form values cookies headers
     QUERY_STRING stream arguments forms inline_query_text search_params session_data \
     custom_id customId nextUrl hostname rfile title cleaned_data json_body pushName \
     conversation display_name global_name query_arguments body_arguments remote_addr uri \
-    environ mimetype raw_args referer";
+    environ mimetype raw_args referer body rawPath rawQueryString";
 
 /// What carries such things itself.
 const CARRIERS: &str = "message effective_message callback_query inline_query edited_message channel_post \
@@ -272,8 +273,12 @@ const CARRIERS: &str = "message effective_message callback_query inline_query ed
     effective_user effective_chat from_user author user chat callbackQuery inlineQuery \
     from web_app_data poll_answer current_message chosen_inline_result \
     pre_checkout_query contact photo attachments location replied_message quotedMsg \
-    messages ctx fields namespace sender get_message get_sender get_reply_message clone \
+    messages ctx fields namespace sender command shortcut action view get_message get_sender get_reply_message clone \
     json_payload";
+
+/// What holds fields that somebody named and filled in.
+const FIELDS: &str = "params query body cookies payload pathParameters queryStringParameters \
+    headers fields searchParams view_args match_info path_params query_params json parse()";
 
 const PYTHON: &[(&str, Labels)] = &[
     ("input", Labels::OPERATOR),

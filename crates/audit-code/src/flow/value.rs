@@ -284,6 +284,8 @@ impl Classes {
     pub(super) const TRUST: Self = Self(1 << 20);
     pub(super) const CHANCE: Self = Self(1 << 21);
     pub(super) const PROMPT: Self = Self(1 << 22);
+    /// The name of a property.
+    pub(super) const KEY: Self = Self(1 << 11);
     /// A path without `..` and links; harmless once it was compared with a folder.
     pub(super) const RESOLVED: Self = Self(1 << 23);
     pub(super) const NONE: Self = Self(0);

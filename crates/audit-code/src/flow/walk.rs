@@ -43,6 +43,8 @@ pub(super) struct Walker<'m, 't> {
     /// By where it came in, and the function.
     told: HashSet<(&'static str, Span, Option<FunctionId>)>,
     walked: HashSet<FunctionId>,
+    /// Functions that were handed to a call and walked with what it hands over.
+    pub(super) called_back: HashSet<FunctionId>,
     pub(super) depth: usize,
     pub(super) steps: u32,
     is_spent: &'m dyn Fn() -> bool,
@@ -95,6 +97,7 @@ impl<'m, 't> Walker<'m, 't> {
             seen: HashSet::new(),
             told: HashSet::new(),
             walked: HashSet::new(),
+            called_back: HashSet::new(),
             depth: 0,
             steps: 0,
             is_spent,
@@ -114,7 +117,25 @@ impl<'m, 't> Walker<'m, 't> {
                 self.enter(id);
             }
         }
+        if self.is_script() {
+            self.enter_values();
+        }
         std::mem::take(&mut self.hits)
+    }
+
+    /// Walks functions that only lie in a value, such as an object of handlers that is exported.
+    fn enter_values(&mut self) {
+        let functions = self.module.functions.iter().enumerate();
+        let mut left: Vec<(Span, FunctionId)> =
+            functions.map(|(number, function)| (function.at, FunctionId(number))).collect();
+        // What lies around comes first: it walks what lies within, and knows more of it.
+        left.sort_unstable_by_key(|(at, _)| (at.start, std::cmp::Reverse(at.end)));
+        for (_, id) in left {
+            if !self.walked.contains(&id) && !self.called_back.contains(&id) {
+                self.names.clear();
+                self.enter(id);
+            }
+        }
     }
 
     pub(super) fn function(&self, id: FunctionId) -> &'m Function<'t> {
@@ -299,12 +320,20 @@ impl<'m, 't> Walker<'m, 't> {
                             }
                         }
                     }
+                    if self.holds_items(of) {
+                        let key = Const::Str((*name).into());
+                        self.put(of, Some(key), value.clone().step(target.at, "assigned"));
+                    }
                     self.names.insert(Cow::Owned(dotted), value.step(target.at, "assigned"));
                 }
             }
             ExprKind::Index(of, key) => {
                 let key = self.eval(key);
                 self.judge_item(of, &key, target.at, &value);
+                if let (Some(name), Some(of)) = (key.text(), of.dotted()) {
+                    // What was known of the member of that name is over.
+                    self.names.remove(format!("{of}.{name}").as_str());
+                }
                 self.put(of, key.known, value.step(target.at, "put into it"));
             }
             ExprKind::List(targets) => self.unpack(targets, &value),
@@ -321,6 +350,14 @@ impl<'m, 't> Walker<'m, 't> {
             ExprKind::Assign(target, _) => self.assign(target, value),
             _ => {}
         }
+    }
+
+    /// Whether a name holds an object whose members are known.
+    fn holds_items(&self, of: &Expr<'t>) -> bool {
+        let name =
+            of.dotted().filter(|_| self.is_script() && !matches!(of.kind, ExprKind::Call(_)));
+        let held = name.and_then(|name| self.names.get(name.as_str()));
+        held.is_some_and(|held| matches!(held.items.as_deref(), Some(Items::Dict(_))))
     }
 
     fn unpack(&mut self, targets: &'m [Expr<'t>], value: &Value) {

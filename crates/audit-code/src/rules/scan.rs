@@ -12,7 +12,7 @@ use wardkit_audit::{Finding, SourceFile};
 
 use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
-use crate::source::{Doc, Language, Parsed, within};
+use crate::source::{Doc, Language, Node, Parsed, within};
 use crate::{RuleError, flow};
 
 /// The rules for one language.
@@ -131,7 +131,11 @@ impl Scan {
             let finding = Finding::new(check, rule.status, message)
                 .at(place(file, node))
                 .about(node.text(), within(node));
-            found.report(finding);
+            if is_form(node) {
+                found.report_certain(finding);
+            } else {
+                found.report(finding);
+            }
         });
     }
 
@@ -208,6 +212,16 @@ fn compiled(
         }
         rule.error("rule", reason)
     })
+}
+
+/// Whether a node does harm by its form, whatever comes in: a pattern that is written there, a loop over all names.
+fn is_form(node: &Node<'_>) -> bool {
+    if matches!(node.kind().as_ref(), "regex_pattern" | "for_in_statement") {
+        return true;
+    }
+    let is_pattern = node.field("constructor").is_some_and(|of| of.text() == "RegExp");
+    let given = node.field("arguments").and_then(|given| given.child(1));
+    is_pattern && given.is_some_and(|given| given.kind() == "string")
 }
 
 /// What is quoted from sources may be long.

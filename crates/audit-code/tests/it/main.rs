@@ -4,4 +4,5 @@ mod fixes;
 mod flow;
 mod hostile;
 mod rules;
+mod script_twins;
 mod twins;

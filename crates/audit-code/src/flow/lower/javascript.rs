@@ -56,10 +56,7 @@ impl<'t> Lowerer<'t> {
             "object" | "object_pattern" => self.script_object(node),
             "spread_element" | "rest_pattern" => self.script_spread(node),
             "as_expression" | "satisfies_expression" | "non_null_expression" | "type_assertion" => {
-                match node.named_child(0) {
-                    Some(inner) => self.expr(inner).kind,
-                    None => ExprKind::Parts(Vec::new()),
-                }
+                self.script_typed(node)
             }
             "parenthesized_expression" | "await_expression" | "yield_expression" => {
                 self.script_wrapped(node)
@@ -68,6 +65,13 @@ impl<'t> Lowerer<'t> {
             "type_annotation" | "type_arguments" | "comment" => ExprKind::Parts(Vec::new()),
             _ => ExprKind::Parts(self.exprs(Self::parts(node))),
         }
+    }
+
+    /// Returns what a type is said of; before an assertion in brackets, the type stands first.
+    fn script_typed(&mut self, node: Node<'t>) -> ExprKind<'t> {
+        let mut parts = Self::parts(node).into_iter();
+        let inner = if node.kind() == "type_assertion" { parts.next_back() } else { parts.next() };
+        inner.map_or(ExprKind::Parts(Vec::new()), |inner| self.expr(inner).kind)
     }
 
     fn script_spread(&mut self, node: Node<'t>) -> ExprKind<'t> {
@@ -182,8 +186,14 @@ impl<'t> Lowerer<'t> {
         match (operator, argument.kind) {
             ("!", kind) => ExprKind::Not(Box::new(Expr::new(argument.at, kind))),
             ("-", ExprKind::Int(number)) => ExprKind::Int(number.saturating_neg()),
+            ("typeof", kind) => {
+                let value = Expr::new(argument.at, kind);
+                let callee = Expr::new(span(node), ExprKind::Name("typeof"));
+                let args = vec![Arg { name: None, value }];
+                ExprKind::Call(Box::new(Call { callee, args }))
+            }
             // A number or a truth comes out.
-            ("-" | "+" | "~" | "typeof" | "void" | "delete", _) => ExprKind::Number,
+            ("-" | "+" | "~" | "void" | "delete", _) => ExprKind::Number,
             (_, kind) => kind,
         }
     }
@@ -213,6 +223,9 @@ impl<'t> Lowerer<'t> {
                     let name = Self::field(part, "name");
                     let key = name.map(|name| self.script_key(name));
                     let id = self.script_function(part, "");
+                    let called = name.filter(|name| name.kind() == "property_identifier");
+                    let called = called.map_or("", |name| self.text_of(name));
+                    self.module.functions[id.0].name = called.into();
                     let value = Expr::new(span(part), ExprKind::Lambda(id));
                     pairs.extend(key.map(|key| (key, value)));
                 }
@@ -259,11 +272,13 @@ impl<'t> Lowerer<'t> {
             (None, Some(only)) => vec![self.script_param(only)],
             (None, None) => Vec::new(),
         };
+        self.within += 1;
         let body = match Self::field(node, "body") {
             Some(body) if body.kind() == "statement_block" => self.block(Some(body)),
             Some(value) => vec![returning(self.expr(value))],
             None => Vec::new(),
         };
+        self.within -= 1;
         let is_method = node.kind() == "method_definition";
         let class =
             self.class.as_ref().filter(|_| is_method && !name.is_empty()).map(|(class, _)| *class);
@@ -272,7 +287,7 @@ impl<'t> Lowerer<'t> {
             class,
             params,
             body,
-            is_top: self.depth <= 2,
+            is_top: self.within == 0 && self.depth <= 2,
             at: span(node),
             ..Function::default()
         })
@@ -310,8 +325,11 @@ impl<'t> Lowerer<'t> {
     pub(super) fn script_effect(&mut self, node: Node<'t>) -> StmtKind<'t> {
         match node.kind() {
             "assignment_expression" => {
+                let first = self.module.functions.len();
                 let target = self.field_expr(node, "left");
-                StmtKind::Assign { targets: vec![target], value: self.field_expr(node, "right") }
+                let value = self.field_expr(node, "right");
+                self.script_exported(&target, &value, first);
+                StmtKind::Assign { targets: vec![target], value }
             }
             "augmented_assignment_expression" => StmtKind::Augment {
                 target: self.field_expr(node, "left"),
@@ -319,6 +337,23 @@ impl<'t> Lowerer<'t> {
                 value: self.field_expr(node, "right"),
             },
             _ => StmtKind::Expr(self.expr(node)),
+        }
+    }
+
+    /// What is assigned to `exports` or a member of it is called from elsewhere.
+    fn script_exported(&mut self, target: &Expr<'t>, value: &Expr<'t>, first: usize) {
+        let Some(path) = target.dotted() else { return };
+        if !(path.starts_with("exports.") || path.starts_with("module.exports")) {
+            return;
+        }
+        for function in self.module.functions.iter_mut().skip(first) {
+            function.is_exported = true;
+        }
+        if let (ExprKind::Lambda(id), ExprKind::Member(_, name)) = (&value.kind, &target.kind) {
+            let function = &mut self.module.functions[id.0];
+            if function.name.is_empty() {
+                function.name = (*name).into();
+            }
         }
     }
 

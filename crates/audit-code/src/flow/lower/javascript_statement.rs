@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Lowerer, span};
-use crate::flow::tree::{Case, Function, Handler, Stmt, StmtKind};
+use crate::flow::tree::{Case, Expr, ExprKind, Function, Handler, Stmt, StmtKind};
 
 impl<'t> Lowerer<'t> {
     pub(super) fn script_block(&mut self, node: Node<'t>) -> Vec<Stmt<'t>> {
@@ -23,12 +23,15 @@ impl<'t> Lowerer<'t> {
             },
             "variable_declaration" | "lexical_declaration" => {
                 for part in Self::parts(node) {
-                    if let (Some(name), Some(value)) =
-                        (Self::field(part, "name"), Self::field(part, "value"))
-                    {
-                        let kind = self.script_declared(name, value);
-                        body.push(Stmt { at: span(part), kind });
-                    }
+                    let Some(name) = Self::field(part, "name") else { continue };
+                    let kind = match Self::field(part, "value") {
+                        Some(value) => self.script_declared(name, value),
+                        None => StmtKind::Assign {
+                            targets: vec![self.expr(name)],
+                            value: Expr::new(span(part), ExprKind::Nothing),
+                        },
+                    };
+                    body.push(Stmt { at: span(part), kind });
                 }
                 return;
             }
@@ -192,16 +195,18 @@ impl<'t> Lowerer<'t> {
 
     fn script_import(&mut self, node: Node<'t>) {
         let source = Self::field(node, "source").map_or("", |source| self.text_of(source));
-        let module = source.trim_matches(['"', '\'']).trim_start_matches("node:");
+        let module = module_name(source.trim_matches(['"', '\'']));
         for clause in Self::parts(node).into_iter().filter(|part| part.kind() == "import_clause") {
             for part in Self::parts(clause) {
                 match part.kind() {
+                    // What a file of the project exports goes by the name that it is given here.
+                    "identifier" | "namespace_import" if module.starts_with('.') => {}
                     "identifier" => {
-                        self.module.imports.push((self.text_of(part), module.to_owned()));
+                        self.module.imports.push((self.text_of(part), module.clone()));
                     }
                     "namespace_import" => {
                         if let Some(name) = part.named_child(0) {
-                            self.module.imports.push((self.text_of(name), module.to_owned()));
+                            self.module.imports.push((self.text_of(name), module.clone()));
                         }
                     }
                     "named_imports" => {
@@ -217,5 +222,16 @@ impl<'t> Lowerer<'t> {
                 }
             }
         }
+    }
+}
+
+/// Returns a module by the name that its parts are known by.
+pub(crate) fn module_name(written: &str) -> String {
+    let name = written.trim_start_matches("node:");
+    match name {
+        "fs/promises" => "fs.promises".to_owned(),
+        "timers/promises" => "timers".to_owned(),
+        "mysql2/promise" => "mysql2".to_owned(),
+        _ => name.to_owned(),
     }
 }

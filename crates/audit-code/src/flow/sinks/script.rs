@@ -185,6 +185,40 @@ pub(super) const RULES: &[Rule] = &[
             swig.render swig.compile eta.renderString hogan.compile Hogan.compile twig.twig \
             underscore.template dustjs.renderSource squirrelly.render handlebars.precompile",
     )),
+    sent(rule("xss-reply-html", Classes::HTML, Shape::Page, &[At(0)], "Response NextResponse")),
+    sent(rule(
+        "proto-pollution",
+        Classes::KEY,
+        Shape::Plain,
+        &[At(1)],
+        "lodash.set lodash.setWith _.set _.setWith dot-prop.set object-path.set set-value \
+            lodash.zipObjectDeep lodash/set",
+    )),
+    sent(rule(
+        "proto-pollution",
+        Classes::KEY,
+        Shape::Whole,
+        &[At(1), At(2)],
+        "lodash.merge lodash.mergeWith lodash.defaultsDeep _.merge _.mergeWith _.defaultsDeep \
+            deepmerge merge-deep deep-extend deepExtend hoek.merge lodash/merge jQuery.extend \
+            lodash.merge.default merge.recursive",
+    )),
+    sent(rule(
+        "mass-assignment",
+        Classes::KEY,
+        Shape::Whole,
+        &[At(0), At(1)],
+        ".create .insertOne .insertMany .update .updateOne .findByIdAndUpdate \
+            .findOneAndUpdate .findAndModify .upsert .build .bulkCreate .insert .createMany \
+            Object.assign .updateAttributes .assign",
+    )),
+    sent(rule(
+        "mass-assignment",
+        Classes::KEY,
+        Shape::Whole,
+        &[At(0)],
+        "User Account Member Profile Customer Order Product Post Item Model",
+    )),
     sent(rule("redos", Classes::REGEX, Shape::Plain, &[At(0)], "RegExp")),
     sent(rule(
         "header-injection",

@@ -1,6 +1,7 @@
 //! What must be so besides, for a value to do harm where it is used.
 
 use super::super::call::{Given, Site};
+use super::super::eval::is_sent_whole;
 use super::super::guard::is_fixed_host;
 use super::super::sources::is_secret_name;
 use super::super::tree::{Expr, ExprKind};
@@ -38,6 +39,7 @@ pub(super) fn harms(
                 || names_one_of(&site.path, &["tree", "root", "xml", "doc", "elem"])
         }
         Shape::Page => !is_data(site) && value.items.is_none(),
+        Shape::Whole => is_whole(value),
         Shape::Prompt => is_in_system(value, site),
         Shape::Built => value.items.is_none(),
         Shape::Plain | Shape::Command | Shape::Header => true,
@@ -224,9 +226,56 @@ fn is_filter(value: &Value) -> bool {
 
 /// Whether an answer is data, not a page.
 fn is_data(site: &Site<'_, '_>) -> bool {
+    if site.path.contains(super::PLAIN) {
+        return true;
+    }
     ["content_type", "mimetype", "media_type", "contentType"].iter().any(|name| {
         site.named(name).and_then(Value::text).is_some_and(|kind| !kind.contains("html"))
     })
+}
+
+/// Whether a value is what somebody sent with all its fields, or holds it as the data of a record.
+fn is_whole(value: &Value) -> bool {
+    let is_data = |key: &super::Const| {
+        ["data", "values", "$set", "create", "update"]
+            .iter()
+            .any(|name| *key == super::Const::Str((*name).into()))
+    };
+    match value.items.as_deref() {
+        Some(Items::Dict(pairs)) => {
+            pairs.iter().any(|(key, one)| is_data(key) && is_sent_whole(one))
+        }
+        Some(Items::List(_)) => false,
+        None => is_sent_whole(value),
+    }
+}
+
+/// An answer that sends a browser somewhere by its header.
+pub(super) fn location(walker: &mut Walker<'_, '_>, site: &Site<'_, '_>) {
+    if !walker.is_script()
+        || !matches!(
+            site.name.as_str(),
+            "setHeader" | "set" | "header" | "append" | "writeHead" | "Response"
+        )
+    {
+        return;
+    }
+    let is_location =
+        |value: &Value| value.text().is_some_and(|name| name.eq_ignore_ascii_case("location"));
+    let sent = if site.at(0).is_some_and(|arg| is_location(&arg.value)) {
+        site.at(1).map(|arg| arg.value.clone())
+    } else {
+        let named = site.named("Location").or_else(|| site.named("location")).or_else(|| {
+            let headers = site.named("headers")?;
+            let Some(Items::Dict(pairs)) = headers.items.as_deref() else { return None };
+            pairs.iter().find(|(key, _)| matches!(key, super::Const::Str(name) if name.eq_ignore_ascii_case("location"))).map(|(_, value)| value)
+        });
+        named.cloned()
+    };
+    let Some(sent) = sent else { return };
+    if sent.harms(Classes::REDIRECT, Labels::USER.with(Labels::MODEL)) && leads_away(&sent) {
+        walker.hit("open-redirect", site.at, &sent);
+    }
 }
 
 /// Whether what a user wrote is put into the instructions of a model.
