@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use wardkit_audit::{Check, Engine, Note, NoteKind, Sink, SourceFile};
+use wardkit_audit::{Check, Engine, Note, NoteKind, Project, Sink, SourceFile};
 
 use crate::found::Found;
 use crate::rules::Rules;
 use crate::source::{Language, Parsed};
-use crate::{flow, testcode};
+use crate::{flow, project, testcode};
 
-/// Judges sources: rules over their syntax trees, and where data flows in them.
+/// Judges sources: rules over their syntax trees, where data flows in them, and what they say together.
 ///
 /// A file is parsed once for both, and not at all when it has none of the words that they look for.
 #[derive(Debug)]
 pub struct CodeEngine {
     rules: Rules,
     flow: Vec<Check>,
+    project: Vec<Check>,
     judges_tests: bool,
 }
 
@@ -32,7 +33,7 @@ impl CodeEngine {
     /// Creates an engine with other rules.
     #[must_use]
     pub fn with_rules(rules: Rules) -> Self {
-        Self { rules, flow: flow::checks(), judges_tests: false }
+        Self { rules, flow: flow::checks(), project: project::checks(), judges_tests: false }
     }
 
     /// Judges tests too, which nobody runs where attackers are.
@@ -46,7 +47,7 @@ impl CodeEngine {
     #[must_use]
     pub fn catalogue(&self) -> Vec<Check> {
         let mut seen = BTreeSet::new();
-        let all = self.flow.iter().chain(self.rules.checks());
+        let all = self.flow.iter().chain(&self.project).chain(self.rules.checks());
         all.filter(|check| seen.insert(check.id.as_ref())).cloned().collect()
     }
 }
@@ -86,6 +87,8 @@ impl Engine for CodeEngine {
         };
         let mut active = scan.active(file.text(), &|id| sink.wants(id));
         active.flow &= self.flow.iter().any(|check| sink.wants(&check.id));
+        active.project |= project::wants_all(sink);
+        active.project &= self.project.iter().any(|check| sink.wants(&check.id));
         if active.is_empty() {
             return;
         }
@@ -100,10 +103,17 @@ impl Engine for CodeEngine {
             let message = "its syntax is not understood everywhere; the rest was judged";
             sink.note(Note::new(NoteKind::Skipped, file.path(), message));
         }
+        if active.project {
+            project::summarise(&parsed, file, sink);
+        }
         let mut found = Found::new(sink);
         if active.flow {
             flow::judge(&parsed, file, &mut found);
         }
         scan.judge(&self.rules, &active, &parsed, file, &mut found);
+    }
+
+    fn whole(&self, project: &Project<'_>, sink: &mut Sink) {
+        project::judge(project, sink);
     }
 }

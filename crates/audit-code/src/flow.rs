@@ -21,9 +21,9 @@ use wardkit_audit::{Check, Finding, Location, Note, NoteKind, SourceFile, Status
 use crate::found::Found;
 use crate::source::{Language, Parsed};
 
-use handlers::HandlerMap;
+use handlers::{HandlerMap, Role};
 use lower::Dialect;
-use tree::Span;
+use tree::{FunctionId, Span};
 use value::{Labels, Trail};
 use walk::{Hit, Walker};
 
@@ -41,13 +41,21 @@ pub(crate) fn words(language: Language) -> &'static [&'static str] {
     }
 }
 
+/// Returns the functions that answer messages of a chat platform: their names, and where they begin.
+pub(crate) fn chat_handlers(parsed: &Parsed) -> Vec<(String, usize)> {
+    let Some(dialect) = dialect(parsed.language()) else { return Vec::new() };
+    let module = lower::module(dialect, parsed.root().get_inner_node(), parsed.text());
+    let handlers = HandlerMap::of(&module);
+    let all = module.functions.iter().enumerate();
+    all.filter(|(id, _)| handlers.role(FunctionId(*id)) == Some(Role::Chat))
+        .filter(|(_, function)| !function.name.is_empty())
+        .map(|(_, function)| (function.name.clone().into_owned(), function.at.start as usize))
+        .collect()
+}
+
 /// Judges a source.
 pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_>) {
-    let dialect = match parsed.language() {
-        Language::Python => Dialect::Python,
-        Language::JavaScript | Language::TypeScript | Language::Tsx => Dialect::JavaScript,
-        Language::Rust => return,
-    };
+    let Some(dialect) = dialect(parsed.language()) else { return };
     let root = parsed.root().get_inner_node();
     let module = lower::module(dialect, root, parsed.text());
     let handlers = HandlerMap::of(&module);
@@ -79,6 +87,14 @@ pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_
             file.path(),
             "the flow of data was not followed to the end",
         ));
+    }
+}
+
+fn dialect(language: Language) -> Option<Dialect> {
+    match language {
+        Language::Python => Some(Dialect::Python),
+        Language::JavaScript | Language::TypeScript | Language::Tsx => Some(Dialect::JavaScript),
+        Language::Rust => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Audits sources of bots: rules over syntax trees, and where data flows within a file.
+//! Audits sources of bots: rules over syntax trees, where data flows within a file, and what files say together.
 //!
 //! ```
 //! use wardkit_audit::{Audit, render};
@@ -35,6 +35,7 @@ mod error;
 mod fix;
 mod flow;
 mod found;
+mod project;
 mod rules;
 mod source;
 mod testcode;

@@ -117,7 +117,9 @@ impl<'a> Audit<'a> {
         if let Some(pages) = pages {
             pages.keep(seen);
         }
-        let project = Project { root: Some(&root), files: &walked.files, is_part: false };
+        let facts = std::mem::take(&mut work.sink.facts);
+        let project =
+            Project { root: Some(&root), files: &walked.files, facts: &facts, is_part: false };
         self.judge_whole(&project, &mut work);
         self.report(work)
     }
@@ -137,7 +139,9 @@ impl<'a> Audit<'a> {
         // What is known of the other files is kept for the audit of the whole.
         let pages = self.pages(path, &work);
         self.judge_files(&root, &walked.files, pages.as_ref(), &mut work);
-        let project = Project { root: Some(&root), files: &walked.files, is_part: true };
+        let facts = std::mem::take(&mut work.sink.facts);
+        let project =
+            Project { root: Some(&root), files: &walked.files, facts: &facts, is_part: true };
         self.judge_whole(&project, &mut work);
         let chosen: BTreeSet<&str> = walked.files.iter().map(String::as_str).collect();
         work.sink.findings.retain(|finding| {
@@ -154,7 +158,10 @@ impl<'a> Audit<'a> {
     /// Returns [`Error::Setting`] for a glob that is none.
     pub fn without_tree(&self) -> Result<Report, Error> {
         let mut work = self.work();
-        self.judge_whole(&Project { root: None, files: &[], is_part: false }, &mut work);
+        self.judge_whole(
+            &Project { root: None, files: &[], facts: &[], is_part: false },
+            &mut work,
+        );
         self.report(work)
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Sink;
 use crate::finding::Anchor;
-use crate::{Finding, Note, NoteKind, Outcome};
+use crate::{Fact, Finding, Note, NoteKind, Outcome};
 
 /// What engines said of files before, in a folder of the user's own.
 ///
@@ -39,7 +39,7 @@ impl Cache {
         rules: impl Iterator<Item = &'a str>,
     ) -> Option<Pages> {
         let root = root.canonicalize().ok()?;
-        let mut name = blake3::Hasher::new_derive_key("wardkit audit cache v1");
+        let mut name = blake3::Hasher::new_derive_key("wardkit audit cache v2");
         let path = root.as_os_str().as_encoded_bytes();
         for part in [path, env!("CARGO_PKG_VERSION").as_bytes(), self.build.as_bytes()] {
             add(&mut name, part);
@@ -99,6 +99,8 @@ pub(crate) struct Page {
     outcomes: Vec<Outcome>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Note>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<Fact>,
 }
 
 impl Page {
@@ -112,6 +114,7 @@ impl Page {
             findings: findings.collect(),
             outcomes: sink.outcomes.clone(),
             notes: sink.notes.clone(),
+            facts: sink.facts.clone(),
         })
     }
 
@@ -124,6 +127,7 @@ impl Page {
         sink.findings.extend(findings);
         sink.outcomes.extend(self.outcomes.iter().cloned());
         sink.notes.extend(self.notes.iter().cloned());
+        sink.facts.extend(self.facts.iter().cloned());
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wardkit_core::Clock;
 
-use crate::{Check, EngineKind, Finding, Location, Note, Outcome, Status, walk};
+use crate::{Check, EngineKind, Fact, Finding, Location, Note, Outcome, Status, walk};
 
 /// Looks for what its checks describe.
 ///
@@ -18,8 +18,8 @@ pub trait Engine: Send + Sync {
     fn checks(&self) -> Vec<Check>;
 
     /// Returns what its answers about a file depend on besides the file: its own version, and a digest of rules and settings
-    /// that it was given. With it they are kept as long as the file stays as it is, and `file` is not called again. Without it, as
-    /// an engine must answer that keeps something of files for `whole`, they are never kept.
+    /// that it was given. With it they, and the facts among them, are kept as long as the file stays as it is, and `file` is not
+    /// called again. Without it, as an engine must answer that remembers files in other ways, they are never kept.
     fn version(&self) -> Option<String> {
         None
     }
@@ -115,6 +115,7 @@ impl std::fmt::Debug for Budget<'_> {
 pub struct Project<'a> {
     pub(crate) root: Option<&'a walk::Root>,
     pub(crate) files: &'a [String],
+    pub(crate) facts: &'a [Fact],
     pub(crate) is_part: bool,
 }
 
@@ -129,6 +130,11 @@ impl Project<'_> {
     #[must_use]
     pub fn is_part(&self) -> bool {
         self.is_part
+    }
+
+    /// Returns the facts of a kind that engines kept, in the order of the paths.
+    pub fn facts(&self, kind: &str) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().filter(move |fact| fact.kind == kind)
     }
 
     /// Reads a file. `None` when there is none, or it is too large, or it is no text.
@@ -159,6 +165,7 @@ pub struct Sink {
     pub(crate) findings: Vec<Finding>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) facts: Vec<Fact>,
 }
 
 impl Sink {
@@ -191,6 +198,11 @@ impl Sink {
         self.notes.push(note);
     }
 
+    /// Takes what [`Engine::whole`] needs to know of the file that is judged.
+    pub fn keep(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
     pub(crate) fn selected(&self) -> Arc<BTreeSet<String>> {
         Arc::clone(&self.selected)
     }
@@ -199,6 +211,7 @@ impl Sink {
         self.findings.extend(other.findings);
         self.outcomes.extend(other.outcomes);
         self.notes.extend(other.notes);
+        self.facts.extend(other.facts);
     }
 }
 

@@ -24,7 +24,7 @@
 //! |---|---|
 //! | [`Audit`], [`Settings`], [`Changes`] | what is looked at, what a project says of it, and what is told |
 //! | [`Cache`] | what was said of files before |
-//! | [`Engine`], [`SourceFile`], [`Project`], [`Sink`] | what looks, and what it is given |
+//! | [`Engine`], [`SourceFile`], [`Fact`], [`Project`], [`Sink`] | what looks, and what it is given |
 //! | [`Check`], [`Finding`], [`Location`] | what is looked for, and what was found |
 //! | [`Report`], [`Verdict`], [`Baseline`] | all of it, whether that is well, and what was there before |
 //! | [`render`] | texts, JSON, Markdown, SARIF, `JUnit`, HTML, annotations |
@@ -53,6 +53,7 @@ mod day;
 mod document;
 mod engine;
 mod error;
+mod fact;
 mod files;
 mod finding;
 mod fingerprint;
@@ -76,6 +77,7 @@ pub use day::Day;
 pub use document::{Document, Section};
 pub use engine::{Budget, Engine, Project, Sink, SourceFile};
 pub use error::Error;
+pub use fact::Fact;
 pub use finding::{Finding, Location, Step};
 pub use grade::{Effort, Kind, Severity, Status};
 #[cfg(feature = "host")]

@@ -13,7 +13,7 @@ use wardkit_audit::{Finding, SourceFile};
 use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
 use crate::source::{Doc, Language, Node, Parsed, within};
-use crate::{RuleError, flow};
+use crate::{RuleError, flow, project};
 
 /// The rules for one language.
 pub(crate) struct Scan {
@@ -46,6 +46,7 @@ pub(crate) struct Edit {
 enum Caller {
     Rule(usize),
     Flow,
+    Project,
 }
 
 /// What could find something in a source.
@@ -53,11 +54,13 @@ enum Caller {
 pub(crate) struct Active {
     pub(crate) rules: Vec<bool>,
     pub(crate) flow: bool,
+    /// Whether it has facts for the project.
+    pub(crate) project: bool,
 }
 
 impl Active {
     pub(crate) fn is_empty(&self) -> bool {
-        !self.flow && !self.rules.contains(&true)
+        !self.flow && !self.project && !self.rules.contains(&true)
     }
 
     /// Leaves one rule, by its place among all, and that only when it was there.
@@ -94,6 +97,8 @@ impl Scan {
         }
         words.extend(flow::words(language));
         callers.resize(words.len(), Caller::Flow);
+        words.extend(project::words(language));
+        callers.resize(words.len(), Caller::Project);
         let words = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
         let words = words.map_err(|error| RuleError::new("audit.prefilter", error.to_string()))?;
         Ok(Self { rules, by_kind, words, callers })
@@ -102,7 +107,7 @@ impl Scan {
     /// Tells what could find something in a source, without parsing it.
     pub(crate) fn active(&self, text: &str, wants: &dyn Fn(&str) -> bool) -> Active {
         let wanted: Vec<bool> = self.rules.iter().map(|rule| wants(&rule.check)).collect();
-        let mut active = Active { rules: vec![false; wanted.len()], flow: false };
+        let mut active = Active { rules: vec![false; wanted.len()], flow: false, project: false };
         for (at, rule) in self.rules.iter().enumerate() {
             active.rules[at] = wanted[at] && !rule.needs_word;
         }
@@ -110,6 +115,7 @@ impl Scan {
             match self.callers[found.pattern().as_usize()] {
                 Caller::Rule(at) => active.rules[at] = wanted[at],
                 Caller::Flow => active.flow = true,
+                Caller::Project => active.project = true,
             }
         }
         active

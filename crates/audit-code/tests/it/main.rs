@@ -3,6 +3,7 @@
 mod fixes;
 mod flow;
 mod hostile;
+mod project;
 mod rules;
 mod script_twins;
 mod twins;

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use wardkit_audit::{Audit, Cache, Check, Engine, Report, Sink, SourceFile, render};
+use wardkit_audit::{
+    Audit, Cache, Check, Engine, Fact, Finding, Project, Report, Sink, SourceFile, Status, render,
+};
 
 use crate::{Words, check, clock, tree};
 
@@ -73,6 +75,54 @@ fn only_what_is_new_is_judged_and_the_report_is_the_same() {
     assert_eq!(run(Some("1")).0, 0);
     // An engine that does not say what its answers depend on.
     assert_eq!((run(None).0, run(None).0), (2, 2));
+}
+
+/// Judges what it kept of files.
+struct Keeping<'a>(Counted<'a>);
+
+impl Engine for Keeping<'_> {
+    fn checks(&self) -> Vec<Check> {
+        vec![check()]
+    }
+
+    fn version(&self) -> Option<String> {
+        self.0.version()
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        self.0.wants(path)
+    }
+
+    fn file(&self, file: &SourceFile<'_>, sink: &mut Sink) {
+        self.0.asked.fetch_add(1, Ordering::Relaxed);
+        sink.keep(Fact::new("word", file.location(0), file.text()));
+        sink.keep(Fact::new("other", file.location(0), "bad"));
+    }
+
+    fn whole(&self, project: &Project<'_>, sink: &mut Sink) {
+        for fact in project.facts("word").filter(|fact| fact.text == "bad") {
+            let current = format!("{} is {}", fact.place.path, fact.text);
+            sink.report(Finding::new(&check(), Status::Fail, current).at(fact.place.clone()));
+        }
+    }
+}
+
+#[test]
+fn facts_are_remembered_with_the_file() {
+    let files = [("b.py", "bad"), ("a.py", "bad"), ("c.py", "good")];
+    let (folder, cache) = (tree(&files), tempfile::tempdir().unwrap());
+    let run = || {
+        let (asked, clock) = (AtomicUsize::new(0), clock());
+        let engine = Keeping(Counted { asked: &asked, version: Some("1") });
+        let cache = Cache::new(cache.path(), "build");
+        let report = Audit::new(&clock).with_engine(engine).with_cache(cache);
+        let report = report.of_tree(folder.path()).unwrap();
+        let found: Vec<String> = report.findings.iter().map(|one| one.path().to_owned()).collect();
+        (asked.load(Ordering::Relaxed), found)
+    };
+    let expected = vec!["a.py".to_owned(), "b.py".to_owned()];
+    assert_eq!(run(), (3, expected.clone()));
+    assert_eq!(run(), (0, expected));
 }
 
 #[test]

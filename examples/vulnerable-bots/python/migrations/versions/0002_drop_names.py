@@ -2,7 +2,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
+revision = "0002"  # expect: mig-multi-head
 down_revision = "0001"
 
 

@@ -1,0 +1,96 @@
+//! The checks, by what they are about.
+
+use wardkit_audit::{Effort, Kind, Profile, Severity};
+
+use super::Entry;
+
+/// Every check of the project.
+pub(in crate::project) const ALL: &[Entry] = &[
+    Entry {
+        id: "mig-multi-head",
+        component: "Migrations",
+        title: "Migrations have no single order",
+        severity: Severity::High,
+        kind: Kind::Bug,
+        description: "With two ends, a gap, a cycle or a number that two share, the tool refuses, or each host has another \
+                      schema.",
+        expected: "Each migration comes after one that is there, and one alone is the last.",
+        recommendation: "Merge the ends with `alembic merge heads` or `makemigrations --merge`, bring the missing file back, \
+                         give one of two a new number.",
+        effort: Effort::Small,
+        cwe: &[696],
+        owasp: &[],
+        profiles: &[Profile::Ci, Profile::Full],
+    },
+    Entry {
+        id: "q-import-cycle",
+        component: "Quality",
+        title: "Modules import each other",
+        severity: Severity::Low,
+        kind: Kind::Bug,
+        description: "Which of them is loaded first decides whether a name is there; a new import elsewhere breaks the \
+                      start.",
+        expected: "Modules import those below them.",
+        recommendation: "Move what both need to a module that imports neither, or import inside the function that needs it.",
+        effort: Effort::Medium,
+        cwe: &[1047],
+        owasp: &[],
+        profiles: &[Profile::Full],
+    },
+    Entry {
+        id: "q-dup-block",
+        component: "Quality",
+        title: "The same code stands at two places",
+        severity: Severity::Low,
+        kind: Kind::Enhancement,
+        description: "What is repaired at one place stays wrong at the other.",
+        expected: "A block stands once.",
+        recommendation: "Make it a function that both call.",
+        effort: Effort::Small,
+        cwe: &[1041],
+        owasp: &[],
+        profiles: &[Profile::Full],
+    },
+    Entry {
+        id: "q-no-tests",
+        component: "Tests",
+        title: "A project has no tests",
+        severity: Severity::Medium,
+        kind: Kind::Enhancement,
+        description: "That a change broke something is told by users.",
+        expected: "The handlers, and what handles money and rights, have tests.",
+        recommendation: "Begin with a test that gives the bot one message and looks at the answer.",
+        effort: Effort::Large,
+        cwe: &[1053],
+        owasp: &[],
+        profiles: &[Profile::Full],
+    },
+    Entry {
+        id: "q-untested-handler",
+        component: "Tests",
+        title: "No test names a handler",
+        severity: Severity::Low,
+        kind: Kind::Enhancement,
+        description: "What users reach first is what nobody tried.",
+        expected: "Each handler is called by a test.",
+        recommendation: "Call it with a made-up message, and look at what it answers.",
+        effort: Effort::Small,
+        cwe: &[1053],
+        owasp: &[],
+        profiles: &[Profile::Full],
+    },
+    Entry {
+        id: "q-coverage-low",
+        component: "Tests",
+        title: "Tests run little of the code",
+        severity: Severity::Low,
+        kind: Kind::Enhancement,
+        description: "Below six lines of ten whole modules are untried.",
+        expected: "Tests run at least 60 % of the lines.",
+        recommendation: "Sort the report by lines that are not run, and begin with handlers, payments and rights.",
+        effort: Effort::Large,
+        cwe: &[1053],
+        owasp: &[],
+        profiles: &[Profile::Full],
+    },
+];
