@@ -181,6 +181,11 @@ name = \"ending\"
 command = [\"/bin/false\"]
 restart = \"never\"
 
+[[service]]
+name = \"held\"
+command = [\"/bin/sleep\", \"600\"]
+sandbox = \"default\"
+
 [audit]
 enabled = true
 root = \"/etc\"
@@ -195,9 +200,10 @@ every = \"1s\"
 ";
 
 /// What is there once the check has run and the services have been started.
-const SHOWN: [&str; 5] = [
+const SHOWN: [&str; 6] = [
     "agentd_audit_checks{",
     "agentd_probe_up{",
+    "agentd_service_denied_syscalls_total{",
     "agentd_service_uptime_seconds{",
     "agentd_service_exits_total{",
     "plugin_errors_total{",
