@@ -1,5 +1,6 @@
 //! The systemd unit that fits what agentd is configured to do.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use wardkit_supervise::Graph;
 
 use crate::app::Fixed;
 use crate::cli::Cli;
-use crate::config::{Config, ReloadConfig};
+use crate::config::{Config, PluginIsolation, ReloadConfig};
 use crate::{reload, run};
 
 /// Returns the unit for what the command line names.
@@ -71,7 +72,14 @@ impl Wanted<'_> {
         } else {
             // What was setuid when it was backed up is when it is restored.
             let fits = |line: &&str| !self.drills() || *line != "RestrictSUIDSGID=yes";
-            lines.extend(CONFINED.iter().copied().filter(fits).map(str::to_owned));
+            let lets = |line: &&str| !self.fences() || !UNFIT_FOR_FENCES.contains(line);
+            let confined = CONFINED.iter().copied().filter(fits).filter(lets);
+            lines.extend(confined.map(str::to_owned));
+            let filter = if self.fences() { "" } else { " @mount" };
+            lines.push(format!("SystemCallFilter={REFUSED_CALLS}{filter}"));
+            if self.fences() {
+                lines.extend(FENCING.map(str::to_owned));
+            }
             lines.push(format!("CapabilityBoundingSet={}", self.capabilities()));
             lines.push(format!("PrivateTmp={}", yes(!self.needs_tmp())));
             for rule in &self.config.cleanup.rules {
@@ -113,6 +121,12 @@ impl Wanted<'_> {
         Ok(vec![format!("ReadWritePaths={}", quoted(self.data_dir)?)])
     }
 
+    /// Whether agentd puts calls of plugins behind the kernel's fences.
+    fn fences(&self) -> bool {
+        let plugins = &self.config.plugins;
+        plugins.is_enabled() && plugins.isolation == PluginIsolation::Process
+    }
+
     fn drills(&self) -> bool {
         self.config.backup.is_enabled() && self.config.backup.drill.is_enabled()
     }
@@ -127,7 +141,16 @@ impl Wanted<'_> {
     }
 
     /// Returns what root may do beyond its own files; any other user nothing.
-    fn capabilities(&self) -> &'static str {
+    fn capabilities(&self) -> String {
+        let own = self.own_capabilities();
+        if self.user.is_some() || !self.fences() {
+            return own.to_owned();
+        }
+        let all: BTreeSet<&str> = own.split(' ').chain(TO_FENCE).collect();
+        all.into_iter().collect::<Vec<_>>().join(" ")
+    }
+
+    fn own_capabilities(&self) -> &'static str {
         match (&self.user, self.config.integrity.is_off()) {
             (Some(_), _) => "",
             (None, true) if self.drills() => DRILLING,
@@ -147,6 +170,9 @@ const DRILLING: &str = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNE
                         CAP_SETGID CAP_SETUID CAP_SYS_PTRACE";
 const DRILLING_AND_WATCHING: &str = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_MKNOD \
      CAP_SETGID CAP_SETUID CAP_SYS_PTRACE";
+
+/// What root needs to make a program of a plugin another user, in namespaces of its own.
+const TO_FENCE: [&str; 3] = ["CAP_SETFCAP", "CAP_SETGID", "CAP_SETUID"];
 
 const fn yes(is_so: bool) -> &'static str {
     if is_so { "yes" } else { "no" }
@@ -206,7 +232,7 @@ const SUPERVISING: [&str; 14] = [
 ];
 
 /// Without services agentd needs little.
-const CONFINED: [&str; 23] = [
+const CONFINED: [&str; 22] = [
     "NotifyAccess=main",
     "UMask=0077",
     "KillMode=mixed",
@@ -227,7 +253,6 @@ const CONFINED: [&str; 23] = [
     "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
     "SystemCallArchitectures=native",
-    "SystemCallFilter=~@clock @cpu-emulation @module @mount @obsolete @raw-io @reboot @swap",
     "SystemCallErrorNumber=EPERM",
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
 ];
@@ -236,3 +261,15 @@ const CONFINED: [&str; 23] = [
 const STOP_MARGIN: Duration = Duration::from_secs(10);
 /// A shutdown of the host does not wait for longer.
 const LONGEST_STOP: Duration = Duration::from_mins(15);
+
+const REFUSED_CALLS: &str = "~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap";
+
+/// Not where agentd makes namespaces, mounts in them and groups for calls of plugins.
+const UNFIT_FOR_FENCES: [&str; 2] = ["ProtectControlGroups=yes", "RestrictNamespaces=yes"];
+const FENCING: [&str; 5] = [
+    "# Calls of plugins are processes in namespaces of their own, each in a group of its own.",
+    "RestrictNamespaces=cgroup ipc mnt pid user uts",
+    "Delegate=yes",
+    "# Beside ours, which has a process (systemd 254; older ones pass it over, and such calls are refused).",
+    "DelegateSubgroup=wardkit-main",
+];

@@ -11,7 +11,15 @@ fn systemd_understands_the_unit_and_finds_little_that_agentd_may_do() {
     let config = dir.path().join("agentd.toml");
     let service = "[[service]]\nname = \"bot\"\ncommand = [\"/bin/sleep\", \"9\"]\n";
     // How exposed systemd may find it, from 0 to 10: with services agentd passes on what they may need.
-    for (text, user, most) in [("", Some("daemon"), 3.0), ("", None, 4.0), (service, None, 9.6)] {
+    let plugins = "plugins.isolation = \"process\"\n[[plugins.run]]\nplugin = \"org.example.a\"\napi = true\n";
+    let rows = [
+        ("", Some("daemon"), 3.0),
+        ("", None, 4.0),
+        (plugins, Some("daemon"), 4.0),
+        (plugins, None, 5.0),
+        (service, None, 9.6),
+    ];
+    for (text, user, most) in rows {
         fs::write(&config, text).unwrap();
         let mut arguments = vec!["config", "systemd-unit", "--config", config.to_str().unwrap()];
         arguments.extend(["--data-dir", "/var/lib/wardkit"]);

@@ -71,6 +71,37 @@ fn a_unit_with_services_lets_them_be_what_they_are_and_end_in_their_time() {
 }
 
 #[test]
+fn a_unit_lets_agentd_fence_calls_of_plugins_where_that_is_configured() {
+    let dir = dir();
+    let config = dir.path().join("agentd.toml");
+    let run = "[[plugins.run]]\nplugin = \"org.example.hello\"\napi = true\n";
+    let lines = [
+        "RestrictNamespaces=cgroup ipc mnt pid user uts",
+        "SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap",
+        "Delegate=yes",
+        "DelegateSubgroup=wardkit-main",
+        "NoNewPrivileges=yes",
+    ];
+    let fences = "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_SETFCAP CAP_SETGID \
+                  CAP_SETUID CAP_SYS_PTRACE";
+    for (user, set) in [(&["--user", "wardkit"][..], "CapabilityBoundingSet="), (&[], fences)] {
+        fs::write(&config, format!("plugins.isolation = \"process\"\n{run}")).unwrap();
+        let ended = unit(&config, "/var/lib/wardkit", user);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        for line in lines.iter().chain([&set]) {
+            assert!(ended.stdout.lines().any(|found| found == *line), "{line}\n{}", ended.stdout);
+        }
+        assert!(!ended.stdout.contains("ProtectControlGroups"), "{}", ended.stdout);
+    }
+    fs::write(&config, run).unwrap();
+    let ended = unit(&config, "/var/lib/wardkit", &[]);
+    for line in ["RestrictNamespaces=yes", "ProtectControlGroups=yes"] {
+        assert!(ended.stdout.lines().any(|found| found == line), "{line}\n{}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("CAP_SETUID"), "{}", ended.stdout);
+}
+
+#[test]
 fn no_unit_is_made_of_what_cannot_run() {
     let dir = dir();
     let config = dir.path().join("agentd.toml");

@@ -177,7 +177,8 @@ pub(crate) fn namespaces_remedy() -> String {
     } else if is("/proc/sys/user/max_user_namespaces", "0") {
         "set the sysctl user.max_user_namespaces to more than 0".into()
     } else {
-        "a container around this process may forbid them: allow user namespaces, or run it outside"
+        "a container or a unit of systemd around this process may forbid them: allow user namespaces, or run it \
+         outside; a unit: no RestrictNamespaces=yes, and no @mount in SystemCallFilter=~"
             .into()
     }
 }

@@ -5,7 +5,8 @@ use wardkit_process::Cgroup;
 
 use super::{CgroupDriver, Controller, V1, V2};
 
-/// Where groups can be made: below the group that this process is in, never above it.
+/// Where groups can be made: below the group that this process is in; beside it only where it is the part of a delegated
+/// group that was set aside for this process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Controllers {
     parents: Vec<Parent>,
@@ -53,6 +54,9 @@ impl Controllers {
             if let (false, Some(mount)) = (controllers.is_empty(), mount(mounts, first)) {
                 let driver: &'static dyn CgroupDriver = if number == "0" { &V2 } else { &V1 };
                 let path = path.strip_prefix('/').unwrap_or(path);
+                // In version 2 a group with processes has none with controllers below it.
+                let beside = path.strip_suffix(SET_ASIDE).filter(|_| number == "0");
+                let path = beside.unwrap_or(path);
                 found.add(driver, mount.join(path), &controllers);
             }
         }
@@ -126,6 +130,8 @@ fn owner(name: &str) -> Option<u32> {
 }
 
 const NAMES: &str = "wardkit-";
+/// What `DelegateSubgroup=` says in the generated unit of systemd, and what agentd makes for itself without it.
+const SET_ASIDE: &str = "/wardkit-main";
 
 fn has(names: &str, controller: Controller) -> bool {
     names.split_ascii_whitespace().any(|name| name == controller.name())
@@ -211,6 +217,23 @@ mod tests {
         // A real kernel refuses what a file in a folder takes; what was refused is not in the file.
         let taken: Vec<_> = found.parents().flat_map(|(_, _, taken)| taken.to_vec()).collect();
         assert!(!taken.contains(&Controller::Memory), "{taken:?}");
+    }
+
+    #[test]
+    fn groups_are_made_beside_the_one_that_was_set_aside_for_us() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for unit in ["unit", "unit/wardkit-main"] {
+            fs::create_dir(folder.path().join(unit)).expect("a folder");
+        }
+        let mounts = format!("30 25 0:26 / {} rw - cgroup2 cgroup2 rw\n", folder.path().display());
+        let subtree = folder.path().join("unit/cgroup.subtree_control");
+        fs::write(subtree, "cpu memory pids\n").expect("a file");
+        let found = Controllers::read("0::/unit/wardkit-main\n", &mounts);
+        let places: Vec<_> = found.parents().map(|(_, group, _)| group.path().to_owned()).collect();
+        assert_eq!(places, [folder.path().join("unit")]);
+        let found = Controllers::read("0::/unit\n", &mounts);
+        assert_eq!(found.parents().count(), 1, "a group of another name is taken as it is");
+        assert_eq!(Controllers::read("0::/wardkit-main\n", &mounts).parents().count(), 0);
     }
 
     #[test]
