@@ -36,7 +36,15 @@ pub struct Broker {
     resolver: Box<dyn Resolve + Send + Sync>,
     secrets: BTreeMap<String, Secret<String>>,
     policy: UrlPolicy,
-    refused: Mutex<BTreeMap<String, u64>>,
+    refused: Mutex<BTreeMap<String, Refusals>>,
+}
+
+/// What was refused of one name.
+#[derive(Debug, Default)]
+struct Refusals {
+    count: u64,
+    /// Why the last one was.
+    why: String,
 }
 
 impl Broker {
@@ -111,7 +119,15 @@ impl Broker {
     /// Returns how often what was refused.
     #[must_use]
     pub fn refused(&self) -> BTreeMap<String, u64> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.iter().map(|(name, all)| (name.clone(), all.count)).collect()
+    }
+
+    /// Returns why what was refused last was, without anything of the request.
+    #[must_use]
+    pub fn why_refused(&self) -> BTreeMap<String, String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.iter().map(|(name, all)| (name.clone(), all.why.clone())).collect()
     }
 
     fn answer(&self, name: &str, request: &[u8], deadline: Duration) -> Result<Vec<u8>, Refused> {
@@ -133,12 +149,13 @@ impl Broker {
 impl Capabilities for Broker {
     fn ask(&self, name: &str, request: &[u8], deadline: Duration) -> Result<Vec<u8>, Refused> {
         let answer = self.answer(name, request, deadline);
-        if answer.is_err() {
+        if let Err(why) = &answer {
             // Names are the plugin's: those that nobody knows are one.
             let known = KNOWN.contains(&name);
             let name = if known { name } else { "unknown" };
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            *refused.entry(name.to_owned()).or_default() += 1;
+            let refused = refused.entry(name.to_owned()).or_default();
+            (refused.count, refused.why) = (refused.count + 1, why.to_string());
         }
         answer
     }
@@ -155,6 +172,11 @@ impl std::fmt::Debug for Broker {
 
 fn invalid(reason: impl std::fmt::Display) -> Refused {
     Refused::Invalid(reason.to_string())
+}
+
+/// Says of a request that it is not the JSON that is asked for, and nothing of what is in it.
+fn malformed(error: &serde_json::Error) -> Refused {
+    invalid(format!("it is not the JSON that this takes, at byte {}", error.column()))
 }
 
 const KNOWN: [&str; 8] =

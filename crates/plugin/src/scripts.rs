@@ -105,7 +105,17 @@ impl Prepared for Ready {
             let reason = format!("has {} bytes, and {most} are allowed", input.len());
             return Err(SandboxError::Invalid { what: "the input".into(), reason });
         }
-        // Whoever tidies the folder may have removed it meanwhile.
+        match self.call_once(input) {
+            // Whoever tidies the folder removed it before it was opened.
+            Err(_) if !self.path.exists() => self.call_once(input),
+            called => called,
+        }
+    }
+}
+
+impl Ready {
+    fn call_once(&self, input: &[u8]) -> Result<Outcome, SandboxError> {
+        // Whoever tidies the folder may have removed it since the last call.
         self.scripts.keep(&self.program).map_err(|error| SandboxError::Invalid {
             what: self.path.display().to_string(),
             reason: error.to_string(),

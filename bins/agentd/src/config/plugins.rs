@@ -10,6 +10,7 @@ use wardkit_alerting::rules::EventPattern;
 use wardkit_plugin::manifest::PluginId;
 use wardkit_plugin::{Most, PublicKey, TrustedKeys};
 use wardkit_supervise::Cron;
+use wardkit_validation::Network;
 
 use super::Problem;
 use crate::regular_file::read_trusted;
@@ -33,6 +34,9 @@ pub(crate) struct PluginsConfig {
     pub queue: usize,
     /// Where secrets are that plugins were granted by name: `file:/etc/wardkit/weather.token` or `env:NAME`.
     pub secrets: BTreeMap<String, String>,
+    /// Networks that plugins may reach although they are not public, at hosts that they were granted: `10.0.0.0/8`.
+    #[schemars(with = "Vec<String>")]
+    pub danger_networks: Vec<Network>,
     /// Variables that native plugins were granted by name.
     pub environment: BTreeMap<String, String>,
     /// What is run, and on what.
@@ -83,6 +87,7 @@ impl Default for PluginsConfig {
             concurrency: 4,
             queue: 16,
             secrets: BTreeMap::new(),
+            danger_networks: Vec::new(),
             environment: BTreeMap::new(),
             run: Vec::new(),
         }

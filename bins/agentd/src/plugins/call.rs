@@ -1,10 +1,11 @@
 //! What became of a call.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 use wardkit_core::Event;
-use wardkit_plugin::Error;
+use wardkit_plugin::{Broker, Error};
 use wardkit_sandbox::{Ended, Outcome, Report, SandboxError};
 
 use crate::reload::error_chain;
@@ -37,6 +38,8 @@ pub(super) struct Used {
     pub memory: u64,
     /// What it tried and was denied, by the engine, the kernel or the broker.
     pub denied: u64,
+    /// Names of it, each with the reason where there is one.
+    pub denials: BTreeMap<String, String>,
     /// What enforced each guarantee.
     pub report: Option<Report>,
 }
@@ -176,15 +179,37 @@ pub(super) fn failure_of(ended: &Ended) -> Failure {
 }
 
 impl Used {
-    pub(super) fn of(outcome: &Outcome, refused: u64) -> Self {
+    /// Takes what an outcome says; what the broker refused is in it, without the reasons.
+    pub(super) fn of(outcome: &Outcome, broker: &Broker) -> Self {
         let usage = &outcome.usage;
-        let denied = usage.denied.iter().map(|denied| denied.count).sum::<u64>();
+        let mut denials = broker.why_refused();
+        for denied in &usage.denied {
+            denials.entry(shown(&denied.name)).or_insert_with(|| NOT_GRANTED.to_owned());
+        }
         Self {
             wall: usage.wall,
             throttled: usage.throttled,
             memory: usage.peak_memory,
-            denied: denied.saturating_add(refused),
+            denied: usage.denied.iter().map(|denied| denied.count).sum(),
+            denials,
             report: Some(outcome.report.clone()),
         }
     }
+
+    /// Takes what the broker refused in a call that has no outcome.
+    pub(super) fn refused(wall: Duration, broker: &Broker) -> Self {
+        let denied = broker.refused().values().sum();
+        Self { wall, denied, denials: broker.why_refused(), ..Self::default() }
+    }
 }
+
+/// Names of what WebAssembly asks for are the plugin's, and so is what stands in them.
+fn shown(name: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b);
+    let is_name = !name.is_empty() && name.len() <= MOST_NAME && name.bytes().all(is_plain);
+    if is_name { name.to_owned() } else { "unknown".to_owned() }
+}
+
+const NOT_GRANTED: &str = "it was not granted";
+/// No system call has a longer one.
+const MOST_NAME: usize = 32;

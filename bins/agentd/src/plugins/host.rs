@@ -15,6 +15,7 @@ use wardkit_plugin::{
 use wardkit_sandbox::{Native, Sandbox, SandboxError};
 use wardkit_sandbox_wasm::{Config as WasmConfig, Isolation, Wasm, Worker};
 use wardkit_sqlite::{PluginKv, PluginRegistry};
+use wardkit_validation::UrlPolicy;
 
 use super::call::{Called, Failure, Given, Reason, Used, failure_of};
 use super::{Cause, endpoint, lock, output};
@@ -56,7 +57,7 @@ impl Host {
         let wasm = engine(&config)?;
         let mut web = HttpClientConfig::default();
         web.user_agent = String::from(concat!("agentd/", env!("CARGO_PKG_VERSION")));
-        Ok(Self {
+        let host = Self {
             home: Mutex::new(PluginHome::open(folder, registry, terms)?),
             config: Mutex::new(config),
             ready: Mutex::default(),
@@ -65,7 +66,17 @@ impl Host {
             fetch: Arc::new(PluginFetch::new(web)?),
             wasm: Mutex::new(Arc::new(wasm)),
             native: Scripts::new(Arc::new(Native::new()), &folder.join("scripts")),
-        })
+        };
+        host.tidy();
+        Ok(host)
+    }
+
+    /// Removes scripts of native plugins, as packages are removed that nothing goes back to: those that are still called
+    /// are written again when they are.
+    pub(super) fn tidy(&self) {
+        if let Err(error) = self.native.tidy() {
+            tracing::warn!(%error, "scripts of plugins that are called no more are not removed");
+        }
     }
 
     /// Takes over another configuration, from the next call on.
@@ -170,19 +181,20 @@ impl Host {
             Ok((name.clone(), value))
         });
         let secrets: Vec<(String, Secret<String>)> = read.collect::<Result<_, Failure>>()?;
-        let broker = Broker::new(&ready.prepared).with_kv(Arc::clone(&self.kv) as _);
-        Ok(broker.with_fetch(Arc::clone(&self.fetch) as _).with_secrets(secrets))
+        let mut policy = UrlPolicy::default();
+        policy.danger_allowed_networks.clone_from(&lock(&self.config).danger_networks);
+        let broker = Broker::new(&ready.prepared).with_policy(policy).with_secrets(secrets);
+        Ok(broker.with_kv(Arc::clone(&self.kv) as _).with_fetch(Arc::clone(&self.fetch) as _))
     }
 
     fn run(&self, id: &PluginId, ready: &Ready, broker: &Arc<Broker>, input: &[u8]) -> Called {
         let began = SystemClock.uptime();
         let answered = ready.prepared.call(input, &(Arc::clone(broker) as _));
-        let refused = broker.refused().values().sum();
         let took = SystemClock.uptime().saturating_sub(began);
         let (used, result) = match answered {
             Ok(Answer { value, outcome, .. }) => {
                 say(id, &outcome.errors);
-                let used = Used::of(&outcome, refused);
+                let used = Used::of(&outcome, broker);
                 let value = value.ok_or_else(|| failure_of(&outcome.ended));
                 let given = value.and_then(|value| {
                     let events = output::events(id, &value, SystemClock.now())
@@ -193,7 +205,7 @@ impl Host {
             }
             Err(error) => {
                 let failure = Failure::from(error);
-                let used = Used { wall: took, denied: refused, ..Used::default() };
+                let used = Used::refused(took, broker);
                 (failure.reason.has_run().then_some(used), Err(failure))
             }
         };

@@ -15,6 +15,8 @@ pub(super) struct Told {
     failing: BTreeMap<String, String>,
     busy: BTreeMap<String, Busy>,
     answers: BTreeMap<String, String>,
+    /// When it was told last what a plugin was denied, as uptime.
+    denied: BTreeMap<String, Duration>,
 }
 
 #[derive(Debug)]
@@ -83,6 +85,26 @@ impl Told {
         Some(about(event, plugin, cause).with_detail("answer", shown))
     }
 
+    /// Returns what is to be told of what a plugin tried and was denied: at once, and then of one call in a minute.
+    pub(super) fn denied(
+        &mut self,
+        plugin: &str,
+        denials: &BTreeMap<String, String>,
+        at: Timestamp,
+        uptime: Duration,
+    ) -> Option<Event> {
+        let told = self.denied.get(plugin);
+        let is_soon = told.is_some_and(|told| uptime.saturating_sub(*told) < PAUSE);
+        if denials.is_empty() || is_soon {
+            return None;
+        }
+        self.denied.insert(plugin.to_owned(), uptime);
+        let event = Event::new(at, "plugins.denied", Severity::Warning, SOURCE);
+        let event = event.with_subject(plugin).with_message("it tried what it may not");
+        let some = denials.iter().take(MOST_DENIALS);
+        Some(some.fold(event, |event, (name, why)| event.with_detail(name.clone(), why.clone())))
+    }
+
     /// Takes note of a call that found no room, and returns what is to be told: at once, and then once a minute.
     pub(super) fn refused_busy(
         &mut self,
@@ -121,6 +143,7 @@ impl Told {
         self.failing.retain(|plugin, _| is_there(plugin));
         self.busy.retain(|plugin, _| is_there(plugin));
         self.answers.retain(|plugin, _| is_there(plugin));
+        self.denied.retain(|plugin, _| is_there(plugin));
     }
 }
 
@@ -142,6 +165,8 @@ fn busy_event(plugin: &str, count: u64, at: Timestamp) -> Event {
 const MOST_ANSWER: usize = 1024;
 /// A plugin that has too much to do has it all the time.
 const PAUSE: Duration = Duration::from_mins(1);
+/// Of one call.
+const MOST_DENIALS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -196,5 +221,18 @@ mod tests {
         assert!(told.remind(AT, second(120)).is_empty());
         assert_eq!(kind(told.refused_busy(plugin, AT, second(121))), "plugins.busy");
         assert_eq!(kind(told.succeeded(plugin, &Cause::Api, AT)), "plugins.call.succeeded");
+    }
+
+    #[test]
+    fn what_is_denied_is_told_at_once_and_then_once_a_minute() {
+        let mut told = Told::default();
+        let denials = BTreeMap::from([("http".to_owned(), "it was not granted".to_owned())]);
+        let none = BTreeMap::new();
+        let mut denied =
+            |denials, at| kind(told.denied("a.b.c", denials, AT, Duration::from_secs(at)));
+        assert_eq!(denied(&none, 0), "");
+        assert_eq!(denied(&denials, 1), "plugins.denied");
+        assert_eq!(denied(&denials, 60), "");
+        assert_eq!(denied(&denials, 61), "plugins.denied");
     }
 }

@@ -194,6 +194,8 @@ impl Worker {
         let shown = self.app.plugins.shown.clone();
         if let Some(used) = &called.used {
             shown.ran(&name, used);
+            let event = self.told.denied(&name, &used.denials, at, SystemClock.uptime());
+            self.publish(event, depth + 1);
             let report = used.report.as_ref();
             let now = (at, SystemClock.uptime());
             let event = report.and_then(|report| self.known.enforced(&name, report, now));
@@ -265,6 +267,8 @@ impl Worker {
         let events = self.known.look(rows, SystemClock.now());
         if !events.is_empty() {
             self.keep();
+            let host = Arc::clone(&self.host);
+            spawn_blocking(move || host.tidy()).await?;
         }
         for event in events {
             self.publish(Some(event), 1);

@@ -1,10 +1,14 @@
 //! Plugins under the daemon: called on events, on schedule and over the API, and kept from what they may not.
 
+mod asks;
+mod scripts;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,6 +17,7 @@ use wardkit_core::Timestamp;
 use wardkit_plugin::{
     HostTerms, InstallTerms, Package, PluginHome, SecretKey, Signature, TrustedKeys,
 };
+use wardkit_sandbox::Sandbox;
 use wardkit_sandbox_wasm::Wasm;
 use wardkit_sqlite::PluginRegistry;
 
@@ -54,19 +59,33 @@ impl Scene {
 
     /// Builds, packs, signs and installs a plugin.
     fn install(&self, id: &str, version: &str, module: &str, asks: &str) {
+        let entry = wat::parse_str(module).unwrap();
+        let (sandbox, terms) = (Wasm::new().unwrap(), InstallTerms::default());
+        self.install_with(id, version, ("wasm", "hello.wasm", entry), asks, &sandbox, &terms);
+    }
+
+    /// Packs, signs and installs an entry of this kind and name.
+    fn install_with(
+        &self,
+        id: &str,
+        version: &str,
+        (kind, name, entry): (&str, &str, Vec<u8>),
+        asks: &str,
+        sandbox: &dyn Sandbox,
+        terms: &InstallTerms,
+    ) {
         let manifest = format!(
             "[plugin]\nid = \"{id}\"\nname = \"Hello\"\nversion = \"{version}\"\n\
-             description = \"Greets whoever is named\"\nkind = \"wasm\"\nentry = \"hello.wasm\"\napi = \"1\"\n{asks}"
+             description = \"Greets whoever is named\"\nkind = \"{kind}\"\nentry = \"{name}\"\napi = \"1\"\n{asks}"
         );
-        let entry = wat::parse_str(module).unwrap();
-        let files = [("plugin.toml", manifest.into_bytes()), ("hello.wasm", entry)];
+        let files = [("plugin.toml", manifest.into_bytes()), (name, entry)];
         let files = files.map(|(name, bytes)| (name.to_owned(), bytes));
         let archive = Package::from_files(files).unwrap().pack().unwrap();
         let signature =
             Signature::sign(&archive, "hello.tar.zst", &key(), Timestamp::UNIX_EPOCH).unwrap();
         let mut home = self.home();
-        let candidate = home.judge(&archive, Some(&signature), &InstallTerms::default()).unwrap();
-        home.install(&candidate, &Wasm::new().unwrap(), Timestamp::UNIX_EPOCH).unwrap();
+        let candidate = home.judge(&archive, Some(&signature), terms).unwrap();
+        home.install(&candidate, sandbox, Timestamp::UNIX_EPOCH).unwrap();
     }
 
     fn configure(&self, config: &str) {
@@ -311,6 +330,35 @@ fn a_call_in_a_process_of_its_own_dies_alone() {
     metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"killed\"} 1");
     assert_eq!(call(&daemon, "org.example.other", "[2]"), (200, json!([2])));
     assert_eq!(daemon.status()["pid"], daemon.child.id());
+}
+
+#[test]
+fn where_no_fences_can_be_made_what_is_to_run_behind_them_is_refused_and_the_reason_told() {
+    let scene = Scene::new();
+    scene.install(ID, "0.1.0", &echo(), "");
+    let run = format!("[[plugins.run]]\nplugin = \"{ID}\"\napi = true\n");
+    scene.configure(&format!("isolation = \"process\"\n{run}"));
+    // A host that has no more user namespaces, seen by an ordinary user.
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-user=65534", "--map-group=65534", "--keep-caps", "sh", "-c"]);
+    let setting = "echo 0 > /proc/sys/user/max_user_namespaces || exit 1; \
+                   exec setpriv --ambient-caps=-all --inh-caps=-all \"$0\" \"$@\"";
+    command.args([setting, env!("CARGO_BIN_EXE_agentd")]);
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    let file = scene.path("agentd.toml");
+    let args = ["--config", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+    let daemon = Daemon::spawn(command, &scene.data(), &args);
+    let (status, problem) = call(&daemon, ID, "1");
+    assert_eq!((status, problem["code"].as_str()), (409, Some("not-active")), "{problem}");
+    let why = problem["errors"][0].as_str().unwrap();
+    assert!(why.contains("user.max_user_namespaces"), "{why}");
+    metric(&daemon, "plugin_errors_total{plugin=\"org.example.hello\",reason=\"sandbox\"} 1");
+    metric(&daemon, "plugin_executions_total{plugin=\"org.example.hello\"} 0");
+    scene.recorded("plugins.call.refused");
+    // The engine inside agentd needs none.
+    scene.configure(&run);
+    daemon.command(&["reload"]);
+    until_some(|| (call(&daemon, ID, "2") == (200, json!(2))).then_some(()));
 }
 
 /// Returns a process in which a daemon runs a call.

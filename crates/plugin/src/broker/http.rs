@@ -9,7 +9,7 @@ use wardkit_core::Secret;
 use wardkit_sandbox::{Refused, Size};
 use wardkit_validation::{Accept as _, Pinned};
 
-use super::{Broker, invalid};
+use super::{Broker, invalid, malformed};
 use crate::manifest::Method;
 
 /// Makes one request. It connects to the addresses of [`FetchRequest::to`] and to nothing else, follows no redirect, and
@@ -80,7 +80,7 @@ pub(super) fn answer(
     request: &[u8],
     deadline: Duration,
 ) -> Result<Value, Refused> {
-    let request: Request = serde_json::from_slice(request).map_err(invalid)?;
+    let request: Request = serde_json::from_slice(request).map_err(|error| malformed(&error))?;
     let url = broker.policy.accept(&request.url).map_err(invalid)?;
     let most = broker.grant.http.allows(request.method, &url).ok_or(Refused::NotGranted)?;
     if request.body.len() as u64 > most.0 {
@@ -121,7 +121,7 @@ fn header(broker: &Broker, name: &str, value: Header) -> Result<(String, Secret<
         }
     };
     if value.bytes().any(|b| b < b' ' || b == 0x7f) {
-        return Err(invalid(format!("the value of {name} has control characters")));
+        return Err(invalid("the value of a header has control characters"));
     }
     Ok((name, Secret::new(value)))
 }

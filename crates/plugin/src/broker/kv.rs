@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wardkit_sandbox::Refused;
 
-use super::invalid;
+use super::{invalid, malformed};
 
 /// Keeps keys and values of plugins. The broker calls it on the thread of the call; an error ends the question, and the
 /// plugin goes on.
@@ -87,7 +87,7 @@ pub(super) fn answer(
     name: &str,
     request: &[u8],
 ) -> Result<Value, Refused> {
-    let request: Request = serde_json::from_slice(request).map_err(invalid)?;
+    let request: Request = serde_json::from_slice(request).map_err(|error| malformed(&error))?;
     let key = || request.key.as_deref().filter(|key| is_key(key)).ok_or_else(|| invalid("no key"));
     let failed = Refused::Failed;
     match name {

@@ -101,6 +101,10 @@ fn what_the_files_hold_is_told() {
         Validator::default().check(&package(&files))
     };
     assert!(has(&of(b"", b"{\"type\": \"object\"}"), Rule::NativeCode));
+    let loads = manifest("native", "hello.py", "[limits]\nload = \"1s\"");
+    let files = [("plugin.toml", loads.as_bytes()), ("hello.py", b"")];
+    let found = Validator::default().check(&package(&files));
+    assert!(found.iter().any(|one| one.at == "limits.load" && one.is_error()), "{found:?}");
     for schema in ["{\"type\": 5}", "nonsense", "{\"$ref\": \"https://example.com/\"}"] {
         assert!(has(&of(b"", schema.as_bytes()), Rule::BadSchema), "{schema}");
     }
