@@ -13,6 +13,7 @@ mod integrity;
 mod mask;
 mod metrics;
 mod plugin;
+mod probe;
 mod report;
 mod rules;
 mod sandbox;
@@ -44,6 +45,7 @@ pub(crate) use integrity::{
 pub(crate) use mask::{KeySource, Mask, MaskCommand};
 pub(crate) use metrics::{Metrics, MetricsCommand, MetricsFile, Query};
 pub(crate) use plugin::{Plugin, PluginCommand, PluginInstall};
+pub(crate) use probe::LiveProbe;
 pub(crate) use report::{AuditReport, DocumentForm, Subject};
 pub(crate) use rules::{Rules, RulesCommand};
 pub(crate) use sandbox::{Sandbox, SandboxCommand, SandboxRun};
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Report(Box<AuditReport>),
     /// Audits the host that bots run on; needs no daemon
     Host(Box<HostAudit>),
+    /// Audits a running bot of yours by asking it; needs no daemon
+    Probe(Box<LiveProbe>),
     /// Tells what a check looks for, why, and what to do
     Explain(Explain),
     /// Keeps the advisories that dependencies are judged by; needs no daemon and no network
@@ -127,7 +131,7 @@ Exit codes:
      for `rules`, a file that is wrong or a test that fails; for `integrity`, something changed;
      for `plugin check`, a plugin that would not be run; for `plugin install`, one that is refused;
      for `plugin verify`, a file that nobody proved;
-     for `validate --fail`, an attack; for `check` and `host`, something as grave as --fail-on;
+     for `validate --fail`, an attack; for `check`, `host` and `probe`, something as grave as --fail-on;
      for `detect --fail`, an anomaly; for `forecast --fail-within`, an end that near
   2  could not run
   3  ran, but incomplete

@@ -319,7 +319,8 @@ fn outcomes(
     let ended = |check: &Check| {
         let by_findings = worst.get(check.id.as_ref()).copied();
         let mut outcome = said.remove(check.id.as_ref()).unwrap_or_else(|| {
-            let is_of_files = !matches!(check.engine, EngineKind::Host | EngineKind::Audit);
+            let is_of_files =
+                !matches!(check.engine, EngineKind::Host | EngineKind::Live | EngineKind::Audit);
             let default = if is_of_files && has_gaps { Status::Unknown } else { Status::Pass };
             Outcome::new(check.id.as_ref(), default, Vec::new())
         });

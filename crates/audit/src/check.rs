@@ -63,13 +63,15 @@ pub enum EngineKind {
     Conf,
     /// The host.
     Host,
+    /// A running bot, over the network.
+    Live,
     /// What other tools found.
     Import,
 }
 
 impl EngineKind {
     /// Each.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Audit,
         Self::Ast,
         Self::Flow,
@@ -77,6 +79,7 @@ impl EngineKind {
         Self::Deps,
         Self::Conf,
         Self::Host,
+        Self::Live,
         Self::Import,
     ];
 
@@ -91,6 +94,7 @@ impl EngineKind {
             Self::Deps => "deps",
             Self::Conf => "conf",
             Self::Host => "host",
+            Self::Live => "live",
             Self::Import => "import",
         }
     }

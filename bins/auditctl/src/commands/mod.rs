@@ -41,6 +41,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Report> {
         Command::Check(wanted) => check::check(wanted),
         Command::Report(wanted) => check::report(wanted),
         Command::Host(wanted) => check::host(wanted),
+        Command::Probe(wanted) => check::probe(wanted),
         Command::Explain(wanted) => check::explain(&cli.common, wanted),
         Command::Db(db) => deps::run(&cli.common, db),
         Command::Sbom(wanted) => deps::sbom(wanted),

@@ -14,6 +14,7 @@ mod integrity;
 mod mask;
 mod metrics;
 mod plugin;
+mod probe;
 mod rules;
 mod samples;
 mod sandbox;

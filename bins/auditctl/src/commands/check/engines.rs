@@ -6,6 +6,7 @@ use wardkit_audit::{Audit, Check, EngineKind, HostEngine, Profile, Settings};
 use wardkit_audit_code::{CodeEngine, Rules};
 use wardkit_audit_conf::ConfEngine;
 use wardkit_audit_deps::DepsEngine;
+use wardkit_audit_live::LiveEngine;
 use wardkit_audit_secrets::SecretsEngine;
 use wardkit_cli::{Report, escaped};
 use wardkit_core::Clock;
@@ -71,6 +72,7 @@ pub(super) fn catalogue() -> Result<Vec<Check>, Report> {
     let mut checks = HostEngine::catalogue();
     checks.extend(CodeEngine::new().map_err(could_not_run)?.catalogue());
     checks.extend(SecretsEngine::catalogue());
+    checks.extend(LiveEngine::catalogue());
     checks.extend(DepsEngine::catalogue());
     checks.extend(ConfEngine::catalogue());
     checks.sort_by(|a, b| a.id.cmp(&b.id));

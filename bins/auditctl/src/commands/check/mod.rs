@@ -1,4 +1,4 @@
-//! `auditctl check`, `auditctl report` and `auditctl host`.
+//! `auditctl check`, `auditctl report`, `auditctl host` and `auditctl probe`.
 
 mod baseline;
 mod cache;
@@ -8,6 +8,7 @@ mod fix;
 mod git;
 mod history;
 mod host;
+mod probe;
 mod report;
 mod secrets;
 mod target;
@@ -28,6 +29,7 @@ use crate::cli::{Check, CheckCommand, Chosen, Grade, Knowledge, Output, ProfileN
 
 pub(super) use explain::explain;
 pub(super) use host::host;
+pub(super) use probe::probe;
 pub(super) use report::report;
 use target::Target;
 
