@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wardkit_audit::{Check, Engine, Note, NoteKind, Project, Sink, SourceFile};
+use wardkit_audit::{Check, Engine, EngineKind, Note, NoteKind, Project, Sink, SourceFile};
 
 use crate::found::Found;
 use crate::rules::Rules;
@@ -54,7 +54,13 @@ impl CodeEngine {
 
 impl Engine for CodeEngine {
     fn checks(&self) -> Vec<Check> {
-        self.catalogue()
+        let by_form = |check: &Check| Check { engine: EngineKind::Ast, ..check.clone() };
+        let mut all = self.catalogue();
+        // What a rule finds is the rules', also where the flow looks for the same.
+        all.extend(
+            self.rules.checks().filter(|check| check.engine != EngineKind::Ast).map(by_form),
+        );
+        all
     }
 
     fn version(&self) -> Option<String> {
@@ -85,8 +91,8 @@ impl Engine for CodeEngine {
                 return;
             }
         };
-        let mut active = scan.active(file.text(), &|id| sink.wants(id));
-        active.flow &= self.flow.iter().any(|check| sink.wants(&check.id));
+        let mut active = scan.active(file.text(), &|id| sink.wants_by(id, EngineKind::Ast));
+        active.flow &= self.flow.iter().any(|check| sink.wants_by(&check.id, EngineKind::Flow));
         active.project |= project::wants_all(sink);
         active.project &= self.project.iter().any(|check| sink.wants(&check.id));
         if active.is_empty() {

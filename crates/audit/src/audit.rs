@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wardkit_core::Clock;
 
 use crate::cache::{Cache, Page, Pages};
-use crate::engine::{Engine, Project, Sink, kinds};
+use crate::engine::{Engine, Project, Sink, by_engine_of, kinds};
 use crate::files::{Judge, Judged};
 use crate::report::SCHEMA_VERSION;
 use crate::suppress::{Comment, Suppressor};
@@ -166,13 +166,14 @@ impl<'a> Audit<'a> {
     }
 
     fn work(&self) -> Work {
+        let is_of_engine =
+            |check: &Check| self.only.as_ref().is_none_or(|only| only.contains(&check.engine));
         let is_asked = |check: &Check| {
-            self.only.as_ref().is_none_or(|only| only.contains(&check.engine))
-                && self.profile.includes(check)
-                && !self.settings.disable.contains(check.id.as_ref())
+            self.profile.includes(check) && !self.settings.disable.contains(check.id.as_ref())
         };
-        let mut catalogue: Vec<Check> =
-            self.engines.iter().flat_map(|engine| engine.checks()).filter(is_asked).collect();
+        let all = self.engines.iter().flat_map(|engine| engine.checks()).filter(is_of_engine);
+        let all: Vec<Check> = all.collect();
+        let mut catalogue: Vec<Check> = all.iter().filter(|one| is_asked(one)).cloned().collect();
         let own = |check: &Check| !self.settings.disable.contains(check.id.as_ref());
         catalogue.extend(suppress::checks().into_iter().filter(own));
         for check in &mut catalogue {
@@ -181,9 +182,14 @@ impl<'a> Audit<'a> {
             }
         }
         catalogue.sort_by(|a, b| a.id.cmp(&b.id));
-        // Two engines may look for the same in different files: it is one check.
+        let mut selected: BTreeSet<String> =
+            catalogue.iter().map(|check| check.id.to_string()).collect();
+        let by_engine = all.iter().filter(|check| selected.contains(check.id.as_ref()));
+        let by_engine: Vec<String> =
+            by_engine.map(|check| by_engine_of(&check.id, check.engine)).collect();
+        selected.extend(by_engine);
+        // Two engines may look for the same in different files or ways: it is one check.
         catalogue.dedup_by(|a, b| a.id == b.id);
-        let selected = catalogue.iter().map(|check| check.id.to_string()).collect();
         let sink = Sink::new(Arc::new(selected));
         Work { catalogue, sink, comments: Vec::new(), files: 0, is_part: false }
     }

@@ -179,6 +179,12 @@ impl Sink {
         self.selected.contains(id)
     }
 
+    /// Whether a check was asked for, and that this engine looks for it: some have several that do.
+    #[must_use]
+    pub fn wants_by(&self, id: &str, engine: EngineKind) -> bool {
+        self.selected.contains(&by_engine_of(id, engine))
+    }
+
     /// Takes a finding.
     pub fn report(&mut self, finding: Finding) {
         if self.wants(&finding.id) {
@@ -216,6 +222,11 @@ impl Sink {
 }
 
 /// Returns the names of the engines that these checks belong to, sorted.
+/// Stands for an engine's part of a check among what was asked for; no check has a space in its name.
+pub(crate) fn by_engine_of(id: &str, engine: EngineKind) -> String {
+    format!("{id} {engine}")
+}
+
 pub(crate) fn kinds(checks: &[Check]) -> Vec<EngineKind> {
     let kinds: BTreeSet<EngineKind> = checks.iter().map(|check| check.engine).collect();
     kinds.into_iter().collect()

@@ -71,7 +71,7 @@ pub(super) fn change<'m, 't>(
 fn is_told_plain(site: &Site<'_, '_>) -> bool {
     let text = |place: usize| site.at(place).and_then(|arg| arg.value.text()).unwrap_or_default();
     let kind = match site.args.len() {
-        1 => text(0),
+        1 if matches!(site.name.as_str(), "type" | "contentType") => text(0),
         _ if text(0).eq_ignore_ascii_case("content-type") => text(1),
         _ => return false,
     };
@@ -188,8 +188,67 @@ pub(super) fn compute(site: &Site<'_, '_>) -> Option<Value> {
                 Value { path: None, known: None, ..site.receiver.clone() }
             })
         }
+        // A schema: what it lets through is as its fields say.
+        "object" if is_schema(&site.path) => {
+            let items = site.at(0)?.value.items.clone();
+            Some(Value { path: Some(format!("{}()", site.path).into()), items, ..Value::default() })
+        }
+        "strict" | "required" | "partial" | "passthrough" if is_schema(&site.path) => {
+            Some(site.receiver.clone())
+        }
+        "parse" | "parseAsync" | "safeParse" | "validate" | "validateSync" | "attempt"
+            if is_schema(&site.path) =>
+        {
+            Some(checked(site))
+        }
         "add_section" => Some(Value::default()),
         _ => None,
+    }
+}
+
+/// Whether a call is one of a library of schemas: zod, joi, yup, valibot.
+fn is_schema(path: &str) -> bool {
+    ["zod.", "z.", "joi.", "Joi.", "yup."].iter().any(|start| path.starts_with(start))
+}
+
+/// Returns what a schema lets through: a number, a choice or an address of a form is harmless, a text is not.
+fn checked(site: &Site<'_, '_>) -> Value {
+    const HARMLESS: [&str; 12] = [
+        "number",
+        "boolean",
+        "enum",
+        "uuid",
+        "regex",
+        "literal",
+        "date",
+        "int",
+        "nativeEnum",
+        "valid",
+        "bigint",
+        "guid",
+    ];
+    let given = Value::of(site.values());
+    let field = |schema: &Value| {
+        let is_harmless = schema.path().split('.').any(|part| {
+            let name = part.trim_end_matches("()");
+            HARMLESS.contains(&name)
+        });
+        if is_harmless { Value::default() } else { given.clone() }
+    };
+    let data = match site.receiver.items.as_deref() {
+        Some(Items::Dict(pairs)) => {
+            let fields = pairs.iter().map(|(key, schema)| (key.clone(), field(schema))).collect();
+            Value { items: Some(Rc::new(Items::Dict(fields))), ..given.clone() }
+        }
+        _ => field(&site.receiver),
+    };
+    match site.name.as_str() {
+        "safeParse" | "validate" => {
+            let name = if site.name == "validate" { "value" } else { "data" };
+            let pairs = vec![(Const::Str(name.into()), data)];
+            Value { items: Some(Rc::new(Items::Dict(pairs))), ..given }
+        }
+        _ => data,
     }
 }
 

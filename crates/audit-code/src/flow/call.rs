@@ -70,8 +70,10 @@ impl<'m, 't> Walker<'m, 't> {
         let path = callee.path().to_owned();
         let name = path.rsplit('.').next().unwrap_or_default().to_owned();
         let site = Site { path, name, receiver, args, at };
-        sinks::judge(self, &site);
-        self.walk_lambdas(&site);
+        sinks::judge(self, &site, callee.function.is_some());
+        if let Some(value) = self.walk_lambdas(&site) {
+            return value;
+        }
         if let Some(value) = builtin::change(self, call, &site) {
             return value;
         }
@@ -90,7 +92,9 @@ impl<'m, 't> Walker<'m, 't> {
                 let path = longer(receiver.path(), name);
                 let held = call.callee.dotted().and_then(|name| self.names.get(name.as_str()));
                 let mut callee = held.cloned().unwrap_or_default();
-                callee.function = callee.function.or_else(|| self.method(&receiver, name));
+                let member = || held_function(&receiver, name);
+                callee.function =
+                    callee.function.or_else(member).or_else(|| self.method(&receiver, name));
                 callee.path = Some(path.into());
                 (receiver, callee)
             }
@@ -104,7 +108,21 @@ impl<'m, 't> Walker<'m, 't> {
             "self" | "this" | "cls" => self.class()?,
             path => path.strip_suffix("()").unwrap_or(path),
         };
-        self.functions.get(&format!("{class}.{name}")).copied()
+        let found = self.functions.get(&format!("{class}.{name}")).copied();
+        found.or_else(|| self.only_method(receiver.path(), name))
+    }
+
+    /// Returns the method of what is kept in an object, when one class of the file has a method of that name.
+    fn only_method(&self, of: &str, name: &str) -> Option<FunctionId> {
+        if !(of.starts_with("this.") || of.starts_with("self.")) || of.ends_with("()") {
+            return None;
+        }
+        let own = self.class().unwrap_or_default();
+        let mut fitting = self.module.functions.iter().enumerate().filter(|(_, function)| {
+            function.name == name && function.class.is_some_and(|class| class != own)
+        });
+        let (number, _) = fitting.next()?;
+        fitting.next().is_none().then_some(FunctionId(number))
     }
 
     fn answer(&mut self, site: &Site<'m, 't>, function: Option<FunctionId>) -> Value {
@@ -184,7 +202,8 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     /// Functions that are given to a call are walked: as handlers, or with what the call is made on.
-    fn walk_lambdas(&mut self, site: &Site<'m, 't>) {
+    fn walk_lambdas(&mut self, site: &Site<'m, 't>) -> Option<Value> {
+        let mut answer = maps_to_numbers(site).then(Value::default);
         for arg in &site.args {
             let Some(id) = arg.value.function else { continue };
             if !matches!(arg.expr.kind, ExprKind::Lambda(_)) {
@@ -193,20 +212,23 @@ impl<'m, 't> Walker<'m, 't> {
             let around = self.names.clone();
             if self.handlers.role(id).is_some() || self.frames.len() > DEEPEST_CALL {
                 self.enter(id);
-            } else {
-                self.call_back(id, site);
+            } else if let Some(value) = self.call_back(id, site) {
+                // What each element became, or what was promised.
+                let is_answer = matches!(site.name.as_str(), "map" | "flatMap" | "then" | "reduce");
+                answer = is_answer.then(|| value.taint()).or(answer);
             }
             // What it changed of the names around stays, what it has of its own goes.
             let mut after = std::mem::replace(&mut self.names, around);
             after.retain(|name, _| self.names.contains_key(name));
             self.join(after);
         }
+        answer
     }
 
     /// A function that is called back is given what the call is made on, or what it is given besides.
-    fn call_back(&mut self, id: FunctionId, site: &Site<'m, 't>) {
+    fn call_back(&mut self, id: FunctionId, site: &Site<'m, 't>) -> Option<Value> {
         if self.frames.iter().any(|frame| frame.function == Some(id)) || self.steps > MOST_STEPS {
-            return;
+            return None;
         }
         self.called_back.insert(id);
         let function = self.function(id);
@@ -229,7 +251,8 @@ impl<'m, 't> Walker<'m, 't> {
         }
         self.frames.push(Frame { function: Some(id), role: None, returned: None });
         self.block(&function.body);
-        self.frames.pop();
+        let frame = self.frames.pop();
+        Some(frame.and_then(|frame| frame.returned).unwrap_or_default())
     }
 
     /// Changes what a name holds by a method that is called on it.
@@ -256,6 +279,19 @@ fn module(site: &Site<'_, '_>) -> Option<Value> {
         "util.promisify" | "promisify" => Some(only.clone()),
         _ => None,
     }
+}
+
+/// Returns the function that an object holds under a name.
+fn held_function(of: &Value, name: &str) -> Option<FunctionId> {
+    let Some(Items::Dict(pairs)) = of.items.as_deref() else { return None };
+    let is_it = |key: &Const| matches!(key, Const::Str(text) if **text == *name);
+    pairs.iter().find(|(key, _)| is_it(key)).and_then(|(_, value)| value.function)
+}
+
+/// Whether each element becomes a number: `ids.map(Number)`.
+fn maps_to_numbers(site: &Site<'_, '_>) -> bool {
+    let of = site.at(0).map_or("", |arg| arg.value.path());
+    site.name == "map" && matches!(of, "Number" | "parseInt" | "parseFloat" | "Boolean" | "BigInt")
 }
 
 /// Whether a function that is called back is given the place of an element besides.

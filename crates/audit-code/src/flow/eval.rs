@@ -15,10 +15,15 @@ impl<'m, 't> Walker<'m, 't> {
         }
         self.depth += 1;
         let value = self.eval_kind(expr);
-        self.met_outside |=
-            value.labels.meets(MET) || self.is_script() && value.labels.meets(Labels::CARRIER);
+        self.meet(&value);
         self.depth -= 1;
         value
+    }
+
+    /// Takes note of whether something came in from outside.
+    pub(super) fn meet(&mut self, value: &Value) {
+        self.met_outside |=
+            value.labels.meets(MET) || self.is_script() && value.labels.meets(Labels::CARRIER);
     }
 
     fn eval_kind(&mut self, expr: &'m Expr<'t>) -> Value {
@@ -145,7 +150,7 @@ impl<'m, 't> Walker<'m, 't> {
             let name = name.to_owned();
             return self.member(of, &name, at);
         }
-        let mut value = of.taint();
+        let mut value = Value { is_part: true, ..of.taint() };
         value.path = of.path.as_ref().map(|path| longer(path, "[]").into());
         value.step(at, "taken out of it")
     }

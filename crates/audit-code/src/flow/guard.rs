@@ -1,5 +1,7 @@
 //! What a test says of the values that it looks at, on the branch that is taken.
 
+use std::rc::Rc;
+
 use super::tree::{Call, Compare, Expr, ExprKind};
 use super::value::{Classes, Items, Value};
 use super::walk::Walker;
@@ -198,7 +200,7 @@ impl<'m, 't> Walker<'m, 't> {
     /// The same for a member, which is read anew each time: what is known of it is kept under its name.
     fn settle_at(&mut self, expr: &Expr<'t>, value: &Value, classes: Classes) {
         self.settle(value, classes);
-        if !self.is_script() || value.labels.is_empty() {
+        if value.labels.is_empty() {
             return;
         }
         if let (ExprKind::Member(..), Some(name)) = (&expr.kind, expr.dotted()) {
@@ -209,9 +211,13 @@ impl<'m, 't> Walker<'m, 't> {
 
     /// Makes every name harmless that holds what came in where this value did.
     fn settle(&mut self, value: &Value, classes: Classes) {
-        let Some(origin) = value.origin() else { return };
+        let (Some(origin), Some(trail)) = (value.origin(), &value.trail) else { return };
         for held in self.names.values_mut() {
-            if held.origin() == Some(origin) {
+            let is_same = match &held.trail {
+                Some(other) if value.is_part => Rc::ptr_eq(other, trail),
+                _ => held.origin() == Some(origin),
+            };
+            if is_same {
                 held.cleared = held.cleared.with(classes);
             }
         }

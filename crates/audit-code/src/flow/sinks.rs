@@ -72,13 +72,15 @@ pub(super) enum Shape {
 }
 
 /// Judges a call.
-pub(super) fn judge<'m, 't>(walker: &mut Walker<'m, 't>, site: &Site<'m, 't>) {
+///
+/// A method of a class of this file is judged where it is written, not by its name.
+pub(super) fn judge<'m, 't>(walker: &mut Walker<'m, 't>, site: &Site<'m, 't>, is_own: bool) {
     let rules = table(walker.dialect).get(site.name.as_str()).into_iter().flatten();
     let fitting: Vec<_> = rules.filter(|(name, _)| fits(name, &site.path)).collect();
     // A function that is known by its module is no method of something else.
     let is_known = fitting.iter().any(|(name, _)| !name.starts_with('.'));
     for (name, rule) in fitting {
-        if !(is_known && name.starts_with('.')) {
+        if !((is_known || is_own) && name.starts_with('.')) {
             apply(walker, site, rule);
         }
     }
@@ -268,6 +270,7 @@ pub(super) fn is_token_name(name: &str) -> bool {
             "session_key",
             "signing",
             "one_time",
+            "cookie",
             "token",
         ]
         .iter()

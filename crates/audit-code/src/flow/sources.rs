@@ -42,6 +42,7 @@ fn carried(of: &Value, name: &str, at: Span) -> Value {
         if value.trail.is_none() {
             value = Value::source(Labels::USER, at, "a user sent it");
         }
+        value.is_part = true;
         value.step(at, "a user sent it")
     } else if lists(CARRIERS, name) {
         Value { labels: Labels::CARRIER, ..of.taint() }
@@ -93,7 +94,7 @@ pub(super) fn of_call(dialect: Dialect, site: &Site<'_, '_>) -> Option<Value> {
     }
     let receiver = &site.receiver;
     if receiver.labels.meets(Labels::CARRIER) && reads(&site.name) {
-        let value = Value { labels: Labels::USER, ..receiver.taint() };
+        let value = Value { labels: Labels::USER, is_part: true, ..receiver.taint() };
         return Some(value.step(at, "a user sent it"));
     }
     if receiver.labels.meets(Labels::CARRIER) && lists(CARRIERS, &site.name) {

@@ -22,6 +22,8 @@ pub(super) struct Value {
     pub(super) function: Option<FunctionId>,
     /// Put together from a constant and something else.
     pub(super) is_built: bool,
+    /// One of several things that came in at the same place: what is known of it says nothing of the others.
+    pub(super) is_part: bool,
 }
 
 /// A constant.
@@ -99,6 +101,7 @@ impl Value {
             prefix: self.prefix.clone().filter(|prefix| other.prefix.as_ref() == Some(prefix)),
             function: self.function.or(other.function),
             is_built: self.is_built || other.is_built,
+            is_part: self.is_part || other.is_part,
             ..Self::default()
         };
         joined.absorb(&self);

@@ -299,6 +299,7 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     pub(super) fn assign(&mut self, target: &'m Expr<'t>, value: Value) {
+        self.meet(&value);
         match &target.kind {
             ExprKind::Name(name) => {
                 let value = self.judge_name(name, target.at, value);
@@ -368,7 +369,7 @@ impl<'m, 't> Walker<'m, 't> {
         for (number, target) in targets.iter().enumerate() {
             let part = match &all {
                 Some(all) => all[number].clone(),
-                None => Self::element_of(value),
+                None => Value { is_part: true, ..Self::element_of(value) },
             };
             self.assign(target, part);
         }

@@ -8,7 +8,7 @@ use ast_grep_core::NodeMatch;
 use ast_grep_core::matcher::{Matcher as _, MatcherExt as _};
 use ast_grep_core::replacer::Replacer as _;
 use ast_grep_language::SupportLang;
-use wardkit_audit::{Finding, SourceFile};
+use wardkit_audit::{EngineKind, Finding, SourceFile};
 
 use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
@@ -134,9 +134,10 @@ impl Scan {
             let (rule, Some(check)) = rules.rule(compiled.index) else { return };
             let message = one_line(&compiled.config.get_message(matched));
             let node = matched.get_node();
-            let finding = Finding::new(check, rule.status, message)
+            let mut finding = Finding::new(check, rule.status, message)
                 .at(place(file, node))
                 .about(node.text(), within(node));
+            finding.engine = EngineKind::Ast;
             if is_form(node) {
                 found.report_certain(finding);
             } else {

@@ -130,3 +130,20 @@ fn what_was_assigned_before_a_loop_was_left_is_known_after_it() {
     assert!(failed["web.py"].contains("cmd-injection"), "{failed:?}");
     assert!(!failed.contains_key("safe.py"), "{failed:?}");
 }
+
+#[test]
+fn an_engine_that_is_chosen_tells_what_it_finds_itself() {
+    let text = "import pickle\nfrom flask import request\n\ndef f():\n    return pickle.loads(request.data)\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("web.py"), text).expect("a file");
+    let lines = |kind| {
+        let clock = ManualClock::default();
+        let engine = CodeEngine::new().expect("its own rules");
+        let audit = Audit::new(&clock).with_engine(engine).only_engines([kind]);
+        let findings = audit.of_tree(folder.path()).expect("a tree").findings;
+        let found = findings.iter().filter(|finding| finding.id == "deserialize-untrusted");
+        found.map(|finding| (finding.engine, finding.files[0].line)).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(EngineKind::Flow), [(EngineKind::Flow, Some(5))]);
+    assert_eq!(lines(EngineKind::Ast), [(EngineKind::Ast, Some(5))]);
+}

@@ -136,7 +136,11 @@ pub(super) const RULES: &[Rule] = &[
             http.request https.get https.request undici.request undici.fetch page.goto \
             urllib.request ky ky.get phin bent node-fetch.default axios.default.get \
             request-promise rp net.connect net.createConnection cross-fetch isomorphic-fetch \
-            follow-redirects.http.get",
+            follow-redirects.http.get axios.create axios.create().get axios.create().post \
+            axios.create().put axios.create().delete axios.create().request got.extend().get \
+            got.extend().post newPage().goto .goto node-fetch.fetch axios.Axios().get \
+            undici.stream http2.connect httpService.get httpService.post tls.connect \
+            https.request().get playwright.request",
     )),
     sent(rule(
         "open-redirect",
@@ -162,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
         &[At(0), Any],
         "res.send res.write res.end response.send response.write response.end reply.send \
             document.write document.writeln insertAdjacentHTML .html dangerouslySetInnerHTML $ \
-            jQuery bypassSecurityTrustHtml h.response status().send type().send Markup \
+            jQuery bypassSecurityTrustHtml h.response set().send header().send append().send status().send type().send Markup \
             createContextualFragment Handlebars.SafeString SafeString code().send ctx.html \
             c.html setHeader().send status().write status().end",
     )),

@@ -41,6 +41,9 @@ pub(super) fn harms(
         Shape::Page => !is_data(site) && value.items.is_none(),
         Shape::Whole => is_whole(value),
         Shape::Prompt => is_in_system(value, site),
+        Shape::Built if walker.is_script() && is_short(&site.name) => {
+            value.is_built && value.items.is_none()
+        }
         Shape::Built => value.items.is_none(),
         Shape::Plain | Shape::Command | Shape::Header => true,
     }
@@ -109,6 +112,25 @@ fn options(walker: &mut Walker<'_, '_>, site: &Site<'_, '_>, rest: &[&Value]) {
             walker.hit("arg-injection", site.at, word);
         }
     }
+}
+
+/// Names that caches and collections have too: what they are given there is a key.
+fn is_short(name: &str) -> bool {
+    matches!(
+        name,
+        "get"
+            | "all"
+            | "run"
+            | "each"
+            | "any"
+            | "one"
+            | "none"
+            | "where"
+            | "exec"
+            | "batch"
+            | "prepare"
+            | "execute"
+    )
 }
 
 /// Whether what is called belongs to something that is named so.
@@ -209,6 +231,10 @@ fn is_markup(site: &Site<'_, '_>) -> bool {
 fn is_filter(value: &Value) -> bool {
     match value.items.as_deref() {
         Some(Items::Dict(pairs)) => pairs.iter().any(|(key, one)| {
+            // What it is compared with is a value, whatever it holds.
+            if *key == super::Const::Str("$eq".into()) {
+                return false;
+            }
             let is_code = *key == super::Const::Str("$where".into());
             let is_raw = !one.is_built
                 && one.trail.as_ref().is_some_and(|trail| {
