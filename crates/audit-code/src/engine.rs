@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use wardkit_audit::{Check, Engine, EngineKind, Note, NoteKind, Project, Sink, SourceFile};
 
 use crate::found::Found;
+use crate::handlers::HandlerMap;
 use crate::rules::Rules;
 use crate::source::{Language, Parsed};
-use crate::{flow, project, testcode};
+use crate::{bot, flow, project, testcode};
 
 /// Judges sources: rules over their syntax trees, where data flows in them, and what they say together.
 ///
@@ -33,7 +34,12 @@ impl CodeEngine {
     /// Creates an engine with other rules.
     #[must_use]
     pub fn with_rules(rules: Rules) -> Self {
-        Self { rules, flow: flow::checks(), project: project::checks(), judges_tests: false }
+        Self {
+            rules,
+            flow: flow::checks().into_iter().chain(bot::checks()).collect(),
+            project: project::checks(),
+            judges_tests: false,
+        }
     }
 
     /// Judges tests too, which nobody runs where attackers are.
@@ -113,8 +119,12 @@ impl Engine for CodeEngine {
             project::summarise(&parsed, file, sink);
         }
         let mut found = Found::new(sink);
-        if active.flow {
-            flow::judge(&parsed, file, &mut found);
+        if active.flow
+            && let Some((dialect, module)) = flow::read(&parsed)
+        {
+            let handlers = HandlerMap::of(&module, dialect, file.text());
+            flow::judge(&module, dialect, &handlers, file, &mut found);
+            bot::judge(&module, &handlers, file, &mut found);
         }
         scan.judge(&self.rules, &active, &parsed, file, &mut found);
     }

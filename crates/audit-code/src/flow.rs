@@ -8,22 +8,23 @@ mod entry;
 mod eval;
 mod guard;
 mod handlers;
-mod lower;
+pub(crate) mod lower;
 mod sanitizers;
 mod sinks;
 mod sources;
-mod tree;
+pub(crate) mod tree;
 mod value;
 mod walk;
 
 use wardkit_audit::{Check, Finding, Location, Note, NoteKind, SourceFile, Status, Step};
 
 use crate::found::Found;
+use crate::handlers::HandlerMap;
 use crate::source::{Language, Parsed};
 
-use handlers::{HandlerMap, Role};
+use handlers::{Role, Roles};
 use lower::Dialect;
-use tree::{FunctionId, Span};
+use tree::{FunctionId, Module, Span};
 use value::{Labels, Trail};
 use walk::{Hit, Walker};
 
@@ -43,24 +44,33 @@ pub(crate) fn words(language: Language) -> &'static [&'static str] {
 
 /// Returns the functions that answer messages of a chat platform: their names, and where they begin.
 pub(crate) fn chat_handlers(parsed: &Parsed) -> Vec<(String, usize)> {
-    let Some(dialect) = dialect(parsed.language()) else { return Vec::new() };
-    let module = lower::module(dialect, parsed.root().get_inner_node(), parsed.text());
-    let handlers = HandlerMap::of(&module);
+    let Some((dialect, module)) = read(parsed) else { return Vec::new() };
+    let roles = Roles::of(&module, &HandlerMap::of(&module, dialect, parsed.text()));
     let all = module.functions.iter().enumerate();
-    all.filter(|(id, _)| handlers.role(FunctionId(*id)) == Some(Role::Chat))
+    all.filter(|(id, _)| roles.role(FunctionId(*id)) == Some(Role::Chat))
         .filter(|(_, function)| !function.name.is_empty())
         .map(|(_, function)| (function.name.clone().into_owned(), function.at.start as usize))
         .collect()
 }
 
-/// Judges a source.
-pub(crate) fn judge(parsed: &Parsed, file: &SourceFile<'_>, found: &mut Found<'_>) {
-    let Some(dialect) = dialect(parsed.language()) else { return };
+/// Reads a source as it is followed; `None` for a language that is not.
+pub(crate) fn read(parsed: &Parsed) -> Option<(Dialect, Module<'_>)> {
+    let dialect = dialect(parsed.language())?;
     let root = parsed.root().get_inner_node();
-    let module = lower::module(dialect, root, parsed.text());
-    let handlers = HandlerMap::of(&module);
+    Some((dialect, lower::module(dialect, root, parsed.text())))
+}
+
+/// Judges a source.
+pub(crate) fn judge(
+    module: &Module<'_>,
+    dialect: Dialect,
+    chats: &HandlerMap<'_, '_>,
+    file: &SourceFile<'_>,
+    found: &mut Found<'_>,
+) {
+    let roles = Roles::of(module, chats);
     let is_spent = || file.budget().is_spent();
-    let mut walker = Walker::new(&module, dialect, &handlers, &is_spent);
+    let mut walker = Walker::new(module, dialect, &roles, &is_spent);
     let hits = walker.run();
     let (is_over, met_outside) = (walker.is_over, walker.met_outside);
     for hit in &hits {

@@ -30,15 +30,18 @@
 
 #![deny(unsafe_code)]
 
+mod bot;
 mod engine;
 mod error;
 mod fix;
 mod flow;
 mod found;
+mod handlers;
 mod project;
 mod rules;
 mod source;
 mod testcode;
+mod visit;
 
 pub use engine::CodeEngine;
 pub use error::RuleError;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::handlers::HandlerMap;
+
 use super::tree::{Expr, ExprKind, FunctionId, Module, Stmt};
 
 /// The functions that somebody outside reaches.
 #[derive(Debug, Default)]
-pub(super) struct HandlerMap {
+pub(super) struct Roles {
     roles: HashMap<FunctionId, Role>,
 }
 
@@ -21,9 +23,9 @@ pub(super) enum Role {
     Service,
 }
 
-impl HandlerMap {
+impl Roles {
     /// Finds the handlers of a file: by their decorators, and by the calls that they are given to.
-    pub(super) fn of(module: &Module<'_>) -> Self {
+    pub(super) fn of(module: &Module<'_>, chats: &HandlerMap<'_, '_>) -> Self {
         let has_pages = module.imports.iter().any(|(_, path)| {
             ["flask", "bottle", "quart", "cherrypy"]
                 .contains(&path.split('.').next().unwrap_or_default())
@@ -44,6 +46,14 @@ impl HandlerMap {
             finder.statements(&function.body);
         }
         finder.statements(&module.body);
+        for id in chats
+            .handlers
+            .iter()
+            .filter(|one| one.kind.is_from_users())
+            .filter_map(|one| one.function)
+        {
+            finder.roles.entry(id).or_insert(Role::Chat);
+        }
         Self { roles: finder.roles }
     }
 

@@ -13,7 +13,7 @@ use tree_sitter::Node;
 use super::tree::{Expr, ExprKind, Function, FunctionId, Module, Span, Stmt, StmtKind};
 
 /// Brings a tree into the form that is walked. `None` for a language that nobody reads here.
-pub(super) fn module<'t>(dialect: Dialect, root: Node<'t>, text: &'t str) -> Module<'t> {
+pub(crate) fn module<'t>(dialect: Dialect, root: Node<'t>, text: &'t str) -> Module<'t> {
     let mut lowerer =
         Lowerer { text, dialect, module: Module::default(), depth: 0, within: 0, class: None };
     lowerer.module.body = match dialect {

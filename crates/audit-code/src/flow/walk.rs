@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::handlers::{HandlerMap, Role};
+use super::handlers::{Role, Roles};
 use super::tree::{Expr, ExprKind, Function, FunctionId, Module, Op, Span, Stmt, StmtKind};
 use super::value::{Const, Items, Labels, Trail, Value};
 use super::{Dialect, entry};
@@ -27,7 +27,7 @@ pub(super) struct Hit {
 pub(super) struct Walker<'m, 't> {
     pub(super) module: &'m Module<'t>,
     pub(super) dialect: Dialect,
-    pub(super) handlers: &'m HandlerMap,
+    pub(super) handlers: &'m Roles,
     pub(super) imports: HashMap<&'t str, &'m str>,
     /// The functions of the file by name, methods as `Class.method`.
     pub(super) functions: HashMap<String, FunctionId>,
@@ -72,7 +72,7 @@ impl<'m, 't> Walker<'m, 't> {
     pub(super) fn new(
         module: &'m Module<'t>,
         dialect: Dialect,
-        handlers: &'m HandlerMap,
+        handlers: &'m Roles,
         is_spent: &'m dyn Fn() -> bool,
     ) -> Self {
         let imports = module.imports.iter().map(|(name, path)| (*name, path.as_str())).collect();

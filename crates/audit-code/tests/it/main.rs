@@ -1,5 +1,6 @@
 //! The public API.
 
+mod bots;
 mod fixes;
 mod flow;
 mod hostile;
