@@ -8,14 +8,22 @@ use std::process::ExitCode;
 use wardkit_cli::{Report, escaped};
 use wardkit_core::SystemClock;
 
-use super::{could_not_run, named, note, prepared, print, secrets, settings};
+use super::{could_not_run, engines, named, note, print, profile, secrets, settings};
 use crate::cli::{Baseline, BaselineVerb};
 
 pub(super) fn run(wanted: &Baseline) -> Result<ExitCode, Report> {
     let clock = SystemClock;
     let settings = settings(&wanted.path)?;
-    let (secrets, knowledge) = (secrets::Wanted::default(), &wanted.knowledge);
-    let audit = prepared(&clock, wanted.profile, &settings, None, secrets, knowledge, &[])?;
+    let audit = engines::audit(&engines::Wanted {
+        clock: &clock,
+        profile: profile(wanted.profile),
+        kinds: &[],
+        settings: &settings,
+        facts: None,
+        secrets: secrets::Wanted::default(),
+        knowledge: &wanted.knowledge,
+        own_rules: &[],
+    })?;
     let report = audit.of_tree(&wanted.path).map_err(could_not_run)?;
     match wanted.what {
         BaselineVerb::Create => {

@@ -29,6 +29,8 @@ const HAS: &[EngineKind] = &[
 pub(super) struct Wanted<'a> {
     pub clock: &'a dyn Clock,
     pub profile: Profile,
+    /// Only these; all when there are none.
+    pub kinds: &'a [EngineKind],
     pub settings: &'a Settings,
     pub facts: Option<&'a Path>,
     pub secrets: secrets::Wanted<'a>,
@@ -37,21 +39,44 @@ pub(super) struct Wanted<'a> {
     pub own_rules: &'a [PathBuf],
 }
 
-/// Gives an audit every engine, as far as the profile wants it.
-pub(super) fn added<'a>(mut audit: Audit<'a>, wanted: &Wanted<'_>) -> Result<Audit<'a>, Report> {
-    if HostEngine::catalogue().iter().any(|check| wanted.profile.includes(check)) {
-        let facts = host::facts(wanted.facts, Path::new("/"), wanted.clock)?;
-        audit = audit.with_engine(host::engine(facts, wanted.settings));
+impl Wanted<'_> {
+    /// Whether an engine is needed. Whoever gives it something to read learns of mistakes in that in any case.
+    fn needs(&self, kinds: &[EngineKind], is_given_something: bool) -> bool {
+        is_given_something
+            || self.kinds.is_empty()
+            || kinds.iter().any(|kind| self.kinds.contains(kind))
     }
-    if wanted.profile != Profile::Host {
+}
+
+/// Returns an audit with every engine that is asked for and that the profile wants. The others are not even made: rules take
+/// longer to read than a small project to judge.
+pub(super) fn audit<'a>(wanted: &Wanted<'a>) -> Result<Audit<'a>, Report> {
+    let Wanted { clock, profile, settings, .. } = *wanted;
+    let mut audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
+    if wanted.needs(&[EngineKind::Host], wanted.facts.is_some())
+        && HostEngine::catalogue().iter().any(|check| profile.includes(check))
+    {
+        let facts = host::facts(wanted.facts, Path::new("/"), clock)?;
+        audit = audit.with_engine(host::engine(facts, settings));
+    }
+    if profile == Profile::Host {
+        return Ok(audit);
+    }
+    // What nobody runs where attackers are is judged when everything is.
+    let judges_tests = profile == Profile::Full;
+    if wanted.needs(&[EngineKind::Ast, EngineKind::Flow], !wanted.own_rules.is_empty()) {
         let engine = CodeEngine::with_rules(rules(wanted.own_rules)?);
-        // What nobody runs where attackers are is judged when everything is.
-        let judges_tests = wanted.profile == Profile::Full;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
+    }
+    if wanted.needs(&[EngineKind::Conf], false) {
         let engine = ConfEngine::new();
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
-        audit = audit.with_engine(secrets::engine(&wanted.secrets, wanted.profile, wanted.clock)?);
-        let engine = deps::engine(wanted.knowledge, wanted.clock)?;
+    }
+    if wanted.needs(&[EngineKind::Secrets], wanted.secrets.rules.is_some()) {
+        audit = audit.with_engine(secrets::engine(&wanted.secrets, profile, clock)?);
+    }
+    if wanted.needs(&[EngineKind::Deps], wanted.knowledge.db.is_some()) {
+        let engine = deps::engine(wanted.knowledge, clock)?;
         audit = audit.with_engine(if judges_tests { engine.judging_tests() } else { engine });
     }
     Ok(audit)

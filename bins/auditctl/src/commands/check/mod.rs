@@ -18,14 +18,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wardkit_audit::{
-    Audit, BaselineDiff, EngineKind, Gaps, ImportEngine, Profile, Settings, Severity, Verdict,
-    render,
+    BaselineDiff, EngineKind, Gaps, ImportEngine, Profile, Settings, Severity, Verdict, render,
 };
 use wardkit_cli::{Report, escaped};
-use wardkit_core::{Clock, SystemClock};
+use wardkit_core::SystemClock;
 
 use super::{could_not_run, note, print};
-use crate::cli::{Check, CheckCommand, Chosen, Grade, Knowledge, Output, ProfileName, ReportForm};
+use crate::cli::{Check, CheckCommand, Chosen, Grade, Output, ProfileName, ReportForm};
 
 pub(super) use explain::explain;
 pub(super) use host::host;
@@ -51,17 +50,24 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         history: chosen.secrets.history.then_some(&target.root),
         since: chosen.secrets.since.as_deref(),
     };
-    let facts = chosen.facts.facts.as_deref();
-    let (knowledge, own_rules) = (&chosen.knowledge, &chosen.own_rules);
-    let mut audit =
-        prepared(&clock, chosen.profile, &settings, facts, secrets, knowledge, own_rules)?;
+    let kinds = engines::chosen(&chosen.engines)?;
+    let wanted = engines::Wanted {
+        clock: &clock,
+        profile: profile(chosen.profile),
+        kinds: &kinds,
+        settings: &settings,
+        facts: chosen.facts.facts.as_deref(),
+        secrets,
+        knowledge: &chosen.knowledge,
+        own_rules: &chosen.own_rules,
+    };
+    let mut audit = engines::audit(&wanted)?;
     if !chosen.imports.is_empty() {
         audit = audit.with_engine(imported(&chosen.imports)?);
     }
-    if !chosen.engines.is_empty() {
-        let kinds = engines::chosen(&chosen.engines)?.into_iter();
+    if !kinds.is_empty() {
         // What was asked for by name of a file need not be asked for again.
-        audit = audit.only_engines(kinds.chain([EngineKind::Import]));
+        audit = audit.only_engines(kinds.iter().copied().chain([EngineKind::Import]));
     }
     if let Some(cache) = cache::of_user().filter(|_| !chosen.no_cache) {
         audit = audit.with_cache(cache);
@@ -84,7 +90,12 @@ fn audit(chosen: &Chosen) -> Result<ExitCode, Report> {
         before.apply(&mut report);
     }
     if chosen.repair.fix {
-        fix::run(&target.root, &engines::rules(own_rules)?, &report, chosen.repair.dry_run)?;
+        fix::run(
+            &target.root,
+            &engines::rules(&chosen.own_rules)?,
+            &report,
+            chosen.repair.dry_run,
+        )?;
     }
     // Who asks for a diff pipes it into `patch`.
     if !chosen.repair.dry_run {
@@ -104,25 +115,13 @@ fn imported(files: &[PathBuf]) -> Result<ImportEngine, Report> {
     Ok(engine)
 }
 
-/// Returns an audit with every engine that there is, as far as the profile wants it.
-fn prepared<'a>(
-    clock: &'a dyn Clock,
-    profile: ProfileName,
-    settings: &Settings,
-    facts: Option<&Path>,
-    secrets: secrets::Wanted<'_>,
-    knowledge: &Knowledge,
-    own_rules: &[PathBuf],
-) -> Result<Audit<'a>, Report> {
-    let profile = match profile {
+fn profile(name: ProfileName) -> Profile {
+    match name {
         ProfileName::Ci => Profile::Ci,
         ProfileName::Host => Profile::Host,
         ProfileName::Llm => Profile::Llm,
         ProfileName::Full => Profile::Full,
-    };
-    let audit = Audit::new(clock).with_profile(profile).with_settings(settings.clone());
-    let wanted = engines::Wanted { clock, profile, settings, facts, secrets, knowledge, own_rules };
-    engines::added(audit, &wanted)
+    }
 }
 
 /// Reads what the project says of its audit.

@@ -7,7 +7,7 @@ use wardkit_audit::{Compliance, Document, oscal, render};
 use wardkit_cli::Report;
 use wardkit_core::{Clock as _, SystemClock};
 
-use super::{could_not_run, named, note, prepared, print, secrets, settings};
+use super::{could_not_run, engines, named, note, print, profile, secrets, settings};
 use crate::cli::{AuditReport, DocumentForm, Subject};
 
 /// Makes a report for one reader.
@@ -18,9 +18,16 @@ pub(in crate::commands) fn report(wanted: &AuditReport) -> Result<ExitCode, Repo
     let clock = SystemClock;
     let settings = settings(&wanted.path)?;
     let secrets = secrets::Wanted { rules: None, history: None, since: None };
-    let facts = wanted.facts.facts.as_deref();
-    let knowledge = &wanted.knowledge;
-    let audit = prepared(&clock, wanted.profile, &settings, facts, secrets, knowledge, &[])?;
+    let audit = engines::audit(&engines::Wanted {
+        clock: &clock,
+        profile: profile(wanted.profile),
+        kinds: &[],
+        settings: &settings,
+        facts: wanted.facts.facts.as_deref(),
+        secrets,
+        knowledge: &wanted.knowledge,
+        own_rules: &[],
+    })?;
     let report = audit.of_tree(&wanted.path).map_err(could_not_run)?;
     if !report.is_complete() {
         note("not everything could be looked at; the report names what");
