@@ -63,6 +63,9 @@ doors! {
     passwords: "passwords",
     the_environment_of_others: "the-environment-of-others",
     its_own_proc: "its-own-proc",
+    the_root_by_proc: "the-root-by-proc",
+    a_path_out: "a-path-out",
+    a_link_out: "a-link-out",
     the_root_of_the_host: "the-root-of-the-host",
     a_file_in_the_root: "a-file-in-the-root",
     a_file_in_tmp: "a-file-in-tmp",
@@ -81,6 +84,9 @@ doors! {
     a_signal_to_its_parent: "a-signal-to-its-parent",
     tracing: "tracing",
     the_memory_of_others: "the-memory-of-others",
+    writing_to_the_memory_of_others: "writing-to-the-memory-of-others",
+    the_memory_of_the_first: "the-memory-of-the-first",
+    a_descriptor_of_others: "a-descriptor-of-others",
     a_handle_of_a_process: "a-handle-of-a-process",
     io_uring: "io-uring",
     userfaultfd: "userfaultfd",
@@ -97,6 +103,7 @@ doors! {
     shared_memory: "shared-memory",
     another_personality: "another-personality",
     another_user: "another-user",
+    a_capability: "a-capability",
     the_terminals_input: "the-terminals-input",
     numbers_of_another_architecture: "numbers-of-another-architecture",
     a_leaked_descriptor: "a-leaked-descriptor",
@@ -104,6 +111,7 @@ doors! {
     another_process: "another-process",
     a_thread: "a-thread",
     too_many_descriptors: "too-many-descriptors",
+    higher_limits: "higher-limits",
     too_much_memory: "too-much-memory",
 }
 
@@ -132,7 +140,9 @@ const ROOT: [Layer; 3] = [Layer::UserNamespace, Layer::Namespaces, Layer::Landlo
 
 #[test]
 fn without_a_root_of_its_own_files_are_open() {
-    sees(&ROOT, &["a-secret-file", "passwords", "its-own-proc", "the-root-of-the-host"]);
+    let by_path = ["the-root-by-proc", "a-path-out", "the-root-of-the-host"];
+    sees(&ROOT, &["a-secret-file", "passwords", "its-own-proc"]);
+    sees(&ROOT, &by_path);
 }
 
 #[test]
@@ -153,6 +163,7 @@ fn landlock_alone_keeps_files_and_so_does_the_root_alone() {
 fn without_the_filter_the_kernel_is_open() {
     let doors = ["a-socket-pair", "io-uring", "another-personality", "a-file-in-memory"];
     sees(&[Layer::SystemCalls], &doors);
+    sees(&[Layer::SystemCalls], &["a-descriptor-of-others", "higher-limits"]);
 }
 
 #[test]

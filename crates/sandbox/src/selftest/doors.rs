@@ -21,6 +21,12 @@ pub(crate) const DOORS: &[Door] = &[
     door("passwords", |_| fs::read("/etc/passwd").is_ok()),
     door("the-environment-of-others", |_| fs::read("/proc/1/environ").is_ok()),
     door("its-own-proc", |_| fs::read("/proc/self/maps").is_ok()),
+    door("the-root-by-proc", |_| fs::read("/proc/self/root/etc/passwd").is_ok()),
+    door("a-path-out", |_| fs::read("/../../../etc/passwd").is_ok()),
+    door("a-link-out", |told| {
+        let link = told.folder.join("link");
+        std::os::unix::fs::symlink("/etc/passwd", &link).is_ok_and(|()| fs::read(link).is_ok())
+    }),
     door("the-root-of-the-host", |_| fs::read_dir("/").is_ok_and(|mut all| all.next().is_some())),
     door("a-file-in-the-root", |_| fs::write("/wardkit-door", "").is_ok()),
     door("a-file-in-tmp", |told| fs::write(told.folder.join("new"), "").is_ok()),
@@ -51,6 +57,11 @@ pub(crate) const DOORS: &[Door] = &[
     door("the-memory-of-others", |told| {
         is_reached("process_vm_readv", [told.parent, 0, 0, 0, 0, 0])
     }),
+    door("writing-to-the-memory-of-others", |told| {
+        is_reached("process_vm_writev", [told.parent, 0, 0, 0, 0, 0])
+    }),
+    door("the-memory-of-the-first", |_| fs::File::open("/proc/1/mem").is_ok()),
+    door("a-descriptor-of-others", |_| is_reached("pidfd_getfd", [u64::MAX, 0, 0, 0, 0, 0])),
     door("a-handle-of-a-process", |told| is_made("pidfd_open", [told.parent, 0, 0, 0, 0, 0])),
     // The kernel.
     door("io-uring", |_| is_reached("io_uring_setup", [1, 0, 0, 0, 0, 0])),
@@ -68,6 +79,11 @@ pub(crate) const DOORS: &[Door] = &[
     door("shared-memory", |_| is_made("shmget", [0, 4096, 0o1600, 0, 0, 0])),
     door("another-personality", |_| is_made("personality", [0x004_0000, 0, 0, 0, 0, 0])),
     door("another-user", |_| is_reached("setresuid", [0; 6])),
+    // CAP_SYS_ADMIN in the set that bounds what a program can ever have.
+    door("a-capability", |_| {
+        call_number("prctl")
+            .is_some_and(|prctl| attempt(prctl, [23, 21, 0, 0, 0, 0]).is_ok_and(|is| is == 1))
+    }),
     door("the-terminals-input", |_| is_reached("ioctl", [0, 0x5412, 0, 0, 0, 0])),
     door("numbers-of-another-architecture", |_| attempt(0x4000_0027, [0; 6]).is_ok()),
     // What it was born with.
@@ -77,6 +93,8 @@ pub(crate) const DOORS: &[Door] = &[
     door("another-process", |_| forks()),
     door("a-thread", |_| std::thread::Builder::new().spawn(|| ()).is_ok()),
     door("too-many-descriptors", |_| (0..256).all(|_| is_made("dup", [1, 0, 0, 0, 0, 0]))),
+    // The limit of descriptors, from an address that is none.
+    door("higher-limits", |_| is_reached("prlimit64", [0, 7, 1, 0, 0, 0])),
     door("too-much-memory", |_| too_much_memory()),
 ];
 

@@ -55,6 +55,19 @@ fn a_program_is_ended_at_its_deadline_and_its_output_is_kept() {
 }
 
 #[test]
+fn what_a_program_leaves_behind_ends_with_it() {
+    // Twice forked, in a session of its own, and holding the output open.
+    let script = "(setsid sleep 86123 & ) ; sleep 86124 & echo gone";
+    let (outcome, output, _) = shell(script, &lenient(), "");
+    assert_eq!((outcome.ended, output.as_str()), (Ended::Exited(0), "gone\n"));
+    let all = fs::read_dir("/proc").expect("there is procfs").filter_map(Result::ok);
+    let of = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let is_left =
+        |command: &Vec<u8>| [&b"sleep\x0086123\0"[..], b"sleep\x0086124\0"].contains(&&**command);
+    assert_eq!(all.map(of).filter(is_left).count(), 0);
+}
+
+#[test]
 fn a_deadline_that_comes_before_the_program_is_a_deadline() {
     let mut policy = lenient();
     policy.limits.timeout = Duration::from_nanos(1);
