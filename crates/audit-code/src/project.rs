@@ -1,11 +1,15 @@
 //! What no single file shows: files give facts, and those are judged together.
 
+mod bots;
+mod caching;
 mod catalogue;
 mod coverage;
 mod duplicates;
 mod graph;
 mod imports;
 mod migrations;
+mod models;
+mod questions;
 mod scope;
 mod syntax;
 mod tested;
@@ -23,19 +27,31 @@ pub(crate) fn checks() -> Vec<Check> {
 /// Returns words of which a source has one, if it has facts that only some sources have.
 pub(crate) fn words(language: Language) -> &'static [&'static str] {
     match language {
-        Language::Python => &["down_revision", "migrations.Migration"],
-        _ => &[],
+        Language::Rust => &[],
+        _ => WORDS,
     }
 }
 
 /// Whether facts are wanted that any source may have.
 pub(crate) fn wants_all(sink: &Sink) -> bool {
-    OF_ALL.iter().any(|id| sink.wants(id))
+    OF_ALL.iter().chain(&OF_PEOPLE).chain(&OF_MODELS).any(|id| sink.wants(id))
 }
 
 /// Keeps the facts of a source.
 pub(crate) fn summarise(parsed: &Parsed, file: &SourceFile<'_>, sink: &mut Sink) {
     migrations::summarise(parsed, file, sink);
+    if OF_BOTS.iter().any(|id| sink.wants(id)) {
+        bots::summarise(parsed, file, sink);
+    }
+    if OF_PEOPLE.iter().any(|id| sink.wants(id)) {
+        questions::summarise(parsed, file, sink);
+    }
+    if OF_MODELS.iter().any(|id| sink.wants(id)) {
+        models::summarise(parsed, file, sink);
+    }
+    if sink.wants("cache-stampede") {
+        caching::judge(parsed, file, sink);
+    }
     if sink.wants("q-import-cycle") {
         imports::summarise(parsed, file, sink);
     }
@@ -56,6 +72,9 @@ pub(crate) fn judge(project: &Project<'_>, sink: &mut Sink) {
     let scopes = Scopes::of(project.files());
     let whole = Whole { project, scopes: &scopes };
     migrations::judge(&whole, sink);
+    bots::judge(&whole, sink);
+    questions::judge(&whole, sink);
+    models::judge(&whole, sink);
     imports::judge(&whole, sink);
     duplicates::judge(&whole, sink);
     tested::judge(&whole, sink);
@@ -86,4 +105,46 @@ fn keep(kind: &str, place: Location, text: impl Into<String>, sink: &mut Sink) {
 }
 
 /// The checks for which every source is read.
-const OF_ALL: [&str; 3] = ["q-import-cycle", "q-dup-block", "q-untested-handler"];
+const OF_ALL: [&str; 4] = ["cache-stampede", "q-import-cycle", "q-dup-block", "q-untested-handler"];
+
+const OF_BOTS: [&str; 3] =
+    ["no-global-error-handler", "bot-rate-limit-missing", "bot-polling-and-webhook"];
+
+const OF_PEOPLE: [&str; 2] = ["no-delete-path", "pay-no-refund-path"];
+
+const OF_MODELS: [&str; 2] = ["db-column-unused", "db-enum-drift"];
+
+/// Those of migrations, of frameworks for bots, and of what catches errors and limits users.
+const WORDS: &[&str] = &[
+    "down_revision",
+    "migrations.Migration",
+    "telegram",
+    "aiogram",
+    "telebot",
+    "discord",
+    "nextcord",
+    "disnake",
+    "pyrogram",
+    "telethon",
+    "slack_bolt",
+    "vkbottle",
+    "telegraf",
+    "grammy",
+    "@slack/bolt",
+    "vk-io",
+    "eris",
+    "rror",
+    "except",
+    "unhandledRejection",
+    "imit",
+    "hrottl",
+    "ooldown",
+    "spam",
+    "flood",
+    "bottleneck",
+    "slowmode",
+    "user",
+    "incr",
+    "Date.now",
+    "max_concurrency",
+];

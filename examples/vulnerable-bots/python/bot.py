@@ -104,7 +104,7 @@ async def backup(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
 
 
 def main() -> None:
-    application = Application.builder().token(TOKEN).build()
+    application = Application.builder().token(TOKEN).build()  # expect: bot-rate-limit-missing no-global-error-handler
     application.add_handler(CommandHandler("ping", ping))
     application.add_handler(CommandHandler("ping2", safe_ping))
     application.add_handler(CommandHandler("calc", calc))

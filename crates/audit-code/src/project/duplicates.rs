@@ -94,7 +94,7 @@ struct Token {
     line: u32,
 }
 
-/// Returns what a source is made of, but for comments and imports.
+/// Returns what a source is made of, but for comments, imports and what functions take.
 fn tokens(parsed: &Parsed) -> Vec<Token> {
     let mut tokens = Vec::new();
     let text = parsed.text().as_bytes();
@@ -103,8 +103,9 @@ fn tokens(parsed: &Parsed) -> Vec<Token> {
     loop {
         let node = cursor.node();
         let kind = node.kind();
-        let is_left_out =
-            kind.contains("comment") || kind.contains("import") || kind == "use_declaration";
+        let is_left_out = ["comment", "import", "parameters", "use_declaration"]
+            .iter()
+            .any(|part| kind.contains(part));
         let is_word = node.child_count() == 0 || kind == "string";
         if is_word && !is_left_out && !node.byte_range().is_empty() {
             let line = u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::AhoCorasick;
-use wardkit_audit::{Fact, Location, Sink, SourceFile};
+use wardkit_audit::{Fact, Finding, Location, Sink, SourceFile, Status};
 
 use super::scope::is_example;
-use super::{Whole, keep, tell};
+use super::{Whole, found, keep, tell};
 use crate::source::{Language, Parsed};
 use crate::{flow, testcode};
 
@@ -65,11 +65,27 @@ fn untested(whole: &Whole<'_>, scopes: &BTreeMap<&str, Sources<'_>>, sink: &mut 
         }
         let names: BTreeSet<&str> = handlers.iter().map(|fact| fact.text.as_str()).collect();
         let Some(known) = named(whole, &names, &tests) else { continue };
-        for fact in handlers.iter().filter(|fact| !known.contains(fact.text.as_str())) {
-            let current = format!("No test names {}.", fact.text);
-            tell("q-untested-handler", fact.place.clone(), &fact.text, current, sink);
+        let unknown = handlers.into_iter().filter(|fact| !known.contains(fact.text.as_str()));
+        let mut files: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+        for fact in unknown {
+            files.entry(&fact.place.path).or_default().push(fact);
+        }
+        for handlers in files.values() {
+            sink.report(of_file(handlers));
         }
     }
+}
+
+/// Returns what is said of the handlers of one file.
+fn of_file(handlers: &[&Fact]) -> Finding {
+    let names: Vec<&str> = handlers.iter().map(|fact| fact.text.as_str()).collect();
+    let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let place = handlers.first().map(|fact| fact.place.clone()).unwrap_or_default();
+    let current = format!("No test names {shown}{rest}.");
+    let finding = found("q-untested-handler", Status::Fail, place, &names.join(" "), current);
+    handlers.iter().skip(1).fold(finding, |finding, fact| finding.at(fact.place.clone()))
 }
 
 /// Returns the names that stand in tests, as whole words.
@@ -95,6 +111,9 @@ fn named<'n>(
 }
 
 const FACT: &str = "handler";
+
+/// A person reads no more of them.
+const MOST_NAMED: usize = 8;
 
 /// Of a script or two nobody asks for tests.
 const FEWEST_FILES: usize = 3;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use wardkit_audit::{Audit, Cache, Profile, Report, Status, render};
-use wardkit_audit_code::CodeEngine;
+use wardkit_audit_code::{CodeEngine, Rules};
 use wardkit_core::ManualClock;
 
 /// Audits files of a project.
@@ -16,7 +16,7 @@ fn audited(files: &[(&str, &str)], profile: Profile) -> Report {
 }
 
 fn audit(clock: &ManualClock, profile: Profile) -> Audit<'_> {
-    let engine = CodeEngine::new().expect("its own rules").judging_tests();
+    let engine = CodeEngine::with_rules(Rules::default()).judging_tests();
     Audit::new(clock).with_engine(engine).with_profile(profile)
 }
 
@@ -244,4 +244,240 @@ fn what_was_remembered_of_files_gives_the_same_report() {
     let cold = run();
     assert!(cold.contains("mig-multi-head") && cold.contains("q-import-cycle"));
     assert!(cold == run());
+}
+
+#[test]
+fn a_bot_has_something_that_handles_all_errors() {
+    let id = "no-global-error-handler";
+    let telegram = "from telegram.ext import ApplicationBuilder\n\napp = ApplicationBuilder().token(TOKEN).build()\n";
+    check(id, &[("bot.py", telegram)], &["bot.py:3"]);
+    check(
+        id,
+        &[
+            ("bot.py", telegram),
+            ("main.py", "from bot import app\napp.add_error_handler(failed)\n"),
+        ],
+        &[],
+    );
+    // What is said in a comment, or of another object, handles nothing.
+    let said = "# add_error_handler\nlogger.error('x')\nfetch().catch()\n";
+    check(id, &[("bot.py", telegram), ("main.py", said)], &["bot.py:3"]);
+    let aiogram = "from aiogram import Dispatcher\n\ndp = Dispatcher()\n";
+    check(id, &[("bot.py", aiogram)], &["bot.py:3"]);
+    check(
+        id,
+        &[("bot.py", aiogram), ("e.py", "@router.errors()\nasync def failed(event):\n    pass\n")],
+        &[],
+    );
+    let middleware = "class Catching:\n    async def __call__(self, handler, event, data):\n        try:\n            return await handler(event, data)\n        except Exception:\n            log(event)\n";
+    check(id, &[("bot.py", aiogram), ("m.py", middleware)], &[]);
+    let discord = "from discord.ext import commands\n\nclass Mine(commands.Bot):\n    pass\n";
+    check(id, &[("bot.py", discord)], &["bot.py:3"]);
+    check(
+        id,
+        &[
+            ("bot.py", discord),
+            ("e.py", "@bot.event\nasync def on_command_error(ctx, error):\n    pass\n"),
+        ],
+        &[],
+    );
+    let script = "const { Telegraf } = require('telegraf');\nconst bot = new Telegraf(token);\n";
+    check(id, &[("bot.js", script)], &["bot.js:2"]);
+    check(id, &[("bot.js", script), ("e.js", "bot.catch((error) => log(error));\n")], &[]);
+    check(id, &[("bot.js", script), ("e.js", "process.on('unhandledRejection', log);\n")], &[]);
+    check(id, &[("bot.js", script), ("e.js", "bot.launch().catch(log);\n")], &["bot.js:2"]);
+    let grammy = "import { Bot } from 'grammy';\nexport const bot = new Bot(token);\n";
+    check(id, &[("bot.ts", grammy)], &["bot.ts:2"]);
+    // No bot: another thing of the name, the framework itself, examples.
+    check(id, &[("bot.py", "from mine import Dispatcher\nd = Dispatcher()\n")], &[]);
+    check(id, &[("telegram/__init__.py", ""), ("telegram/ext.py", telegram)], &[]);
+    check(id, &[("examples/echo.py", telegram), ("tests/test_bot.py", telegram)], &[]);
+    // Each project by itself, and one finding each.
+    let files = [
+        ("a/requirements.txt", ""),
+        ("a/bot.py", aiogram),
+        ("a/more.py", aiogram),
+        ("b/package.json", "{}"),
+        ("b/bot.js", script),
+        ("b/e.js", "bot.catch(log);\n"),
+    ];
+    check(id, &files, &["a/bot.py:3"]);
+}
+
+#[test]
+fn what_ends_a_build_is_in_the_short_profile() {
+    let bot = "from telegram.ext import Application\n\napp = Application.builder().token(TOKEN).build()\n";
+    let ids = |files: &[(&str, &str)]| {
+        let report = audited(files, Profile::Ci);
+        report.findings.into_iter().map(|one| one.id).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ids(&[("bot.py", bot)]), "bot-rate-limit-missing no-global-error-handler");
+    // Sources without a word of any framework, too.
+    let handles = ("e.py", "def wire(it):\n    it.add_error_handler(f)\n");
+    let limits = ("l.py", "def seen(key):\n    redis.incr(f'rate:{key}')\n");
+    assert_eq!(ids(&[("bot.py", bot), handles, limits]), "");
+}
+
+#[test]
+fn a_bot_limits_its_users() {
+    let id = "bot-rate-limit-missing";
+    let bot = ("bot.py", "import telebot\n\nbot = telebot.TeleBot(TOKEN)\n");
+    let beside = |text: &str, expected: &[&str]| check(id, &[bot, ("more.py", text)], expected);
+    let none = ["bot.py:3"];
+    check(id, &[bot], &none);
+    beside("dp.message.middleware(ThrottlingMiddleware())\n", &[]);
+    beside("@commands.cooldown(1, 5)\nasync def f(ctx):\n    pass\n", &[]);
+    beside("seen[message.from_user.id] = time.time()\n", &[]);
+    beside("def f(user_id):\n    requests[user_id] += 1\n", &[]);
+    beside("redis.incr(f'rate:{uid}')\n", &[]);
+    // A limit that others set, a note, and points that users have.
+    beside("try:\n    ask()\nexcept openai.RateLimitError:\n    pass\n", &none);
+    beside("# rate_limit\n", &none);
+    beside("def f(user_id):\n    points[user_id] += 1\n", &none);
+    let script =
+        ("bot.js", "const { Telegraf } = require('telegraf');\nconst bot = new Telegraf(token);\n");
+    check(id, &[script], &["bot.js:2"]);
+    check(
+        id,
+        &[script, ("l.js", "const limit = require('telegraf-ratelimit');\nbot.use(limit(x));\n")],
+        &[],
+    );
+    check(id, &[script, ("l.js", "last.set(ctx.from.id, Date.now());\n")], &[]);
+    // Nobody from outside writes to it.
+    check(id, &[("bot.py", "from slack_bolt import App\napp = App(token=TOKEN)\n")], &[]);
+}
+
+#[test]
+fn updates_come_in_one_way() {
+    let id = "bot-polling-and-webhook";
+    let python = |body: &str, expected: &[&str]| {
+        let text = format!("from aiogram import Bot\n\nasync def main(bot, dp, url):\n{body}");
+        check(id, &[("bot.py", &text)], expected);
+    };
+    python("    await bot.set_webhook(url)\n    await dp.start_polling(bot)\n", &["bot.py:5"]);
+    python(
+        "    if url:\n        await bot.set_webhook(url)\n    await dp.start_polling(bot)\n",
+        &["bot.py:6"],
+    );
+    python(
+        "    if url:\n        await bot.set_webhook(url)\n    else:\n        await dp.start_polling(bot)\n",
+        &[],
+    );
+    python(
+        "    if url:\n        await bot.set_webhook(url)\n        return\n    await dp.start_polling(bot)\n",
+        &[],
+    );
+    python(
+        "    await bot.delete_webhook()\n    await bot.set_webhook('')\n    await dp.start_polling(bot)\n",
+        &[],
+    );
+    python(
+        "    await dp.start_polling(bot)\n\nasync def hook(bot, url):\n    await bot.set_webhook(url)\n",
+        &[],
+    );
+    let script = "const { Telegraf } = require('telegraf');\nbot.telegram.setWebhook(url);\n";
+    check(id, &[("bot.js", &format!("{script}bot.launch();\n"))], &["bot.js:3"]);
+    check(id, &[("bot.js", &format!("{script}bot.launch({{ webhook: {{ domain }} }});\n"))], &[]);
+}
+
+#[test]
+fn what_only_a_person_can_answer_is_asked_with_what_was_seen() {
+    let asked = |id: &str, files: &[(&str, &str)]| {
+        let report = audited(files, Profile::Full);
+        let status = report.checks.iter().find(|one| one.id == id).map(|one| one.status);
+        let finding = report.findings.into_iter().find(|one| one.id == id);
+        (status, finding.map_or((Status::Pass, Vec::new()), |one| (one.status, one.evidence)))
+    };
+    let (status, (ended, evidence)) = asked(
+        "pay-no-refund-path",
+        &[("pay.py", "async def pay(bot):\n    await bot.send_invoice(1)\n")],
+    );
+    assert_eq!((status, ended), (Some(Status::Manual), Status::Manual));
+    assert_eq!(evidence, ["send_invoice: pay.py:2", "nothing is named for giving it back"]);
+    let files =
+        [("pay.js", "ctx.replyWithInvoice(x);\n"), ("back.js", "function refundStars() {}\n")];
+    assert_eq!(asked("pay-no-refund-path", &files).1.1[1], "refundStars: back.js:1");
+    assert_eq!(asked("pay-no-refund-path", &[("a.py", "x = 1\n")]).0, Some(Status::NotApplicable));
+    let model = ("models.py", "class User(Base):\n    name = Column(String)\n");
+    let (status, (_, evidence)) = asked("no-delete-path", &[model]);
+    assert_eq!(status, Some(Status::Manual));
+    assert_eq!(evidence, ["User: models.py:1", "nothing is named for forgetting them"]);
+    let forget = ("gone.py", "def delete_user(id):\n    pass\n");
+    assert_eq!(asked("no-delete-path", &[model, forget]).1.1[1], "delete_user: gone.py:1");
+    let sql = ("db.py", "db.execute('INSERT INTO users VALUES (?)', x)\n");
+    assert_eq!(asked("no-delete-path", &[sql]).0, Some(Status::Manual));
+    let prose = ("a.py", "x = 'answers come from users, who update user names'\n");
+    assert_eq!(asked("no-delete-path", &[prose]).0, Some(Status::NotApplicable));
+    assert_eq!(asked("no-delete-path", &[("a.py", "x = 1\n")]).0, Some(Status::NotApplicable));
+}
+
+#[test]
+fn one_alone_makes_what_a_cache_has_no_more() {
+    let id = "cache-stampede";
+    let python = "async def top(key):\n    found = await redis.get(key)\n    if found is None:\n        found = await ask(key)\n        await redis.set(key, found, ex=60)\n    return found\n";
+    check(id, &[("a.py", python)], &["a.py:2"]);
+    check(
+        id,
+        &[(
+            "a.py",
+            &python.replace("    found = await ask", "    async with lock(key): found = await ask"),
+        )],
+        &[],
+    );
+    let script = "async function top(key) {\n  let found = cache.get(key);\n  if (!found) {\n    found = await ask(key);\n    cache.set(key, found);\n  }\n  return found;\n}\n";
+    check(id, &[("a.js", script)], &["a.js:2"]);
+    check(id, &[("a.js", &script.replace("cache.", "inflight.cache."))], &[]);
+    check(
+        id,
+        &[(
+            "a.py",
+            "def put(key, value):\n    redis.set(key, value)\n\ndef look(key):\n    return redis.get(key)\n",
+        )],
+        &[],
+    );
+    check(id, &[("a.py", &python.replace("redis", "settings"))], &[]);
+}
+
+#[test]
+fn columns_are_named_somewhere() {
+    let id = "db-column-unused";
+    let model = (
+        "models.py",
+        "class User(Base):\n    id = Column(Integer, primary_key=True)\n    phone = Column(String)\n    locale: Mapped[str] = mapped_column(String)\n",
+    );
+    check(id, &[model], &["models.py:3", "models.py:4"]);
+    check(id, &[model, ("a.py", "user.phone\nUser(locale='en')\n")], &[]);
+    check(
+        id,
+        &[model, ("a.py", "user.phone_number\n"), ("page.html", "{{ user.locale }}")],
+        &["models.py:3"],
+    );
+    check(
+        id,
+        &[model, ("migrations/a.py", "op.add_column('phone')\n"), ("a.py", "x.locale\n")],
+        &["models.py:3"],
+    );
+    let filled = "class User(Base):\n    made = Column(DateTime, server_default=now())\n    boss_id = Column(ForeignKey('x.id'))\n";
+    check(id, &[("models.py", filled)], &[]);
+    check(id, &[("shapes.py", "class Shape(Thing):\n    phone = Column(String)\n")], &[]);
+}
+
+#[test]
+fn enumerations_have_the_values_that_the_database_has() {
+    let id = "db-enum-drift";
+    let code = (
+        "a.py",
+        "class OrderStatus(str, Enum):\n    NEW = 'new'\n    PAID = 'paid'\n    GONE = 'gone'\n",
+    );
+    let made = ("versions/1.py", "sa.Enum('new', 'paid', name='order_status')\n");
+    check(id, &[code, made], &["a.py:1"]);
+    let more = ("versions/2.py", "op.execute(\"ALTER TYPE order_status ADD VALUE 'gone'\")\n");
+    check(id, &[code, made, more], &[]);
+    let names = ("db.sql", "CREATE TYPE orderstatus AS ENUM ('NEW', 'PAID', 'GONE');\n");
+    check(id, &[code, names], &[]);
+    let besides = ("db.sql", "CREATE TYPE orderstatus AS ENUM ('new', 'paid', 'gone', 'lost');\n");
+    check(id, &[code, besides], &["a.py:1"]);
+    // Another thing of the name, and another name.
+    check(id, &[code, ("db.sql", "CREATE TYPE orderstatus AS ENUM ('x', 'y');\n")], &[]);
+    check(id, &[code, ("db.sql", "CREATE TYPE colour AS ENUM ('new');\n")], &[]);
 }

@@ -5,7 +5,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 
-const bot = new Telegraf(process.env.BOT_TOKEN || '1234567890:AAFakeFakeFakeFakeFakeFakeFakeFakeF'); // expect: config-default-secret
+const bot = new Telegraf(process.env.BOT_TOKEN || '1234567890:AAFakeFakeFakeFakeFakeFakeFakeFakeF'); // expect: config-default-secret bot-rate-limit-missing no-global-error-handler
 
 bot.command('ping', (ctx) => {
   const host = ctx.message.text.split(' ')[1];
