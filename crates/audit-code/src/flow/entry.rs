@@ -11,6 +11,8 @@ pub(super) fn bind<'m, 't>(
     function: &'m Function<'t>,
     role: Option<Role>,
 ) {
+    // Whoever reaches a handler brings something in, also where every part of it has a harmless type.
+    walker.met_outside |= role.is_some();
     let mut place = 0;
     for param in &function.params {
         let name = param.name();
@@ -53,7 +55,7 @@ fn given(
     };
     let (name, written) = (param.name(), param.annotation);
     let named = Value::named(name);
-    if is_harmless_type(written) || SERVICES.contains(&name) {
+    if is_harmless_type(written) || is_converted(function, name) || SERVICES.contains(&name) {
         return named;
     }
     if walker.is_script()
@@ -99,6 +101,20 @@ fn given(
         }
         None => named,
     }
+}
+
+/// Whether a part of an address is said to be a number: `/file/<int:name>`.
+fn is_converted(function: &Function<'_>, name: &str) -> bool {
+    let addresses = function.decorators.iter().filter_map(|decorator| match &decorator.kind {
+        super::tree::ExprKind::Call(call) => call.args.first(),
+        _ => None,
+    });
+    addresses.into_iter().any(|arg| match &arg.value.kind {
+        super::tree::ExprKind::Str(text) => {
+            ["int", "float", "uuid"].iter().any(|kind| text.contains(&format!("<{kind}:{name}>")))
+        }
+        _ => false,
+    })
 }
 
 /// What frameworks of scripts hand over by the form of a function alone.

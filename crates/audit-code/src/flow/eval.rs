@@ -220,18 +220,19 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     fn list(&mut self, all: &'m [Expr<'t>]) -> Value {
-        let (mut items, mut whole, mut is_known) = (Vec::new(), Value::default(), true);
+        let (mut items, mut whole) = (Vec::new(), Value::default());
         for one in all {
             let is_spread = matches!(one.kind, ExprKind::Spread(_));
             let value = self.spread(one);
             whole.absorb(&value);
             match value.items.as_deref() {
                 Some(Items::List(inner)) if is_spread => items.extend(inner.iter().cloned()),
-                _ if is_spread => is_known = false,
+                // How many there are is not known; what they are counts for what comes from there on.
+                _ if is_spread => items.push(Value { is_part: true, ..value.taint() }),
                 _ => items.push(value),
             }
         }
-        if !is_known || items.len() > MOST_ITEMS {
+        if items.len() > MOST_ITEMS {
             return whole;
         }
         Value { items: Some(Rc::new(Items::List(items))), ..whole }

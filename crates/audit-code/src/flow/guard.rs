@@ -21,6 +21,13 @@ impl<'m, 't> Walker<'m, 't> {
             }
             ExprKind::Compare(op, left, right) => self.guard_compare(*op, left, right, truth),
             ExprKind::Call(call) => self.guard_call(call, truth),
+            // What matched a pattern.
+            ExprKind::Name(_) if truth => {
+                let value = self.eval(test);
+                if value.path().ends_with("match()") {
+                    self.settle(&value, Classes::ALL);
+                }
+            }
             // A value that is nothing or empty does no harm.
             ExprKind::Name(_) | ExprKind::Member(..) if !truth => {
                 if let Some(name) = test.dotted() {
@@ -42,6 +49,12 @@ impl<'m, 't> Walker<'m, 't> {
             let is_equal =
                 matches!((op, truth), (Compare::Equal, true) | (Compare::NotEqual, false));
             return self.guard_kind(call, kind, is_equal);
+        }
+        // `re.match(...) is None`
+        if let (ExprKind::Call(call), ExprKind::Nothing) = (&left.kind, &right.kind) {
+            let is_nothing =
+                matches!((op, truth), (Compare::Equal, true) | (Compare::NotEqual, false));
+            return self.guard_call(call, !is_nothing);
         }
         let (one, other) = (self.eval(left), self.eval(right));
         let is_equal = matches!((op, truth), (Compare::Equal, true) | (Compare::NotEqual, false));

@@ -74,7 +74,7 @@ impl<'m, 't> Finder<'m, 't> {
         let name = decorator.dotted()?;
         let (owner, last) = name.rsplit_once('.').unwrap_or(("", &name));
         if is_route(decorator) && WEB.contains(&last) {
-            return Some(self.page);
+            return Some(if answers_pages(decorator) { Role::Page } else { self.page });
         }
         if matches!(owner, "click" | "cli" | "typer") {
             return None;
@@ -216,6 +216,15 @@ impl<'m, 't> Finder<'m, 't> {
             self.roles.entry(id).or_insert(role);
         }
     }
+}
+
+/// Whether a route says that it answers with pages: `response_class=HTMLResponse`.
+fn answers_pages(decorator: &Expr<'_>) -> bool {
+    let ExprKind::Call(call) = &decorator.kind else { return false };
+    call.args.iter().any(|arg| {
+        arg.name == Some("response_class")
+            && arg.value.dotted().is_some_and(|class| class.ends_with("HTMLResponse"))
+    })
 }
 
 /// Whether a call is given an object that describes a route.

@@ -76,7 +76,14 @@ pub(super) enum Shape {
 /// A method of a class of this file is judged where it is written, not by its name.
 pub(super) fn judge<'m, 't>(walker: &mut Walker<'m, 't>, site: &Site<'m, 't>, is_own: bool) {
     let rules = table(walker.dialect).get(site.name.as_str()).into_iter().flatten();
-    let fitting: Vec<_> = rules.filter(|(name, _)| fits(name, &site.path)).collect();
+    // A method of the class that is walked goes by `self` too.
+    let own = walker.class().and_then(|class| site.path.strip_prefix(class)?.strip_prefix("()."));
+    let own = own.map(|rest| format!("self.{rest}"));
+    let is_fitting = |name: &str| {
+        fits(name, &site.path)
+            || own.as_deref().is_some_and(|own| name.starts_with("self.") && name == own)
+    };
+    let fitting: Vec<_> = rules.filter(|(name, _)| is_fitting(name)).collect();
     // A function that is known by its module is no method of something else.
     let is_known = fitting.iter().any(|(name, _)| !name.starts_with('.'));
     for (name, rule) in fitting {
@@ -226,6 +233,14 @@ impl<'m, 't> Walker<'m, 't> {
             if value.labels.meets(Labels::GUESSABLE) {
                 self.hit("weak-random", at, value);
             }
+        }
+        let is_location = key.text().is_some_and(|name| name.eq_ignore_ascii_case("location"));
+        if last == "headers"
+            && is_location
+            && value.harms(Classes::REDIRECT, Labels::USER)
+            && shape::leads_away(value)
+        {
+            self.hit("open-redirect", at, value);
         }
         if last == "headers" && path.contains("res") && value.harms(Classes::HEADER, Labels::USER) {
             self.hit("header-injection", at, value);

@@ -17,6 +17,8 @@ pub(crate) struct Module<'t> {
     pub(crate) imports: Vec<(&'t str, String)>,
     /// Every function, methods and lambdas too; other places refer to them by number.
     pub(crate) functions: Vec<Function<'t>>,
+    /// Classes whose objects are some of a few constants.
+    pub(crate) choices: Vec<&'t str>,
     /// Whether something was left out because it lies too deep.
     pub(crate) is_cut: bool,
 }

@@ -3,6 +3,7 @@
 mod bots;
 mod fixes;
 mod flow;
+mod flow_checks;
 mod hostile;
 mod project;
 mod rules;

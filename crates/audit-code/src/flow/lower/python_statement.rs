@@ -238,7 +238,12 @@ impl<'t> Lowerer<'t> {
     fn python_class(&mut self, node: Node<'t>) -> StmtKind<'t> {
         let name = Self::field(node, "name").map_or("", |name| self.text_of(name));
         let bases = Self::field(node, "superclasses").map_or_else(Vec::new, Self::parts);
-        let bases = bases.into_iter().map(|base| self.text_of(base)).collect();
+        let bases: Vec<&'t str> = bases.into_iter().map(|base| self.text_of(base)).collect();
+        if bases.iter().any(|base| {
+            matches!(base.rsplit('.').next(), Some("Enum" | "IntEnum" | "StrEnum" | "Flag"))
+        }) {
+            self.module.choices.push(name);
+        }
         let outer = self.class.replace((name, bases));
         let body = self.block(Self::field(node, "body"));
         self.class = outer;

@@ -122,7 +122,7 @@ pub(super) const RULES: &[Rule] = &[
         Classes::XPATH,
         Shape::Document,
         &[At(0), Named("path")],
-        ".xpath etree.XPath lxml.etree.XPath lxml.etree.ETXPath .findall .iterfind .findtext \
+        ".find .xpath etree.XPath lxml.etree.XPath lxml.etree.ETXPath .findall .iterfind .findtext \
             etree.ETXPath",
     ),
     rule(
@@ -246,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
             mark_safe django.utils.safestring.mark_safe SafeString Markup markupsafe.Markup \
             flask.Markup make_response flask.make_response flask.Response self.write \
             RequestHandler().write sanic.response.html response.html wfile.write \
-            streamlit.markdown Handler().write",
+            streamlit.markdown Handler().write web.Response",
     )),
     sent(rule(
         "xss-reply-html",

@@ -237,6 +237,7 @@ fn is_filter(value: &Value) -> bool {
             }
             let is_code = *key == super::Const::Str("$where".into());
             let is_raw = !one.is_built
+                && one.items.is_none()
                 && one.trail.as_ref().is_some_and(|trail| {
                     trail.does == "a user sent it"
                         || trail.does == "assigned"
@@ -253,6 +254,10 @@ fn is_filter(value: &Value) -> bool {
 /// Whether an answer is data, not a page.
 fn is_data(site: &Site<'_, '_>) -> bool {
     if site.path.contains(super::PLAIN) {
+        return true;
+    }
+    // Of aiohttp, whose answers are text unless they say otherwise.
+    if site.path.ends_with("web.Response") && site.named("content_type").is_none() {
         return true;
     }
     ["content_type", "mimetype", "media_type", "contentType"].iter().any(|name| {
