@@ -1,10 +1,12 @@
 //! Documents that are made of a report, for one reader each.
 
+mod controls;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Check, Compliance, Effort, Finding, Kind, Report, Severity, Status};
+use crate::{Check, Compliance, Effort, EngineKind, Finding, Kind, Report, Severity, Status};
 
 /// A document that is made of a report, for one reader. [`render`](crate::render) makes texts of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,10 +39,10 @@ impl Document {
     #[must_use]
     pub fn security(report: &Report) -> Self {
         let found = of_kind(report, Kind::Security);
-        let mut sections = vec![overview(report, &found)];
+        let to_do = roadmap(report, |one| one.kind == Kind::Security);
+        let mut sections = vec![overview(report, &found), to_do];
         sections.extend(by_component(&found));
         sections.push(by_owasp(report, &found));
-        sections.push(roadmap(report, |one| one.kind == Kind::Security));
         sections.extend(gaps(report, |check| check.kind == Kind::Security));
         Self { title: "Security".to_owned(), sections }
     }
@@ -49,9 +51,9 @@ impl Document {
     #[must_use]
     pub fn performance(report: &Report) -> Self {
         let found = of_kind(report, Kind::Performance);
-        let mut sections = vec![overview(report, &found)];
+        let to_do = roadmap(report, |one| one.kind == Kind::Performance);
+        let mut sections = vec![overview(report, &found), to_do];
         sections.extend(by_component(&found));
-        sections.push(roadmap(report, |one| one.kind == Kind::Performance));
         let rows = LIVE.iter().map(|[what, how]| vec![(*what).to_owned(), (*how).to_owned()]);
         sections.push(Section {
             title: "Only a running bot shows".to_owned(),
@@ -111,25 +113,12 @@ impl Document {
     /// What is known of the controls of frameworks.
     #[must_use]
     pub fn compliance(compliance: &Compliance) -> Self {
-        let sections = compliance.frameworks.iter().map(|framework| Section {
-            title: framework.title.clone(),
-            text: vec![format!(
-                "{} % of what there is to know was checked by machine. What passed is evidence for a control, and no proof of it.",
-                framework.percent_machine_checked
-            )],
-            columns: vec!["Control", "State", "Evidence for", "Evidence against", "For a person", "Not looked at"],
-            rows: framework.controls.iter().map(|control| {
-                vec![
-                    format!("{} {}", control.id, control.title),
-                    control.state().to_owned(),
-                    control.evidence_for.join(", "),
-                    control.evidence_against.join(", "),
-                    control.manual.join("; "),
-                    control.not_looked_at.join(", "),
-                ]
-            }).collect(),
-        });
-        Self { title: "Evidence for controls".to_owned(), sections: sections.collect() }
+        let overview = std::iter::once(controls::overview(compliance));
+        let frameworks = compliance.frameworks.iter().map(controls::of_framework);
+        Self {
+            title: "Evidence for controls".to_owned(),
+            sections: overview.chain(frameworks).collect(),
+        }
     }
 }
 
@@ -146,10 +135,19 @@ fn overview(report: &Report, found: &[&Finding]) -> Section {
         let count = found.iter().filter(|one| one.severity == severity).count();
         vec![severity.as_str().to_owned(), count.to_string()]
     });
-    let files = format!("{} files and {} checks.", report.totals.files, report.checks.len());
+    let engines: Vec<&str> = report.engines.iter().map(|engine| engine.as_str()).collect();
+    let mut text = vec![format!(
+        "{} files and {} checks of the engines {}.",
+        report.totals.files,
+        report.checks.len(),
+        engines.join(", ")
+    )];
+    if report.engines.contains(&EngineKind::Host) {
+        text.push("What is said of a host is said of the one that the facts are from.".to_owned());
+    }
     Section {
         title: "Overview".to_owned(),
-        text: vec![files],
+        text,
         columns: vec!["Severity", "Findings"],
         rows: counts.to_vec(),
     }
@@ -230,12 +228,14 @@ fn gaps(report: &Report, wanted: impl Fn(&Check) -> bool) -> Option<Section> {
     let row = |check: &Check| {
         let outcome = report.checks.iter().find(|one| check.id == one.id.as_str())?;
         matches!(outcome.status, Status::Manual | Status::Unknown).then(|| {
-            vec![
-                check.id.to_string(),
-                check.title.to_string(),
-                outcome.status.as_str().to_owned(),
-                outcome.evidence.join("; "),
-            ]
+            // What was found and not decided says more than an outcome without evidence.
+            let mut found = report.findings.iter().filter(|one| check.id == one.id.as_str());
+            let evidence = match found.next() {
+                Some(one) if outcome.evidence.is_empty() => one.current.clone(),
+                _ => outcome.evidence.join("; "),
+            };
+            let status = outcome.status.as_str().to_owned();
+            vec![check.id.to_string(), check.title.to_string(), status, evidence]
         })
     };
     let rows: Vec<_> =

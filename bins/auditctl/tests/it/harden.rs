@@ -24,6 +24,24 @@ fn a_unit_is_printed_with_what_it_lacks() {
 }
 
 #[test]
+fn what_a_unit_insists_on_is_kept_and_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bot.service");
+    let insists = "ProtectSystem=no\r\nNoNewPrivileges=false\r\nPrivateTmp=\r\n";
+    fs::write(&file, format!("[Service]\r\nExecStart=/missing/bot\r\n{insists}")).unwrap();
+    let ended = auditctl(&["harden", "systemd", "--unit", file.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("\nNoNewPrivileges=false\n"), "{ended:?}");
+    assert!(ended.stderr.contains("what keeps it exposed: "), "{ended:?}");
+    assert!(ended.stderr.contains("exposure before: 9.6\nexposure after: 2."), "{ended:?}");
+    // A line that goes on where the file ends must not take the first setting with it.
+    fs::write(&file, "[Service]\nUser=bot\nExecStart=/missing/bot \\\n").unwrap();
+    let ended = auditctl(&["harden", "systemd", "--unit", file.to_str().unwrap()]);
+    assert!(ended.stdout.contains("ExecStart=/missing/bot \\\n\n#"), "{ended:?}");
+    assert!(ended.stderr.contains("exposure after: 1.3\n"), "{ended:?}");
+}
+
+#[test]
 fn a_script_brings_its_interpreter() {
     let directory = tempfile::tempdir().unwrap();
     let script = directory.path().canonicalize().unwrap().join("bot \"x\".sh");

@@ -23,6 +23,7 @@ mod services_import;
 mod status;
 mod trail;
 mod validate;
+mod wrong_input;
 
 use std::process::Command;
 

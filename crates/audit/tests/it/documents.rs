@@ -87,6 +87,14 @@ fn controls_have_evidence_for_and_against_and_nothing_is_called_compliant() {
     for framework in &compliance.frameworks {
         assert!(framework.percent_machine_checked < 50, "{framework:?}");
     }
+    let document = Document::compliance(&compliance);
+    let overview = section(&document, "Overview");
+    assert_eq!(overview.rows.len(), compliance.frameworks.len());
+    assert_eq!(overview.rows[0][..3], ["OWASP Top 10:2025", "10", "1"]);
+    for row in &overview.rows {
+        let counts = row[2..6].iter().map(|count| count.parse::<usize>().unwrap());
+        assert_eq!(counts.sum::<usize>().to_string(), row[1], "{row:?}");
+    }
 }
 
 #[test]

@@ -63,5 +63,6 @@ pub(super) fn run(wanted: &Baseline) -> Result<ExitCode, Report> {
 
 pub(super) fn read(file: &Path) -> Result<wardkit_audit::Baseline, Report> {
     let text = fs::read_to_string(file).map_err(|error| named(file, &error))?;
-    wardkit_audit::Baseline::parse(&text).map_err(could_not_run)
+    let hint = format!("in {}", escaped(&file.display().to_string()));
+    wardkit_audit::Baseline::parse(&text).map_err(|error| could_not_run(error).with_hint(hint))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use wardkit_audit::{Audit, Collector, Facts, HostEngine, Profile, Settings, render};
-use wardkit_cli::Report;
+use wardkit_cli::{Report, escaped};
 use wardkit_core::{Clock, SystemClock};
 
 use super::{could_not_run, ended, named, parsed, print, rendered, write};
@@ -45,7 +45,8 @@ pub(super) fn facts(file: Option<&Path>, root: &Path, clock: &dyn Clock) -> Resu
         return Ok(Collector::new(root).collect(clock));
     };
     let text = std::fs::read_to_string(file).map_err(|error| named(file, &error))?;
-    Facts::parse(&text).map_err(could_not_run)
+    let hint = format!("in {}", escaped(&file.display().to_string()));
+    Facts::parse(&text).map_err(|error| could_not_run(error).with_hint(hint))
 }
 
 pub(super) fn engine(facts: Facts, settings: &Settings) -> HostEngine {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
+use serde_json::json;
 use wardkit_audit::{Compliance, Document, oscal, render};
 use wardkit_cli::Report;
 use wardkit_core::{Clock as _, SystemClock};
@@ -42,6 +43,9 @@ pub(in crate::commands) fn report(wanted: &AuditReport) -> Result<ExitCode, Repo
     let text = match wanted.format.0 {
         DocumentForm::Md => render::document_markdown(&document),
         DocumentForm::Html => render::document_html(&document),
+        DocumentForm::Json if wanted.what == Subject::Compliance => {
+            whole(&document, &compliance()?)?
+        }
         DocumentForm::Json => render::document_json(&document),
         DocumentForm::Oscal => oscal(&compliance()?, clock.now()),
     };
@@ -50,4 +54,14 @@ pub(in crate::commands) fn report(wanted: &AuditReport) -> Result<ExitCode, Repo
         None => print(&text)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Renders a document for programs, which want the lists that people are spared.
+fn whole(document: &Document, compliance: &Compliance) -> Result<String, Report> {
+    let text = json!({
+        "title": document.title,
+        "sections": document.sections,
+        "frameworks": compliance.frameworks,
+    });
+    Ok(serde_json::to_string_pretty(&text).map_err(could_not_run)? + "\n")
 }

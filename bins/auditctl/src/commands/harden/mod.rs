@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wardkit_cli::{Common, Format, Report};
-use wardkit_harden::{Unit, apparmor, exposure, policy, seccomp, selinux};
+use wardkit_harden::{Exposure, Row, Unit, apparmor, exposure, policy, seccomp, selinux};
 
 use super::{could_not_run, note, print};
 use crate::cli::{Harden, ProfileKind};
@@ -85,12 +85,30 @@ fn profile(harden: &Harden, known: &Known) -> Result<Profile, Report> {
             };
             let hardened = unit.hardened(needs);
             let after = Unit::parse(&hardened.text).map_err(could_not_run)?;
-            let exposure = [exposure(&unit).shown(), exposure(&after).shown()];
+            let (before, reached) = (exposure(&unit), exposure(&after));
+            let mut notes = hardened.notes;
+            if reached.tenths > MOST_EXPOSED {
+                notes.push(format!("what keeps it exposed: {}", heaviest(&reached)));
+            }
             Profile {
-                exposure: Some(exposure),
-                notes: hardened.notes,
+                exposure: Some([before.shown(), reached.shown()]),
+                notes,
                 ..plain("systemd", hardened.text)
             }
         }
     })
 }
+
+/// Names what counts most of an exposure: the unit itself allows it, or the program needs it.
+fn heaviest(exposure: &Exposure) -> String {
+    let cost = |row: &Row| row.badness * row.weight * 100 / row.range.max(1);
+    let mut rows: Vec<&Row> = exposure.rows.iter().filter(|row| row.badness > 0).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(cost(row)));
+    rows.iter().take(NAMED).map(|row| row.setting).collect::<Vec<_>>().join(", ")
+}
+
+/// Up to 2.0 a unit is as closed as a service that does something can be.
+const MOST_EXPOSED: u64 = 20;
+
+/// Those that count most; the rest is in `systemd-analyze security`.
+const NAMED: usize = 5;

@@ -46,8 +46,11 @@ pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Rules, Report> {
             texts.push((path.display().to_string(), text));
         }
     }
-    Rules::read(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())))
-        .map_err(|error| could_not_run(escaped(&error.to_string())))
+    Rules::read(texts.iter().map(|(file, text)| (file.as_str(), text.as_str()))).map_err(|error| {
+        // The parser draws a picture below what it says.
+        let text = error.to_string();
+        could_not_run(escaped(text.lines().next().unwrap_or_default()))
+    })
 }
 
 /// Lists the rules that are built in.
