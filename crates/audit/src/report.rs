@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, EngineKind, Error, Finding, Severity, Status};
+use crate::{Check, EngineKind, Error, Finding, Severity, Status, fingerprint};
 
 /// What an audit found. Two audits of the same content are equal, to the byte of every rendering.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,32 @@ impl Report {
             version: report.schema_version,
             known: SCHEMA_VERSION,
         })
+    }
+
+    /// Makes a report of what something else than an [`Audit`](crate::Audit) found, so that it is rendered alike. Every
+    /// check of the catalogue ran.
+    #[must_use]
+    pub fn of(catalogue: Vec<Check>, mut findings: Vec<Finding>) -> Self {
+        fingerprint::assign(&mut findings);
+        let status = |check: &Check| {
+            let found = findings.iter().filter(|finding| finding.id == check.id);
+            found.map(|finding| finding.status).max().unwrap_or(Status::Pass)
+        };
+        let ended = |check: &Check| Outcome::new(&*check.id, status(check), Vec::new());
+        let mut report = Self {
+            schema_version: SCHEMA_VERSION,
+            engines: catalogue.iter().map(|check| check.engine).collect(),
+            totals: Totals::default(),
+            checks: catalogue.iter().map(ended).collect(),
+            findings,
+            suppressed: Vec::new(),
+            notes: Vec::new(),
+            catalogue,
+        };
+        report.engines.sort_unstable();
+        report.engines.dedup();
+        report.settle();
+        report
     }
 
     /// Returns the JSON Schema of the report.

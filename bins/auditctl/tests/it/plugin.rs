@@ -67,6 +67,10 @@ fn what_speaks_against_a_plugin_is_told_in_three_forms() {
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "WKP001");
     assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "hello.py");
+    assert_eq!((&result["level"], &result["kind"]), (&"error".into(), &"fail".into()));
+    let fingerprint = result["partialFingerprints"]["auditctl/v1"].as_str().unwrap();
+    assert!(fingerprint.starts_with("v1:"), "{fingerprint}");
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"], "WKP001");
     let packed = auditctl(&["plugin", "pack", &place, "--out", "/nonexistent/p"]);
     assert!(packed.code == Some(2) && packed.stderr.contains("WKP001"), "{packed:?}");
     fs::write(folder.path().join("plugin.toml"), "[plugin]\nid = 5").unwrap();

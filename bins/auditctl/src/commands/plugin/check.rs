@@ -18,7 +18,7 @@ pub(super) fn check(format: Format, place: &Path, is_sarif: bool) -> Result<Exit
     let found = looked_through(&package);
     let is_grave = found.iter().any(Finding::is_error);
     print(&match format {
-        _ if is_sarif => format!("{:#}\n", sarif::document(&found)),
+        _ if is_sarif => sarif::document(&found),
         Format::Text => text(&package, &found),
         Format::Json => format!("{}\n", json!({"ok": !is_grave, "findings": objects(&found)})),
     })?;

@@ -1,44 +1,41 @@
 //! Findings in SARIF 2.1.0, as code hosts read them.
 
-use serde_json::{Value, json};
-use wardkit_plugin::{Finding, Rule};
+use wardkit_audit::{Check, Effort, EngineKind, Kind, Location, Report, Severity, Status};
+use wardkit_plugin::{Finding, FindingLevel, Rule};
 
-pub(super) fn document(found: &[Finding]) -> Value {
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "wardkit-plugin",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": Rule::ALL.iter().copied().map(rule).collect::<Vec<_>>(),
-            }},
-            "results": found.iter().map(result).collect::<Vec<_>>(),
-        }],
-    })
+pub(super) fn document(found: &[Finding]) -> String {
+    let catalogue: Vec<Check> = Rule::ALL.iter().copied().map(check).collect();
+    wardkit_audit::render::sarif(&Report::of(catalogue, found.iter().map(finding).collect()))
 }
 
-fn rule(rule: Rule) -> Value {
-    json!({
-        "id": rule.id(),
-        "shortDescription": {"text": rule.what()},
-        "help": {"text": rule.remedy()},
-        "defaultConfiguration": {"level": rule.level().as_str()},
-    })
+fn check(rule: Rule) -> Check {
+    let (severity, kind) = match rule.level() {
+        FindingLevel::Error => (Severity::High, Kind::Bug),
+        _ => (Severity::Medium, Kind::Enhancement),
+    };
+    Check {
+        id: rule.id().into(),
+        engine: EngineKind::Import,
+        component: "plugin".into(),
+        title: rule.what().into(),
+        severity,
+        kind,
+        description: rule.what().into(),
+        expected: "The validator of plugins finds nothing.".into(),
+        recommendation: rule.remedy().into(),
+        effort: Effort::Small,
+        cwe: [].as_slice().into(),
+        owasp: [].as_slice().into(),
+        profiles: [].as_slice().into(),
+    }
 }
 
-fn result(found: &Finding) -> Value {
+fn finding(found: &Finding) -> wardkit_audit::Finding {
     // What is before a colon is a file, unless it is a key of the manifest.
     let file = found.at.split(": ").next().filter(|file| is_file(file)).unwrap_or("plugin.toml");
-    json!({
-        "ruleId": found.rule.id(),
-        "level": found.level.as_str(),
-        "message": {"text": format!("{}: {}", found.at, found.message)},
-        "locations": [{"physicalLocation": {
-            "artifactLocation": {"uri": file},
-            "region": {"startLine": 1},
-        }}],
-    })
+    let current = format!("{}: {}", found.at, found.message);
+    let finding = wardkit_audit::Finding::new(&check(found.rule), Status::Fail, &current);
+    finding.at(Location::file(file)).about(current, "")
 }
 
 fn is_file(at: &str) -> bool {
