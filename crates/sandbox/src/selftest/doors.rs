@@ -5,6 +5,7 @@ use std::io;
 use std::net::{TcpStream, UdpSocket};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::Path;
 
 use super::scene::Told;
 use crate::native::{attempt, call_number};
@@ -21,7 +22,7 @@ pub(crate) const DOORS: &[Door] = &[
     door("passwords", |_| fs::read("/etc/passwd").is_ok()),
     door("the-environment-of-others", |_| fs::read("/proc/1/environ").is_ok()),
     door("its-own-proc", |_| fs::read("/proc/self/maps").is_ok()),
-    door("the-root-by-proc", |_| fs::read("/proc/self/root/etc/passwd").is_ok()),
+    door("the-root-by-proc", |_| fs::read(Path::new("/proc/self/root").join("etc/passwd")).is_ok()),
     door("a-path-out", |_| fs::read("/../../../etc/passwd").is_ok()),
     door("a-link-out", |told| {
         let link = told.folder.join("link");
