@@ -22,9 +22,9 @@ use crate::found::Found;
 use crate::handlers::HandlerMap;
 use crate::source::{Language, Parsed};
 
-use handlers::{Role, Roles};
+use handlers::Roles;
 use lower::Dialect;
-use tree::{FunctionId, Module, Span};
+use tree::{Module, Span};
 use value::{Labels, Trail};
 use walk::{Hit, Walker};
 
@@ -40,17 +40,6 @@ pub(crate) fn words(language: Language) -> &'static [&'static str] {
         Language::JavaScript | Language::TypeScript | Language::Tsx => SCRIPT_WORDS,
         Language::Rust => &[],
     }
-}
-
-/// Returns the functions that answer messages of a chat platform: their names, and where they begin.
-pub(crate) fn chat_handlers(parsed: &Parsed) -> Vec<(String, usize)> {
-    let Some((dialect, module)) = read(parsed) else { return Vec::new() };
-    let roles = Roles::of(&module, &HandlerMap::of(&module, dialect, parsed.text()));
-    let all = module.functions.iter().enumerate();
-    all.filter(|(id, _)| roles.role(FunctionId(*id)) == Some(Role::Chat))
-        .filter(|(_, function)| !function.name.is_empty())
-        .map(|(_, function)| (function.name.clone().into_owned(), function.at.start as usize))
-        .collect()
 }
 
 /// Reads a source as it is followed; `None` for a language that is not.

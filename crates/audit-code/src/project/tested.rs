@@ -6,17 +6,29 @@ use aho_corasick::AhoCorasick;
 use wardkit_audit::{Fact, Finding, Location, Sink, SourceFile, Status};
 
 use super::scope::is_example;
+use super::syntax::is_plain;
 use super::{Whole, found, keep, tell};
+use crate::handlers::HandlerMap;
 use crate::source::{Language, Parsed};
 use crate::{flow, testcode};
 
-/// Keeps the handlers of a source.
+/// Keeps the handlers of a source: the names of their functions and commands.
 pub(super) fn summarise(parsed: &Parsed, file: &SourceFile<'_>, sink: &mut Sink) {
     if testcode::is_test(file.path()) || is_example(file.path()) {
         return;
     }
-    for (name, at) in flow::chat_handlers(parsed) {
-        keep(FACT, file.location(at), name, sink);
+    let Some((dialect, module)) = flow::read(parsed) else { return };
+    let map = HandlerMap::of(&module, dialect, file.text());
+    let mut seen = BTreeSet::new();
+    for handler in map.handlers.iter().filter(|handler| handler.kind.is_from_users()) {
+        // Tests write a command as users do.
+        let commands = handler.commands.iter().map(|command| format!("/{command}"));
+        let names = std::iter::once(handler.name.clone()).chain(commands);
+        let words: Vec<String> = names.filter(|name| is_plain(name)).collect();
+        let text = words.join("\t");
+        if !text.is_empty() && seen.insert(text.clone()) {
+            keep(FACT, file.location(handler.at.start as usize), text, sink);
+        }
     }
 }
 
@@ -63,9 +75,10 @@ fn untested(whole: &Whole<'_>, scopes: &BTreeMap<&str, Sources<'_>>, sink: &mut 
         if tests.is_empty() {
             continue;
         }
-        let names: BTreeSet<&str> = handlers.iter().map(|fact| fact.text.as_str()).collect();
+        let names: BTreeSet<&str> = handlers.iter().flat_map(|fact| words(fact)).collect();
         let Some(known) = named(whole, &names, &tests) else { continue };
-        let unknown = handlers.into_iter().filter(|fact| !known.contains(fact.text.as_str()));
+        let is_known = |fact: &&Fact| words(fact).any(|word| known.contains(word));
+        let unknown = handlers.into_iter().filter(|fact| !is_known(fact));
         let mut files: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
         for fact in unknown {
             files.entry(&fact.place.path).or_default().push(fact);
@@ -76,9 +89,14 @@ fn untested(whole: &Whole<'_>, scopes: &BTreeMap<&str, Sources<'_>>, sink: &mut 
     }
 }
 
+/// Returns the name of a handler, and the commands that it answers.
+fn words(fact: &Fact) -> impl Iterator<Item = &str> {
+    fact.text.split('\t')
+}
+
 /// Returns what is said of the handlers of one file.
 fn of_file(handlers: &[&Fact]) -> Finding {
-    let names: Vec<&str> = handlers.iter().map(|fact| fact.text.as_str()).collect();
+    let names: Vec<&str> = handlers.iter().filter_map(|fact| words(fact).next()).collect();
     let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(MOST_NAMED);
     let rest = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -195,7 +195,10 @@ fn a_project_has_tests_and_they_know_its_handlers() {
     );
     let tested = [sources[0], sources[1], sources[2], test];
     check("q-no-tests", &tested, &[]);
-    check("q-untested-handler", &tested, &["bot.py:6"]);
+    let untested = places("q-untested-handler", &tested);
+    assert!(matches!(untested.as_slice(), [place] if place.starts_with("bot.py:")), "{untested:?}");
+    let by_command = ("tests/test_help.py", "def test_help():\n    assert send('/help')\n");
+    check("q-untested-handler", &[sources[0], sources[1], sources[2], test, by_command], &[]);
     // A script is none.
     check("q-no-tests", &sources[..1], &[]);
     // Each project by itself.

@@ -68,7 +68,7 @@ pub(in crate::project) const ALL: &[Entry] = &[
     Entry {
         id: "pay-no-refund-path",
         component: "Payments",
-        title: "Is there a way to give money back?",
+        title: "A way to give money back is not shown",
         severity: Severity::Medium,
         kind: Kind::Enhancement,
         description: "Platforms want disputes answered, and a refund by hand leaves the balance wrong.",
@@ -82,7 +82,7 @@ pub(in crate::project) const ALL: &[Entry] = &[
     Entry {
         id: "no-delete-path",
         component: "Data protection",
-        title: "Is there a way to be forgotten?",
+        title: "A way to be forgotten is not shown",
         severity: Severity::Medium,
         kind: Kind::Enhancement,
         description: "Who asks to be deleted has a right to it in many countries (GDPR, article 17).",
