@@ -129,10 +129,12 @@ fn heads(revisions: &[&Revision<'_>], all: &[&Revision<'_>], sink: &mut Sink) {
     let parents: BTreeSet<&str> =
         all.iter().flat_map(|revision| revision.parents.iter().copied()).collect();
     let is_parent = |name: &str| parents.iter().any(|parent| name.starts_with(*parent));
+    let by_name: BTreeMap<&str, &Revision<'_>> =
+        all.iter().map(|revision| (revision.name, *revision)).collect();
     // Who labels a branch means to have several, and says which one he upgrades.
     let heads: Vec<&&Revision<'_>> = revisions
         .iter()
-        .filter(|revision| !is_parent(revision.name) && !is_labelled(revision, all))
+        .filter(|revision| !is_parent(revision.name) && !is_labelled(revision, &by_name))
         .collect();
     let Some((last, others)) = heads.split_last() else { return };
     if others.is_empty() {
@@ -155,9 +157,7 @@ fn heads(revisions: &[&Revision<'_>], all: &[&Revision<'_>], sink: &mut Sink) {
 }
 
 /// Whether a revision or one before it has a label.
-fn is_labelled(head: &Revision<'_>, all: &[&Revision<'_>]) -> bool {
-    let by_name: BTreeMap<&str, &Revision<'_>> =
-        all.iter().map(|revision| (revision.name, *revision)).collect();
+fn is_labelled(head: &Revision<'_>, by_name: &BTreeMap<&str, &Revision<'_>>) -> bool {
     let (mut seen, mut next) = (BTreeSet::new(), vec![head.name]);
     while let Some(name) = next.pop() {
         let Some(revision) = by_name.get(name).filter(|_| seen.insert(name)) else { continue };

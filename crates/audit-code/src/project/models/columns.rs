@@ -44,9 +44,12 @@ pub(super) fn judge(whole: &Whole<'_>, sink: &mut Sink) {
     for (scope, columns) in scopes {
         let names: BTreeSet<&str> = columns.iter().map(|(_, _, column)| *column).collect();
         let Some(counts) = counted(whole, scope, &names) else { continue };
+        let mut defined: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, _, column) in &columns {
+            *defined.entry(column).or_default() += 1;
+        }
         for (fact, class, column) in &columns {
-            let defined = columns.iter().filter(|(_, _, other)| other == column).count();
-            if counts.get(column).copied().unwrap_or_default() <= defined {
+            if counts.get(column) <= defined.get(column) {
                 let current = format!("{class}.{column} stands nowhere but in the model.");
                 tell(CHECK, fact.place.clone(), &fact.text, current, sink);
             }
