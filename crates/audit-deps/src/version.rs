@@ -1,6 +1,5 @@
 //! How versions are ordered: each ecosystem has its own way.
 
-mod debian;
 mod ruby;
 
 use std::cmp::Ordering;
@@ -23,7 +22,7 @@ pub(crate) fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Option<Ordering
         }
         Ecosystem::RubyGems => ruby::compare(a, b),
         Ecosystem::Packagist => ruby::compare(plain_php(a), plain_php(b)),
-        Ecosystem::Debian(_) => Some(debian::compare(a, b)),
+        Ecosystem::Debian(_) => Some(wardkit_audit::debian_order(a, b)),
     }
 }
 

@@ -30,6 +30,7 @@
 //! | [`render`] | texts, JSON, Markdown, SARIF, `JUnit`, HTML, annotations |
 //! | [`Document`], [`Compliance`], [`oscal`] | for one reader each: what to do, and evidence for controls |
 //! | [`ImportEngine`] | what other tools found, from their SARIF |
+//! | [`debian_order`] | which of two versions of a package of Debian is later |
 //! | [`Facts`], [`HostEngine`] | a host, and the checks over it |
 //!
 //! # Features
@@ -50,6 +51,7 @@ mod changes;
 mod check;
 mod compliance;
 mod day;
+mod debian;
 mod document;
 mod engine;
 mod error;
@@ -74,6 +76,7 @@ pub use changes::Changes;
 pub use check::{Check, EngineKind, Profile};
 pub use compliance::{Compliance, Control, Framework, oscal};
 pub use day::Day;
+pub use debian::debian_order;
 pub use document::{Document, Section};
 pub use engine::{Budget, Engine, Project, Sink, SourceFile};
 pub use error::Error;

@@ -7,6 +7,7 @@ mod reader;
 mod ssh;
 mod system;
 mod units;
+mod updates;
 
 use std::path::PathBuf;
 
@@ -53,7 +54,7 @@ impl Collector {
             units: units::units(&reader),
             cron: units::cron(&reader),
             mounts: system::mounts(&reader),
-            system: system::system(&reader, &enabled, &packages),
+            system: system::system(&reader, &enabled, &packages, clock.now()),
             packages,
             accounts,
             groups,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use accounts::{Account, Group, Line, Password};
 pub(super) use files::{FileFact, Files};
 pub(super) use network::{Firewall, Listener, Protocol};
-pub(super) use system::{Mount, System, Updates};
+pub(super) use system::{Mount, Patch, System, Updates};
 pub(super) use units::{CronJob, SshSetting, Unit};
 
 use crate::Error;

@@ -48,18 +48,18 @@ const GOOD: [(&str, &str); 20] = [
 const HEADER: &str =
     "  sl  local_address rem_address   st tx rx tr tm retrnsmt uid timeout inode\n";
 
-fn root(more: &[(&str, &str)]) -> tempfile::TempDir {
+pub(crate) fn root(more: &[(&str, &str)]) -> tempfile::TempDir {
     let mut files: BTreeMap<&str, &str> = ACCOUNTS.iter().chain(&GOOD).copied().collect();
     files.extend(more.iter().copied());
     let files: Vec<(&str, &str)> = files.into_iter().collect();
     tree(&files)
 }
 
-fn facts(root: &Path) -> Facts {
+pub(crate) fn facts(root: &Path) -> Facts {
     Collector::new(root).collect(&clock())
 }
 
-fn judged(facts: Facts, settings: &str) -> Report {
+pub(crate) fn judged(facts: Facts, settings: &str) -> Report {
     let clock = clock();
     let settings = Settings::parse(settings).unwrap();
     let engine =

@@ -11,6 +11,7 @@ mod props;
 mod reports;
 mod sarif;
 mod suppressions;
+mod updates;
 mod walk;
 
 use std::collections::BTreeMap;

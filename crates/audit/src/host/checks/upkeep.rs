@@ -1,7 +1,7 @@
 //! What has to be done again and again.
 
 use super::{Answer, Area, Host, Row, known, settled};
-use crate::host::facts::{Fact, Mount};
+use crate::host::facts::{Fact, Mount, Patch};
 use crate::{Day, Effort, Severity};
 
 pub(super) const AREA: Area = Area { component: "Upkeep", rows: &ROWS };
@@ -11,12 +11,33 @@ fn updates(host: &Host<'_>) -> Answer {
         let seen =
             format!("{} pending, {} of them for security", updates.pending, updates.security);
         if updates.security > 0 {
-            return Answer::fail("Updates for security are not installed.")
-                .with("updates", seen)
-                .at(APT, 0);
+            let answer = Answer::fail("Updates for security are not installed.");
+            return with_patches(answer, &updates.patches).with("updates", seen).at(APT, 0);
         }
-        Answer::pass(seen)
+        match updates.age_in_days {
+            Some(days) if days > OLD_LISTS => Answer::unknown(format!(
+                "the lists of packages are {days} days old; `apt-get update` gets new ones"
+            )),
+            _ => Answer::pass(seen),
+        }
     }))
+}
+
+/// Names what waits, and the command that installs just that.
+fn with_patches(mut answer: Answer, patches: &[Patch]) -> Answer {
+    for Patch { package, from, to } in patches.iter().take(MOST_SHOWN) {
+        answer = answer.seeing(format!("{package} {from} -> {to}"));
+    }
+    if let Some(more @ 1..) = patches.len().checked_sub(MOST_SHOWN) {
+        answer = answer.seeing(format!("and {more} more"));
+    }
+    // Facts may come from elsewhere.
+    let names = patches.iter().map(|patch| patch.package.as_str());
+    let names: Vec<&str> = names.filter(|name| Patch::is_name(name)).collect();
+    if names.is_empty() {
+        return answer;
+    }
+    answer.seeing(format!("`apt-get install --only-upgrade {}`", names.join(" ")))
 }
 
 fn auto_updates(host: &Host<'_>) -> Answer {
@@ -124,7 +145,13 @@ fn switch(fact: &Fact<bool>, well: &str, bad: impl FnOnce() -> Answer) -> Answer
     settled(known(fact).map(|is_on| if *is_on { Answer::pass(well) } else { bad() }))
 }
 
-const APT: &str = "/var/lib/update-notifier/updates-available";
+const APT: &str = "/var/lib/dpkg/status";
+
+/// A person reads these; the command has all.
+const MOST_SHOWN: usize = 20;
+
+/// Security teams publish every few days.
+const OLD_LISTS: u64 = 14;
 
 /// Above it a log or a backup fills the rest within hours.
 const FULL: u8 = 90;

@@ -67,14 +67,20 @@ impl Reader {
         Err(io::Error::new(ErrorKind::PermissionDenied, "a link out of the root"))
     }
 
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    /// Opens a regular file.
+    pub(super) fn open(&self, path: &str) -> io::Result<File> {
         // A pipe without a writer would keep the audit waiting for ever.
         let nonblock = OFlags::NONBLOCK.bits().cast_signed();
         let place = self.inside(path)?;
         let file = File::options().read(true).custom_flags(nonblock).open(place)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(ErrorKind::InvalidData, "not a regular file"));
+        if file.metadata()?.is_file() {
+            return Ok(file);
         }
+        Err(io::Error::new(ErrorKind::InvalidData, "not a regular file"))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let file = self.open(path)?;
         let mut bytes = Vec::new();
         file.take(LARGEST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST {

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::facts::{Fact, Mount, System, Updates};
+use wardkit_core::Timestamp;
+
+use super::super::facts::{Fact, Mount, System};
 use super::network::setting;
 use super::reader::Reader;
+use super::updates;
 
 pub(super) fn sysctls(reader: &Reader) -> BTreeMap<String, Fact<String>> {
     let read = |name: &str| {
@@ -81,11 +84,12 @@ pub(super) fn system(
     reader: &Reader,
     enabled: &[String],
     packages: &Fact<BTreeMap<String, String>>,
+    now: Timestamp,
 ) -> System {
     System {
         release: release(reader),
         reboot_required: reader.exists("run/reboot-required"),
-        updates: updates(reader),
+        updates: updates::updates(reader, now),
         has_auto_updates: auto_updates(reader, enabled, packages),
         is_time_synced: time(reader, enabled),
         has_swap: swap(reader),
@@ -104,25 +108,6 @@ fn release(reader: &Reader) -> Fact<String> {
         let id = setting(&text, "ID").unwrap_or("linux");
         format!("{id} {}", setting(&text, "VERSION_ID").unwrap_or_default()).trim().to_owned()
     })
-}
-
-/// What Ubuntu's and Debian's notifier wrote: "12 updates can be applied", "3 of these are standard security updates".
-fn updates(reader: &Reader) -> Fact<Updates> {
-    let count = |text: &str, words: &[&str]| {
-        let line = text.lines().find(|line| words.iter().any(|word| line.contains(word)));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-    };
-    match reader.text("var/lib/update-notifier/updates-available") {
-        Fact::Known(text) => Fact::Known(Updates {
-            pending: count(&text, &["can be applied", "can be installed", "can be updated"]),
-            security: count(&text, &["security update"]),
-        }),
-        Fact::Absent => Fact::Unknown(
-            "nothing on this host keeps a list of pending updates; `apt list --upgradable` asks"
-                .to_owned(),
-        ),
-        Fact::Unknown(why) => Fact::Unknown(why),
-    }
 }
 
 fn auto_updates(

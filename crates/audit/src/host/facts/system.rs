@@ -24,11 +24,35 @@ pub(in crate::host) struct System {
 }
 
 /// What the package manager says of updates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::host) struct Updates {
     pub(in crate::host) pending: u32,
     pub(in crate::host) security: u32,
+    /// What waits for security, as far as it is known by name.
+    #[serde(default)]
+    pub(in crate::host) patches: Vec<Patch>,
+    /// How many days ago the package manager asked for the last time.
+    #[serde(default)]
+    pub(in crate::host) age_in_days: Option<u64>,
+}
+
+/// An update that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::host) struct Patch {
+    pub(in crate::host) package: String,
+    pub(in crate::host) from: String,
+    pub(in crate::host) to: String,
+}
+
+impl Patch {
+    /// Whether a name is one of a package. It goes into a command that a person copies.
+    pub(in crate::host) fn is_name(name: &str) -> bool {
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
+        name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+            && name.bytes().all(is_sign)
+    }
 }
 
 /// A file system.

@@ -13,6 +13,7 @@ pub(crate) struct Subject {
     program: String,
     args: Vec<String>,
     cache: Option<String>,
+    folder: Option<String>,
 }
 
 /// What one run cost, and how much it told.
@@ -28,11 +29,17 @@ pub(crate) struct Run {
 impl Subject {
     pub(crate) fn new(name: &'static str, program: &str, args: &[&str]) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        Self { name, program: program.to_owned(), args, cache: None }
+        Self { name, program: program.to_owned(), args, cache: None, folder: None }
     }
 
     pub(crate) fn with_cache(mut self, folder: &str) -> Self {
         self.cache = Some(folder.to_owned());
+        self
+    }
+
+    /// Starts it in a folder.
+    pub(crate) fn within(mut self, folder: &str) -> Self {
+        self.folder = Some(folder.to_owned());
         self
     }
 
@@ -62,6 +69,9 @@ impl Subject {
         command.args(["--quiet", "-f", "%M"]).arg(&self.program).args(&self.args);
         if let Some(cache) = &self.cache {
             command.env("XDG_CACHE_HOME", cache);
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
         }
         let (before, begun) = (children()?, SystemClock.uptime());
         let output = command.stdin(Stdio::null()).output()?;

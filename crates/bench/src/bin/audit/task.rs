@@ -47,8 +47,10 @@ impl Task {
             Subject::new(
                 "detect-secrets",
                 "detect-secrets",
-                &["scan", "--all-files", "--no-verify", &tree],
-            ),
+                &["scan", "--all-files", "--no-verify", "."],
+            )
+            // What is above its own folder it leaves out, without a word.
+            .within(&tree),
         ];
         let folder = scratch.join("image");
         fs::create_dir(&folder)?;

@@ -2,7 +2,15 @@
 
 use std::cmp::Ordering;
 
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+/// Orders versions of Debian's packages as dpkg does.
+///
+/// ```
+/// use wardkit_audit::debian_order;
+///
+/// assert!(debian_order("1:1.0~rc1-1", "1:1.0-1").is_lt());
+/// ```
+#[must_use]
+pub fn debian_order(a: &str, b: &str) -> Ordering {
     let ((a_epoch, a), (b_epoch, b)) = (epoch(a.trim()), epoch(b.trim()));
     let ((a, a_revision), (b, b_revision)) = (revision(a), revision(b));
     let part = parts(a.as_bytes(), b.as_bytes());
