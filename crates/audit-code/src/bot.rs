@@ -1,23 +1,34 @@
 //! What a bot's handlers must not do: checks that the map of handlers decides, within one file.
 
 mod admin;
+mod callback;
 mod catalogue;
 mod effect;
 mod flood;
 mod gate;
+mod length;
+mod order;
+mod payment;
 mod scene;
+mod tool;
 
-use wardkit_audit::{Check, Finding, SourceFile, Status};
+use wardkit_audit::{Check, Finding, Note, NoteKind, SourceFile, Status};
 
 use crate::flow::tree::{Module, Span};
 use crate::found::Found;
 use crate::handlers::HandlerMap;
+use crate::source::Language;
 
 use scene::Scene;
 
 /// Returns what is looked for.
 pub(crate) fn checks() -> Vec<Check> {
     catalogue::ALL.iter().map(catalogue::Entry::check).collect()
+}
+
+/// Returns words of which a source has one, if there is anything to find in it that the words of the flow do not tell.
+pub(crate) fn words(language: Language) -> &'static [&'static str] {
+    if language == Language::Rust { &[] } else { WORDS }
 }
 
 /// Judges a source by its handlers.
@@ -28,8 +39,25 @@ pub(crate) fn judge(
     found: &mut Found<'_>,
 ) {
     let scene = Scene::new(module, file.text(), handlers);
-    for hit in admin::judge(&scene).into_iter().chain(flood::judge(&scene)) {
-        if let Some(finding) = finding(file, &hit) {
+    let judges = [
+        admin::judge,
+        callback::judge,
+        flood::judge,
+        length::judge,
+        order::judge,
+        payment::judge,
+        tool::judge,
+    ];
+    for judge in judges {
+        if file.budget().is_spent() {
+            found.note(Note::new(
+                NoteKind::Unread,
+                file.path(),
+                "not every check of handlers was made",
+            ));
+            return;
+        }
+        for finding in judge(&scene).iter().filter_map(|hit| finding(file, hit)) {
             found.report(finding);
         }
     }
@@ -56,3 +84,23 @@ fn finding(file: &SourceFile<'_>, hit: &Hit) -> Option<Finding> {
             .about(hit.about.clone(), ""),
     )
 }
+
+const WORDS: &[&str] = &[
+    "telegr",
+    "grammy",
+    "aiogram",
+    "telebot",
+    "pyrogram",
+    "telethon",
+    "discord",
+    "slack",
+    "checkout.session.completed",
+    "payment_intent.succeeded",
+    "invoice.paid",
+    "charge.succeeded",
+    "payment.succeeded",
+    "ool(",
+    "Tool",
+    "tools",
+    "TOOLS",
+];

@@ -83,6 +83,11 @@ async def ban(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     await context.bot.ban_chat_member(update.effective_chat.id, int(context.args[0]))
 
 
+async def broadcast(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:  # expect: bot-admin-gate-missing
+    for chat_id in context.bot_data["chats"]:
+        await context.bot.send_message(chat_id, " ".join(context.args))
+
+
 async def code(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     password = "".join(random.choice("0123456789") for _ in range(6))  # expect: weak-random
     context.user_data["code"] = hashlib.md5(password.encode()).hexdigest()  # expect: weak-hash
@@ -114,6 +119,7 @@ def main() -> None:
     application.add_handler(CommandHandler("settings", settings))
     application.add_handler(CommandHandler("settings2", safe_settings))
     application.add_handler(CommandHandler("ban", ban))
+    application.add_handler(CommandHandler("broadcast", broadcast))
     application.add_handler(CommandHandler("code", code))
     application.add_handler(CommandHandler("slow", slow))
     application.add_handler(CommandHandler("backup", backup))

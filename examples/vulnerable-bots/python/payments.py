@@ -24,3 +24,15 @@ async def safe_top_up(session, user_id: int, amount: int) -> None:
     user = await session.get(User, user_id, with_for_update=True)
     user.balance += amount
     await session.commit()
+
+
+async def paid(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    payment = update.message.successful_payment
+    context.bot_data["shop"].add_credits(update.effective_user.id, payment.total_amount)  # expect: pay-no-idempotency
+
+
+async def safe_paid(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    payment = update.message.successful_payment
+    shop = context.bot_data["shop"]
+    if await shop.remember(payment.telegram_payment_charge_id):
+        shop.add_credits(update.effective_user.id, payment.total_amount)

@@ -13,7 +13,7 @@ use wardkit_audit::{EngineKind, Finding, SourceFile};
 use super::{Rule, Rules, shared};
 use crate::found::{Found, place};
 use crate::source::{Doc, Language, Node, Parsed, within};
-use crate::{RuleError, flow, project};
+use crate::{RuleError, bot, flow, project};
 
 /// The rules for one language.
 pub(crate) struct Scan {
@@ -96,6 +96,7 @@ impl Scan {
             rules.push(Compiled { config, index, check, needs_word });
         }
         words.extend(flow::words(language));
+        words.extend(bot::words(language));
         callers.resize(words.len(), Caller::Flow);
         words.extend(project::words(language));
         callers.resize(words.len(), Caller::Project);

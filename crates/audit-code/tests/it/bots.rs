@@ -3,7 +3,7 @@
 use super::flow::failed_of;
 
 /// Checks that each source fails a check, and that none of its safe twins does. `end` is the end of their names.
-fn check(id: &str, end: &str, harmful: &[&str], harmless: &[&str]) {
+pub(crate) fn check(id: &str, end: &str, harmful: &[&str], harmless: &[&str]) {
     assert!(harmful.len() >= 2 && harmless.len() >= 2, "{id}");
     let all = harmful.iter().chain(harmless).enumerate();
     let files: Vec<(String, String)> =

@@ -1,5 +1,6 @@
 //! The public API.
 
+mod bot_money;
 mod bots;
 mod fixes;
 mod flow;

@@ -38,4 +38,22 @@ bot.on('text', (ctx) => {
   ctx.replyWithHTML(`<b>${ctx.message.text}</b> ${token} ${kept}`); // expect: xss-reply-html
 });
 
+bot.command('shutdown', (ctx) => { // expect: bot-admin-gate-missing
+  ctx.reply('bye');
+  process.exit(0);
+});
+
+bot.command('shutdown2', (ctx) => {
+  if (ctx.from.id !== Number(process.env.OWNER_ID)) return;
+  process.exit(0);
+});
+
+bot.action(/^cancel_(\d+)$/, async (ctx) => {
+  await orders.findByIdAndDelete(ctx.match[1]); // expect: bot-callback-data-trust
+});
+
+bot.action(/^drop_(\d+)$/, async (ctx) => {
+  await orders.deleteOne({ number: Number(ctx.match[1]), owner: ctx.from.id });
+});
+
 bot.launch();
