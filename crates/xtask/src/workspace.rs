@@ -9,6 +9,7 @@ use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
 pub(crate) const EXCLUDED: [&str; 14] = [
+    "crates/audit-code/fuzz",
     "crates/audit-deps/fuzz",
     "crates/audit-secrets/fuzz",
     "crates/auditlog/fuzz",

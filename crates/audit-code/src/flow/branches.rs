@@ -15,7 +15,7 @@ impl<'m, 't> Walker<'m, 't> {
         if let Some(truth) = truth {
             return self.block(if truth { then } else { otherwise });
         }
-        let before = self.names.clone();
+        let before = self.copied();
         self.guard(test, true);
         let first = self.block(then);
         let after_then = std::mem::replace(&mut self.names, before);
@@ -47,7 +47,7 @@ impl<'m, 't> Walker<'m, 't> {
             if truth == Some(false) {
                 return Next::Goes;
             }
-            let before = self.names.clone();
+            let before = self.copied();
             if let (Some((target, _)), Some(iterable)) = (bind, &iterable) {
                 let element = Self::element_of(iterable).step(target.at, "each of them");
                 self.assign(target, element);
@@ -71,9 +71,9 @@ impl<'m, 't> Walker<'m, 't> {
         handlers: &'m [Handler<'t>],
         last: &'m [Stmt<'t>],
     ) -> Next {
-        let before = self.names.clone();
+        let before = self.copied();
         let mut next = self.block(body);
-        let after = self.names.clone();
+        let after = self.copied();
         let mut joined = (next == Next::Goes).then(|| after.clone());
         for handler in handlers {
             self.names.clone_from(&before);
@@ -87,7 +87,7 @@ impl<'m, 't> Walker<'m, 't> {
                 if let Some(others) = joined.take() {
                     self.join(others);
                 }
-                joined = Some(self.names.clone());
+                joined = Some(self.copied());
             }
         }
         self.names = joined.unwrap_or(after);
@@ -96,7 +96,7 @@ impl<'m, 't> Walker<'m, 't> {
 
     pub(super) fn cases(&mut self, subject: &'m Expr<'t>, cases: &'m [Case<'t>]) -> Next {
         let subject = self.eval(subject);
-        let before = self.names.clone();
+        let before = self.copied();
         let (mut joined, mut is_covered, mut falls): (Option<Names<'t>>, bool, bool) =
             (None, false, false);
         for case in cases {
@@ -114,7 +114,7 @@ impl<'m, 't> Walker<'m, 't> {
                 if let Some(others) = joined.take() {
                     self.join(others);
                 }
-                joined = Some(self.names.clone());
+                joined = Some(self.copied());
             }
             if is_covered && !falls {
                 break;

@@ -177,7 +177,7 @@ impl<'m, 't> Walker<'m, 't> {
             return None;
         }
         let function = self.function(id);
-        let around = self.names.clone();
+        let around = self.copied();
         if function.is_top {
             self.names.clear();
         }
@@ -213,7 +213,7 @@ impl<'m, 't> Walker<'m, 't> {
             if !matches!(arg.expr.kind, ExprKind::Lambda(_)) {
                 continue;
             }
-            let around = self.names.clone();
+            let around = self.copied();
             if self.handlers.role(id).is_some() || self.frames.len() > DEEPEST_CALL {
                 self.enter(id);
             } else if let Some(value) = self.call_back(id, site) {

@@ -184,7 +184,7 @@ impl<'m, 't> Walker<'m, 't> {
         if first.known.as_ref().is_some_and(|known| !known.is_true()) {
             return first;
         }
-        let before = self.names.clone();
+        let before = self.copied();
         self.guard(left, true);
         let second = self.eval(right);
         self.names = before;
@@ -207,7 +207,7 @@ impl<'m, 't> Walker<'m, 't> {
             Some(true) => self.eval(then),
             Some(false) => self.eval(otherwise),
             None => {
-                let before = self.names.clone();
+                let before = self.copied();
                 self.guard(test, true);
                 let first = self.eval(then);
                 self.names.clone_from(&before);
@@ -271,7 +271,7 @@ impl<'m, 't> Walker<'m, 't> {
     }
 
     fn comprehend(&mut self, clauses: &'m [Clause<'t>], elements: &'m [Expr<'t>]) -> Value {
-        let before = self.names.clone();
+        let before = self.copied();
         for clause in clauses {
             let iterable = self.eval(&clause.iterable);
             self.assign(&clause.target, Self::element_of(&iterable));
