@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 14] = [
+pub(crate) const EXCLUDED: [&str; 15] = [
     "crates/audit-code/fuzz",
     "crates/audit-deps/fuzz",
     "crates/audit-secrets/fuzz",
