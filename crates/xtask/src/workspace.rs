@@ -8,8 +8,9 @@ use serde::Deserialize;
 use crate::{Error, Result, exec};
 
 /// The crates that keep a lockfile of their own.
-pub(crate) const EXCLUDED: [&str; 15] = [
+pub(crate) const EXCLUDED: [&str; 16] = [
     "crates/audit-code/fuzz",
+    "crates/audit-conf/fuzz",
     "crates/audit-deps/fuzz",
     "crates/audit-secrets/fuzz",
     "crates/auditlog/fuzz",
