@@ -126,7 +126,9 @@ impl Engine for CodeEngine {
             flow::judge(&module, dialect, &handlers, file, &mut found);
             bot::judge(&module, &handlers, file, &mut found);
         }
-        scan.judge(&self.rules, &active, &parsed, file, &mut found);
+        if let Err(error) = scan.judge(&self.rules, &active, &parsed, file, &mut found) {
+            sink.note(Note::new(NoteKind::Unread, file.path(), error.to_string()));
+        }
     }
 
     fn whole(&self, project: &Project<'_>, sink: &mut Sink) {

@@ -44,7 +44,7 @@ impl Fixes {
             range: edit.range,
             replacement: edit.replacement,
         };
-        let edits = rules.scan(language).ok()?.edits(rules, &parsed);
+        let edits = rules.scan(language).ok()?.edits(rules, &parsed).ok()?;
         let mut fixes: Vec<Fix> = edits.into_iter().map(fix).collect();
         fixes.sort_by_key(|fix| (fix.range.start, fix.range.end));
         // Of two that meet the first stays; the other is found again afterwards.

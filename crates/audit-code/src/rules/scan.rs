@@ -1,6 +1,7 @@
 //! The rules for one language, all looked for in one walk.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use ast_grep_config::{GlobalRules, RuleConfig};
@@ -17,20 +18,30 @@ use crate::{RuleError, bot, flow, project};
 
 /// The rules for one language.
 pub(crate) struct Scan {
+    language: Language,
+    shared: GlobalRules,
     rules: Vec<Compiled>,
-    /// The rules that a node of a kind could match.
-    by_kind: Vec<Vec<usize>>,
     words: AhoCorasick,
     /// Whom each word calls.
     callers: Vec<Caller>,
 }
 
 pub(super) struct Compiled {
-    config: RuleConfig<SupportLang>,
+    /// Made when a source has its words: all of them take longer than most projects.
+    ready: OnceLock<Result<Ready, RuleError>>,
     /// Where it is among all rules.
     index: usize,
     check: String,
     needs_word: bool,
+}
+
+/// What is told of a match.
+pub(super) type Tell<'a> = dyn FnMut(&Compiled, &RuleConfig<SupportLang>, &NodeMatch<'_, Doc>) + 'a;
+
+struct Ready {
+    config: RuleConfig<SupportLang>,
+    /// The kinds of nodes that it could match.
+    kinds: Vec<usize>,
 }
 
 /// A change that a rule makes.
@@ -73,27 +84,17 @@ impl Active {
 }
 
 impl Scan {
-    /// Makes the rules for a language ready.
+    /// Prepares the rules for a language.
     pub(super) fn new(all: &[Rule], language: Language) -> Result<Self, RuleError> {
-        let (mut rules, mut by_kind) = (Vec::new(), Vec::<Vec<usize>>::new());
+        let mut rules = Vec::new();
         let (mut words, mut callers) = (Vec::new(), Vec::new());
         let shared = shared::rules(language)?;
         for (index, rule) in all.iter().enumerate().filter(|(_, rule)| rule.is_for(language)) {
-            let config = compiled(rule, language, &shared)?;
             let at = rules.len();
-            let kinds = config.matcher.potential_kinds();
-            let kinds =
-                kinds.ok_or_else(|| rule.error("rule", "could match any node: add a kind"))?;
-            for kind in &kinds {
-                if by_kind.len() <= kind {
-                    by_kind.resize_with(kind + 1, Vec::new);
-                }
-                by_kind[kind].push(at);
-            }
             words.extend(rule.words.iter().map(String::as_str));
             callers.resize(words.len(), Caller::Rule(at));
             let (check, needs_word) = (rule.check().to_owned(), !rule.words.is_empty());
-            rules.push(Compiled { config, index, check, needs_word });
+            rules.push(Compiled { ready: OnceLock::new(), index, check, needs_word });
         }
         words.extend(flow::words(language));
         words.extend(bot::words(language));
@@ -102,7 +103,7 @@ impl Scan {
         callers.resize(words.len(), Caller::Project);
         let words = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
         let words = words.map_err(|error| RuleError::new("audit.prefilter", error.to_string()))?;
-        Ok(Self { rules, by_kind, words, callers })
+        Ok(Self { language, shared, rules, words, callers })
     }
 
     /// Tells what could find something in a source, without parsing it.
@@ -130,10 +131,11 @@ impl Scan {
         parsed: &Parsed,
         file: &SourceFile<'_>,
         found: &mut Found<'_>,
-    ) {
-        self.matches(active, parsed, &|| file.budget().is_spent(), &mut |compiled, matched| {
+    ) -> Result<(), RuleError> {
+        let is_over = || file.budget().is_spent();
+        self.matches(rules, active, parsed, &is_over, &mut |compiled, config, matched| {
             let (rule, Some(check)) = rules.rule(compiled.index) else { return };
-            let message = one_line(&compiled.config.get_message(matched));
+            let message = one_line(&config.get_message(matched));
             let node = matched.get_node();
             let mut finding = Finding::new(check, rule.status, message)
                 .at(place(file, node))
@@ -144,57 +146,82 @@ impl Scan {
             } else {
                 found.report(finding);
             }
-        });
+        })
     }
 
     /// Returns what the rules that are marked safe would change.
-    pub(crate) fn edits(&self, rules: &Rules, parsed: &Parsed) -> Vec<Edit> {
+    pub(crate) fn edits(&self, rules: &Rules, parsed: &Parsed) -> Result<Vec<Edit>, RuleError> {
         let is_safe = |rule: &Compiled| rules.rule(rule.index).0.is_safe_to_fix;
         let mut active = self.active(parsed.text(), &|_| true);
         for (is_active, rule) in active.rules.iter_mut().zip(&self.rules) {
             *is_active &= is_safe(rule);
         }
         let mut edits = Vec::new();
-        self.matches(&active, parsed, &|| false, &mut |compiled, matched| {
-            let Some(fixer) = compiled.config.fixer.first() else { return };
-            let range = fixer.get_replaced_range(matched, &compiled.config.matcher);
+        self.matches(rules, &active, parsed, &|| false, &mut |compiled, config, matched| {
+            let Some(fixer) = config.fixer.first() else { return };
+            let range = fixer.get_replaced_range(matched, &config.matcher);
             // What is made of UTF-8 and put between its characters is UTF-8; if it were not, nothing is changed.
             let Ok(replacement) = String::from_utf8(fixer.generate_replacement(matched)) else {
                 return;
             };
             let (check, at) = (compiled.check.clone(), matched.range().start);
             edits.push(Edit { check, at, range, replacement });
-        });
-        edits
+        })?;
+        Ok(edits)
     }
 
     /// Tells each match of a rule.
     pub(super) fn matches(
         &self,
+        rules: &Rules,
         active: &Active,
         parsed: &Parsed,
         is_over: &dyn Fn() -> bool,
-        tell: &mut dyn FnMut(&Compiled, &NodeMatch<'_, Doc>),
-    ) {
-        let mut by_kind = self.by_kind.clone();
-        for rules in &mut by_kind {
-            rules.retain(|at| active.rules[*at]);
+        tell: &mut Tell<'_>,
+    ) -> Result<(), RuleError> {
+        // The rules that a node of a kind could match.
+        let mut by_kind = Vec::<Vec<(&Compiled, &RuleConfig<SupportLang>)>>::new();
+        for (rule, _) in self.rules.iter().zip(&active.rules).filter(|(_, is_active)| **is_active) {
+            let Ready { config, kinds } = self.ready(rules, rule)?;
+            for &kind in kinds {
+                if by_kind.len() <= kind {
+                    by_kind.resize_with(kind + 1, Vec::new);
+                }
+                by_kind[kind].push((rule, config));
+            }
         }
         let root = parsed.root();
         let mut tried = 0_usize;
         for node in root.dfs() {
             let Some(rules) = by_kind.get(usize::from(node.kind_id())) else { continue };
-            for at in rules {
+            for (rule, config) in rules {
                 tried += 1;
                 // The clock is read now and then: it costs as much as a match.
                 if tried.is_multiple_of(64) && is_over() {
-                    return;
+                    return Ok(());
                 }
-                let rule = &self.rules[*at];
-                let Some(matched) = rule.config.matcher.match_node(node.clone()) else { continue };
-                tell(rule, &matched);
+                let Some(matched) = config.matcher.match_node(node.clone()) else { continue };
+                tell(rule, config, &matched);
             }
         }
+        Ok(())
+    }
+
+    /// Makes every rule ready.
+    pub(super) fn ready_all(&self, rules: &Rules) -> Result<(), RuleError> {
+        self.rules.iter().try_for_each(|rule| self.ready(rules, rule).map(|_| ()))
+    }
+
+    fn ready<'a>(&self, rules: &Rules, compiled: &'a Compiled) -> Result<&'a Ready, RuleError> {
+        let make = || {
+            let (rule, _) = rules.rule(compiled.index);
+            let config = self::compiled(rule, self.language, &self.shared)?;
+            let kinds = config.matcher.potential_kinds();
+            let kinds =
+                kinds.ok_or_else(|| rule.error("rule", "could match any node: add a kind"))?;
+            Ok(Ready { kinds: kinds.iter().collect(), config })
+        };
+        compiled.ready.get_or_init(make).as_ref().map_err(RuleError::again)
     }
 }
 
