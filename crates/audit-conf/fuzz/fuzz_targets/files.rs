@@ -37,11 +37,12 @@ const NAMES: [&str; 22] = [
     "backup.sh",
 ];
 
+static FOLDER: OnceLock<TempDir> = OnceLock::new();
+
 fuzz_target!(|input: &[u8]| {
     // The first byte says as what, the rest is the text.
     let Some((kind, text)) = input.split_first() else { return };
     let name = NAMES[usize::from(*kind) % NAMES.len()];
-    static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let root = FOLDER.get_or_init(|| tempfile::tempdir().expect("there is room")).path();
     let file = root.join(name);
     fs::create_dir_all(file.parent().unwrap_or(root)).expect("there is room");
