@@ -69,7 +69,7 @@ impl Answer {
         matches!(self, Self::Series(series) if series.is_empty())
     }
 
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
+    pub(crate) fn agrees(&self, other: &Self, room: f64) -> bool {
         match (self, other) {
             (Self::Refused(_), Self::Refused(_)) | (Self::Failed(_), Self::Failed(_)) => true,
             (Self::Text(mine), Self::Text(theirs)) => mine == theirs,
@@ -82,14 +82,17 @@ impl Answer {
                 mine.len() == theirs.len()
                     && left.len() == mine.len()
                     && left.keys().eq(right.keys())
-                    && left.values().zip(right.values()).all(|(mine, theirs)| same(mine, theirs))
+                    && left
+                        .values()
+                        .zip(right.values())
+                        .all(|(mine, theirs)| same(mine, theirs, room))
             }
             _ => false,
         }
     }
 
     /// Whether the values are the same, whichever series have them: of equals, `topk` takes any.
-    pub(crate) fn agrees_in_values(&self, other: &Self) -> bool {
+    pub(crate) fn agrees_in_values(&self, other: &Self, room: f64) -> bool {
         let (Self::Series(mine), Self::Series(theirs)) = (self, other) else { return false };
         let sorted = |all: &[(BTreeMap<String, String>, Vec<Sample>)]| {
             let mut samples: Vec<Sample> =
@@ -97,7 +100,7 @@ impl Answer {
             samples.sort_by(|a, b| a.at_ms.cmp(&b.at_ms).then(a.value.total_cmp(&b.value)));
             samples
         };
-        same(&sorted(mine), &sorted(theirs))
+        same(&sorted(mine), &sorted(theirs), room)
     }
 }
 
@@ -129,18 +132,17 @@ impl fmt::Display for Answer {
     }
 }
 
-fn same(mine: &[Sample], theirs: &[Sample]) -> bool {
-    mine.len() == theirs.len()
-        && mine
-            .iter()
-            .zip(theirs)
-            .all(|(mine, theirs)| mine.at_ms == theirs.at_ms && is_close(mine.value, theirs.value))
+fn same(mine: &[Sample], theirs: &[Sample], room: f64) -> bool {
+    let is_same = |(mine, theirs): (&Sample, &Sample)| {
+        mine.at_ms == theirs.at_ms && is_close(mine.value, theirs.value, room)
+    };
+    mine.len() == theirs.len() && mine.iter().zip(theirs).all(is_same)
 }
 
-fn is_close(mine: f64, theirs: f64) -> bool {
+fn is_close(mine: f64, theirs: f64, room: f64) -> bool {
     if mine.is_finite() && theirs.is_finite() {
         // The logarithm of nearly one has few digits to compare.
-        return (mine - theirs).abs() <= (1e-12 * mine.abs().max(theirs.abs())).max(1e-15);
+        return (mine - theirs).abs() <= (room * mine.abs().max(theirs.abs())).max(room / 1e3);
     }
     mine.total_cmp(&theirs).is_eq() || (mine.is_nan() && theirs.is_nan())
 }

@@ -52,7 +52,8 @@ fn random_expressions_come_to_what_prometheus_says() {
         errors += u32::from(theirs.is_error());
         empty += u32::from(theirs.is_empty());
         let chooses = ["topk", "bottomk"].iter().any(|name| text.contains(name));
-        if !(ours.agrees(&theirs) || chooses && ours.agrees_in_values(&theirs)) {
+        let room = room(&text);
+        if !(ours.agrees(&theirs, room) || chooses && ours.agrees_in_values(&theirs, room)) {
             differing.push(format!("{text}\n  at {at_ms}\n  ours   {ours}\n  theirs {theirs}"));
         }
     }
@@ -61,6 +62,15 @@ fn random_expressions_come_to_what_prometheus_says() {
     assert!(all == 0, "{all} of {cases} differ with seed {seed}:\n{}", differing.join("\n"));
     assert!(u64::from(errors + empty) < cases * 2 / 3, "{errors} errors and {empty} empty answers");
     println_counts(cases, errors, empty);
+}
+
+/// How far apart values may be. A sum depends on the order of the series in its last digits, which nobody promises, and what
+/// takes the others away makes them the first.
+fn room(text: &str) -> f64 {
+    let has = |names: &[&str]| names.iter().any(|name| text.contains(name));
+    let is_odd = has(&["sum", "avg", "stddev", "stdvar"])
+        && has(&["%", "-", "^", "exp", "sin", "cos", "tan"]);
+    if is_odd { 1e-6 } else { 1e-12 }
 }
 
 #[expect(clippy::print_stdout, reason = "the count is what a full run is for")]
